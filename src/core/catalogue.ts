@@ -1,0 +1,162 @@
+import type { Next } from './errors.ts';
+
+interface Entry {
+  readonly next: Next;
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+/**
+ * Every error code Quarry can give. 1xxx configuration, 2xxx Qualys, 3xxx reading answers, 4xxx store and outbox,
+ * 5xxx sinks, 6xxx collector and command line, 9xxx defects of ours. Codes are never reused.
+ * `docs/reference/errors.md` is generated from this table.
+ */
+export const CATALOGUE = {
+  QRY1001: {
+    next: 'stop_process',
+    title: 'Configuration file not found',
+    why: 'No configuration file is where Quarry looks for one.',
+    fix: 'Name it with -c, set QUARRY_CONFIG, or make one with `quarry init`.',
+  },
+  QRY1002: {
+    next: 'stop_process',
+    title: 'Configuration is not valid YAML',
+    why: 'The file cannot be read as YAML.',
+    fix: 'Mend the line named above.',
+  },
+  QRY1003: {
+    next: 'stop_process',
+    title: 'Configuration does not fit the schema',
+    why: 'A key or value is not what Quarry expects.',
+    fix: 'Mend the lines named above; `quarry validate --offline` checks again.',
+  },
+  QRY1004: {
+    next: 'stop_process',
+    title: 'A reference in the configuration cannot be resolved',
+    why: 'A variable is not set or a file cannot be read.',
+    fix: 'Set the variable, give a default with ${NAME:-default}, or mend the path.',
+  },
+  QRY2001: {
+    next: 'retry',
+    title: 'Qualys cannot be reached',
+    why: 'The connection could not be made or was cut.',
+    fix: 'Nothing, if it passes; else check name resolution, firewall and proxy.',
+  },
+  QRY2002: {
+    next: 'retry',
+    title: 'Qualys did not answer in time',
+    why: 'No byte came for the idle time-out, or the answer passed its total deadline.',
+    fix: 'Nothing, if it passes; else make pages smaller (page_size).',
+  },
+  QRY2003: {
+    next: 'retry',
+    title: 'Qualys had a fault',
+    why: 'The server answered with an internal error, a proxy error or maintenance.',
+    fix: 'Nothing, if it passes; Qualys publishes maintenance on its status page.',
+  },
+  QRY2010: {
+    next: 'stop_connection',
+    title: 'Qualys refused the credentials',
+    why: 'User name or password is wrong, the account has no API access, or the platform is not the one the account lives on.',
+    fix: 'Check user, password and platform; Quarry does not try again by itself, so that the account is not locked.',
+  },
+  QRY2011: {
+    next: 'stop_connection',
+    title: 'The Qualys account cannot be used',
+    why: 'The account is expired, inactive, not yet registered, or needs a second factor that API calls cannot give.',
+    fix: 'Have a Qualys manager mend the account, then start again.',
+  },
+  QRY2012: {
+    next: 'stop_stream',
+    title: 'The account may not read this data set',
+    why: 'The licence or the role does not allow this API.',
+    fix: 'Give the user the permission the data set names, or leave the data set out.',
+  },
+  QRY2020: {
+    next: 'retry',
+    title: 'Rate limit reached',
+    why: 'The subscription has used its calls for this API.',
+    fix: 'Nothing: Quarry waits until calls are free again.',
+  },
+  QRY2021: {
+    next: 'retry',
+    title: 'Concurrency limit reached',
+    why: 'As many calls of this API as the subscription allows are running.',
+    fix: 'Nothing: Quarry waits until one has ended.',
+  },
+  QRY2022: {
+    next: 'retry',
+    title: 'Limit or permission',
+    why: 'Qualys refused the call with 409 and no code: a limit, or a permission.',
+    fix: 'Nothing, if it passes; else check the limits and permissions of the account.',
+  },
+  QRY2030: {
+    next: 'stop_stream',
+    title: 'Qualys did not accept the request',
+    why: 'A parameter was unknown, missing or wrong for this endpoint version.',
+    fix: 'Check the options of the data set; if they are right, report it.',
+  },
+  QRY2031: {
+    next: 'stop_stream',
+    title: 'The endpoint does not exist on this platform',
+    why: 'Neither the newest nor the previous version of the endpoint is there.',
+    fix: 'Check the platform or api_url; set the data set option api_version if yours differs.',
+  },
+  QRY2032: {
+    next: 'stop_connection',
+    title: 'Refused to follow to another origin',
+    why: 'A redirect led to another host, port or scheme, where credentials must not go.',
+    fix: 'Set api_url to the address Qualys means.',
+  },
+  QRY2033: {
+    next: 'stop_stream',
+    title: 'Paging does not come to an end',
+    why: 'The next page Qualys named was read already.',
+    fix: 'Report it to Qualys with the parameters shown.',
+  },
+  QRY2034: {
+    next: 'retry',
+    title: 'Not an answer of this API',
+    why: 'A web page or another document came where an answer was due: maintenance, a login page or a proxy in between.',
+    fix: 'Nothing, if it passes; else open api_url in a browser and look.',
+  },
+  QRY3001: {
+    next: 'isolate',
+    title: 'Malformed answer',
+    why: 'The answer is not well-formed at the byte named.',
+    fix: 'Nothing: the page is read again and, if need be, isolated down to the record.',
+  },
+  QRY3002: {
+    next: 'retry',
+    title: 'Answer cut off',
+    why: 'The answer ended before its closing tag.',
+    fix: 'Nothing: the page is read again.',
+  },
+  QRY3003: {
+    next: 'isolate',
+    title: 'Answer over a safety limit',
+    why: 'Depth, name, text, record size, decompressed bytes or compression ratio passed the limit named.',
+    fix: 'Nothing: the page is isolated; raise the limit only if the answer is genuine.',
+  },
+  QRY3004: {
+    next: 'isolate',
+    title: 'Forbidden document type declaration',
+    why: 'An internal subset or an entity declaration stood in the answer; Quarry never expands or fetches those.',
+    fix: 'Find out who answers in Qualys’s place.',
+  },
+  QRY3005: {
+    next: 'isolate',
+    title: 'A record lacks part of its identity',
+    why: 'The key field named was absent or not of its form.',
+    fix: 'Nothing: the page is isolated; report it if it stays.',
+  },
+  QRY9001: {
+    next: 'stop_stream',
+    title: 'A defect in Quarry',
+    why: 'Something happened that should not be possible.',
+    fix: 'Please report it with the output of `quarry version` and the lines before this one.',
+  },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;

@@ -1,0 +1,50 @@
+import type { Fields } from './words.ts';
+
+/** How records stand in an answer: facts for a reader, said once per data set. */
+
+/**
+ * An XML answer. Element names are matched exactly, or else without regard to case (one guide sample is all lower
+ * case); a name in `fields` is then spelled as there, any other as in the answer.
+ */
+export interface XmlFormat {
+  readonly kind: 'xml';
+  /** The root element of a good answer; any other root (SIMPLE_RETURN, GENERIC_RETURN, ERROR …) is Qualys saying something else. */
+  readonly root: string;
+  /** Path from below the root to one outer element: `RESPONSE/HOST_LIST/HOST`. */
+  readonly record: string;
+  /**
+   * Where an outer element holds the records: each `element` inside `list` is one record, and the outer element
+   * without `list` is their context, under the name `as`.
+   */
+  readonly inner?: { readonly list: string; readonly element: string; readonly as: string };
+  /** Path to the ids of an ids-only answer: `RESPONSE/ID_SET`, holding ID and ID_RANGE. */
+  readonly idSet?: string;
+  /** Elements that may repeat: always arrays. Paths relative to the record, or to the outer element (`TAGS/TAG`). */
+  readonly lists: readonly string[];
+  /** Fields whose text is kept with its outer white space; every other scalar is trimmed. */
+  readonly verbatim: readonly string[];
+  /** Names of the top-level fields of a record (and of its context) that are documented. */
+  readonly fields: readonly string[];
+  readonly contextFields?: readonly string[];
+}
+
+/** What an answer said besides its records. */
+export interface AnswerEnd {
+  /** The root element's name as written. */
+  readonly root: string;
+  /** Everything outside records and id sets, as an object under the root: `{ RESPONSE: { DATETIME: …, WARNING: … } }`. */
+  readonly envelope: Fields;
+  /** Outer elements read (hosts), and records read (detections; equal to `outer` where there is no inner list). */
+  readonly outer: number;
+  readonly records: number;
+  /** Decompressed bytes read. */
+  readonly bytes: number;
+}
+
+/** A reader is fed chunks as they come and calls the handler; `end` returns what stood around the records or throws. */
+export interface AnswerReader {
+  /** Throws QuarryError QRY3001/QRY3003/QRY3004/QRY3005 on input that cannot be read. */
+  write(chunk: Uint8Array): void;
+  /** Throws QRY3002 when the closing root tag has not been read. */
+  end(): AnswerEnd;
+}
