@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { defineDataset, params } from './define.ts';
 import {
-  HOST_API_VERSIONS, HOST_LIST_API, HOST_LIST_PATH, hostFilterParams, hostFilters, hostIds, hostPageParams, hostScope } from './host-filters.ts';
+  HOST_API_VERSIONS,
+  HOST_LIST_API,
+  HOST_LIST_PATH,
+  hostFilterParams,
+  hostFilters,
+  hostIds,
+  hostPageParams,
+  hostScope,
+} from './host-filters.ts';
 
 export default defineDataset({
   name: 'host_list',
@@ -104,28 +112,27 @@ export default defineDataset({
     }),
   }),
   ids: hostIds,
-    },
-  }),
   // Qualys processes scan results for up to some hours before a host shows its new time; one day is cheap, since
   // unchanged records go no further than the key table.
   overlapMs: 24 * 3_600_000,
   scope: hostScope,
   schedule: { every: 3_600_000, sweepIds: 86_400_000, sweepFull: 7 * 86_400_000 },
   pageSize: 1000,
-  fields: {type: 'integer', about: 'Qualys host id, ascending in answers.' ,
-    ASSET_ID: type: 'integer', about: 'Asset id of the Qualys portal; another number space.' ,
-    IP: type: 'text', about: 'IPv4 address.', sensitive: true ,
-    IPV6: type: 'text', about: 'IPv6 address.', sensitive: true ,
-    TRACKING_METHOD: type: 'text', about: 'How Qualys tells the host from others: IP, DNS, NETBIOS, AGENT, EC2 …' ,
-    DNS: type: 'text', about: 'DNS name.', sensitive: true ,
-    NETBIOS: type: 'text', about: 'NetBIOS name.', sensitive: true ,
-    OS: type: 'text', about: 'Operating system as Qualys found it.' ,
-    QG_HOSTID: type: 'text', about: 'Agent or agentless tracking UUID.' ,
-    TAGS: type: 'object', about: 'Asset tags: TAG is a list of TAG_ID and NAME.' ,
-    METADATA: type: 'object', about: 'Cloud metadata by provider.' ,
-    LAST_VULN_SCAN_DATETIME: type: 'date-time', about: 'Last vulnerability scan, UTC.' ,
-    OWNER: type: 'text', about: 'Owner login.', sensitive: true ,
-    COMMENTS: type: 'text', about: 'Free text of Qualys users.', sensitive: true ,
+  fields: {
+    ID: { type: 'integer', about: 'Qualys host id, ascending in answers.' },
+    ASSET_ID: { type: 'integer', about: 'Asset id of the Qualys portal; another number space.' },
+    IP: { type: 'text', about: 'IPv4 address.', sensitive: true },
+    IPV6: { type: 'text', about: 'IPv6 address.', sensitive: true },
+    TRACKING_METHOD: { type: 'text', about: 'How Qualys tells the host from others: IP, DNS, NETBIOS, AGENT, EC2 …' },
+    DNS: { type: 'text', about: 'DNS name.', sensitive: true },
+    NETBIOS: { type: 'text', about: 'NetBIOS name.', sensitive: true },
+    OS: { type: 'text', about: 'Operating system as Qualys found it.' },
+    QG_HOSTID: { type: 'text', about: 'Agent or agentless tracking UUID.' },
+    TAGS: { type: 'object', about: 'Asset tags: TAG is a list of TAG_ID and NAME.' },
+    METADATA: { type: 'object', about: 'Cloud metadata by provider.' },
+    LAST_VULN_SCAN_DATETIME: { type: 'date-time', about: 'Last vulnerability scan, UTC.' },
+    OWNER: { type: 'text', about: 'Owner login.', sensitive: true },
+    COMMENTS: { type: 'text', about: 'Free text of Qualys users.', sensitive: true },
   },
   permission: {
     roles:
