@@ -1,0 +1,118 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { QuarryError } from '../core/errors.ts';
+import {
+  type Column,
+  type Columns,
+  type Dialect,
+  type Found,
+  rowCount,
+  type Store,
+  type Transaction,
+} from './store.ts';
+
+export const POSTGRES_DIALECT: Dialect = { name: 'postgres', text: 'text COLLATE "C"', clustered: '' };
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** PostgreSQL's type oid of int8; counts and ids of ours stay below 2^53. */
+const INT8 = 20;
+
+/** Opens a PostgreSQL database by its `postgres://` URL. Throws QRY4007 when it cannot be reached. */
+export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) },
+  });
+  // An idle connection that breaks is replaced by the pool; the statement that needs it reports.
+  pool.on('error', () => {});
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  let longest = 0;
+  try {
+    await sql`select 1`.execute(db);
+  } catch (error) {
+    await db.destroy();
+    const { host, port, pathname } = new URL(url);
+    throw new QuarryError('QRY4007', {
+      what: error instanceof Error ? error.message : String(error),
+      where: `${host}${port}${pathname}`,
+    });
+  }
+  return {
+    dialect: POSTGRES_DIALECT,
+    db,
+    transaction: async (work) => {
+      const began = performance.now();
+      try {
+        return await db.transaction().execute((tx) => work(inTransaction(tx)));
+      } finally {
+        longest = Math.max(longest, performance.now() - began);
+      }
+    },
+    selectMany: async (table, match, select) => {
+      if (rowCount(match) === 0) return { row: [], columns: Object.fromEntries(select.map((name) => [name, []])) };
+      const { from, on } = unnested(match);
+      const query = sql`SELECT (m.i - 1)::int AS "row", ${sql.raw(select.map((name) => `t.${quoted(name)}`).join(','))}
+        FROM ${from} JOIN ${sql.table(table)} t ON ${sql.raw(on)} ORDER BY m.i`;
+      const { rows } = await (query.execute(db) as Promise<{ rows: Record<string, string | number | null>[] }>);
+      const columns = Object.fromEntries(select.map((name) => [name, rows.map((row) => row[name]!)]));
+      return { row: rows.map((row) => Number(row['row'])), columns } satisfies Found;
+    },
+    longestTransactionMs: () => longest,
+    close: () => db.destroy(),
+  };
+}
+
+function inTransaction<Schema>(tx: Kysely<Schema>): Transaction<Schema> {
+  const affected = async (query: ReturnType<typeof sql>): Promise<number> =>
+    Number((await query.execute(tx)).numAffectedRows ?? 0);
+  return {
+    db: tx,
+    insertMany: async (table, rows) => {
+      if (rowCount(rows) === 0) return 0;
+      const names = Object.keys(rows).map(quoted).join(',');
+      const { from } = unnested(rows);
+      return affected(
+        sql`INSERT INTO ${sql.table(table)} (${sql.raw(names)}) SELECT ${sql.raw(names)} FROM ${from} ON CONFLICT DO NOTHING`,
+      );
+    },
+    updateMany: async (table, match, set) => {
+      if (rowCount({ ...match, ...set }) === 0) return 0;
+      const renamed = Object.fromEntries(Object.entries(set).map(([name, column]) => [`set_${name}`, column]));
+      const { from, on } = unnested(match, renamed);
+      const assign = Object.keys(set)
+        .map((name) => `${quoted(name)}=m.${quoted(`set_${name}`)}`)
+        .join(',');
+      return affected(sql`UPDATE ${sql.table(table)} t SET ${sql.raw(assign)} FROM ${from} WHERE ${sql.raw(on)}`);
+    },
+    deleteMany: async (table, match) => {
+      if (rowCount(match) === 0) return 0;
+      const { from, on } = unnested(match);
+      return affected(sql`DELETE FROM ${sql.table(table)} t USING ${from} WHERE ${sql.raw(on)}`);
+    },
+  };
+}
+
+/** Columns as a derived table `m` with a row number `i`, and the condition that joins `match` to the table `t`. */
+function unnested(match: Columns, more: Columns = {}) {
+  const all = { ...match, ...more };
+  const rows = rowCount(all);
+  const entries = Object.entries(all);
+  const arrays = entries.map(([, column]) => arrayOf(column, rows));
+  const names = entries.map(([name]) => quoted(name)).join(',');
+  return {
+    from: sql`unnest(${sql.join(arrays)}) WITH ORDINALITY AS m(${sql.raw(names)},i)`,
+    on: Object.keys(match)
+      .map((name) => `t.${quoted(name)}=m.${quoted(name)}`)
+      .join(' AND '),
+  };
+}
+
+function arrayOf(column: Column, rows: number) {
+  const values =
+    typeof column === 'object'
+      ? Array.from<string | number | null>(column)
+      : new Array<string | number>(rows).fill(column);
+  const isText = values.some((value) => typeof value === 'string') || values.every((value) => value === null);
+  return isText ? sql`${values}::text[]` : sql`${values}::bigint[]`;
+}

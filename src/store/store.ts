@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely';
+
+/**
+ * The database, without a word of the domain: SQLite in a worker thread or PostgreSQL, behind one interface. Ordinary
+ * statements go through Kysely; what touches a hundred thousand rows goes through the `…Many` calls, which take columns.
+ */
+export interface Store<Schema> {
+  readonly dialect: Dialect;
+  /** Reads outside a transaction see the last commit. */
+  readonly db: Kysely<Schema>;
+  /** One write transaction at a time; rolled back when `work` rejects. Rejects with QuarryError QRY40xx on storage faults. */
+  transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** For every row i of `match`, the rows of `table` equal to it in all its columns; `row` says which i a result belongs to. */
+  selectMany(table: string & keyof Schema, match: Columns, select: readonly string[]): Promise<Found>;
+  /** Milliseconds the longest write transaction was open so far. */
+  longestTransactionMs(): number;
+  close(): Promise<void>;
+}
+
+export interface Transaction<Schema> {
+  readonly db: Kysely<Schema>;
+  /** Inserts all rows; a row whose primary key is taken is left out. Returns how many were inserted. */
+  insertMany(table: string & keyof Schema, rows: Columns): Promise<number>;
+  /** For every row i: sets `set` where `match` holds. Returns how many rows were changed. */
+  updateMany(table: string & keyof Schema, match: Columns, set: Columns): Promise<number>;
+  /** For every row i: deletes where `match` holds. Returns how many rows are gone. */
+  deleteMany(table: string & keyof Schema, match: Columns): Promise<number>;
+}
+
+/** Rows as columns: arrays of one length; a single value stands for all rows. */
+export type Columns = Readonly<Record<string, Column>>;
+export type Column =
+  | readonly string[]
+  | readonly number[]
+  | readonly (string | null)[]
+  | Float64Array
+  | string
+  | number;
+
+export interface Found {
+  readonly row: readonly number[];
+  readonly columns: Readonly<Record<string, readonly (string | number | null)[]>>;
+}
+
+/** Where the databases differ in what a table definition says; nothing else may ask which one it is. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres';
+  /** Text compared byte by byte, so that order is the same everywhere. */
+  readonly text: string;
+  /** At the end of CREATE TABLE: rows kept in the order of the primary key, where the database can. */
+  readonly clustered: string;
+}
+
+/** How many rows a set of columns holds; all values single means one. */
+export function rowCount(columns: Columns): number {
+  for (const column of Object.values(columns)) if (typeof column === 'object') return column.length;
+  return 1;
+}
