@@ -53,6 +53,8 @@ export interface Dataset<Options = unknown> {
   readonly orderedById: boolean;
   /** Fields outside the fingerprint: processing times and durations, which change though nothing happened. */
   readonly noise: readonly string[];
+  /** Fields that hold a list without an order of its own (tags): sorted before the fingerprint is taken. */
+  readonly unordered?: readonly string[];
   /** Qualys's own change time of the record, where it has one. */
   readonly version?: string;
   /** Where the event's `time` comes from: the first of these that is there. */

@@ -96,3 +96,16 @@ export interface QuarryEvent extends StreamIdentity {
   readonly key: readonly string[];
   readonly record: Fields;
 }
+
+/** What the key table is asked and told about one record. */
+export interface Keyed {
+  /** The key's leading Qualys id where answers are ordered by it, else 0. */
+  readonly lead: number;
+  /** The key's remaining parts as one text (all parts where `lead` is 0); see `pipeline/key.ts`. */
+  readonly key: string;
+  readonly fingerprint: string;
+  /** Qualys's own change time, where the record has one. */
+  readonly version: string | undefined;
+  readonly time: string | undefined;
+  readonly flags: readonly Flag[];
+}

@@ -154,11 +154,7 @@ export default defineDataset({
     }),
   }),
   // Hosts without a detection are left out of detection answers, so the ids in scope are those of the host list.
-  ids: (options, ask) =>
-    hostList.records(
-      { ...options, details: 'Basic', show_trurisk: false, cloud_metadata: false },
-      { ...ask, pageSize: 0 },
-    ),
+  ids: hostIds,
   idsFormat: hostList.format,
   // Detections show their processing time with a delay of minutes to hours; one day is cheap, since unchanged records
   // go no further than the key table.

@@ -91,6 +91,7 @@ export default defineDataset({
   key: [{ from: 'record', field: 'ID' }],
   orderedById: true,
   noise: ['LAST_VM_SCANNED_DURATION', 'LAST_VM_AUTH_SCANNED_DURATION'],
+  unordered: ['TAGS', 'CLOUD_PROVIDER_TAGS'],
   time: ['LAST_VULN_SCAN_DATETIME', 'LAST_ACTIVITY'],
   records: (options, ask) => ({
     api: HOST_LIST_API,

@@ -1,0 +1,159 @@
+import type { Migration } from '../store/migrate.ts';
+
+/** The tables of the outbox and of stream state. Times are milliseconds since the epoch, UTC. */
+export interface OutboxSchema {
+  /** Numbers given out, one row per name. */
+  counter: { name: string; value: number };
+  /** The space keys are unique in: tenant × subscription × data set. */
+  keyspace: { id: number; tenant: string; subscription: string; dataset: string; unknown_fields: string };
+  stream: StreamTable;
+  known_key: KnownKeyTable;
+  segment: { id: number; file: string; bytes: number };
+  batch: BatchTable;
+  /** A row exists while the batch is not yet settled at the sink. */
+  delivery: {
+    sink: string;
+    batch: number;
+    state: 'pending' | 'leased';
+    attempts: number;
+    next_at: number;
+    reason: string | null;
+  };
+  sink: SinkTable;
+  /** Events that fare otherwise than their batch at a sink. */
+  parked: { sink: string; batch: number; event: number; event_id: string; code: string; reason: string; at: number };
+  quarantine: QuarantineTable;
+  sweep: SweepTable;
+  /** What a sweep found absent, until it is concluded. */
+  absence: { sweep: number; lead: number; key: string };
+  pull: { id: number; stream: number; started: number; ended: number | null; outcome: string; report: string };
+  /** What the governor knows of limits, so that a restart remembers. */
+  budget: { subscription: string; state: string };
+}
+
+interface StreamTable {
+  id: number;
+  tenant: string;
+  subscription: string;
+  connection: string;
+  dataset: string;
+  keyspace: number;
+  /** Raised by every claim; a write carries the number it claimed with. */
+  fence: number;
+  seq: number;
+  checkpoint: string;
+  received: number;
+  emitted: number;
+  unchanged: number;
+  quarantined: number;
+  removed: number;
+  appended: number;
+}
+
+interface KnownKeyTable {
+  keyspace: number;
+  lead: number;
+  key: string;
+  fingerprint: string;
+  version: string | null;
+  changes: number;
+  form: number;
+  /** The pull (epoch ms) that wrote this row last. */
+  since: number;
+  /** Where the newest body is. */
+  batch: number;
+  event: number;
+}
+
+interface BatchTable {
+  id: number;
+  stream: number;
+  keyspace: number;
+  pull: number;
+  first_seq: number;
+  events: number;
+  /** Events of it that still are the newest body of their key. */
+  live: number;
+  segment: number;
+  offset_bytes: number;
+  length_bytes: number;
+  checksum: number;
+  groups: string;
+  created: number;
+}
+
+interface SinkTable {
+  name: string;
+  appended: number;
+  filtered: number;
+  delivered: number;
+  parked: number;
+  discarded: number;
+  added: number;
+  last_delivered: number | null;
+}
+
+interface QuarantineTable {
+  stream: number;
+  first: number;
+  last: number;
+  code: string;
+  reason: string;
+  since: number;
+  tries: number;
+  next_at: number;
+}
+
+interface SweepTable {
+  id: number;
+  stream: number;
+  kind: 'ids' | 'full';
+  started: number;
+  /** What the stream asked for when the sweep began; another scope makes absences `out_of_scope`. */
+  scope: string;
+  state: 'open' | 'held' | 'concluded' | 'dropped';
+  reason: string;
+  known: number;
+  absent: number;
+  ended: number | null;
+}
+
+/** Numbered, forward only. Expand first, contract in a later release. */
+export const outboxMigrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'outbox and stream state',
+    statements: ({ text, clustered }) => [
+      `CREATE TABLE counter (name ${text} PRIMARY KEY, value bigint NOT NULL)`,
+      `CREATE TABLE keyspace (id bigint PRIMARY KEY, tenant ${text} NOT NULL, subscription ${text} NOT NULL, dataset ${text} NOT NULL,
+        unknown_fields ${text} NOT NULL, UNIQUE (tenant, subscription, dataset))`,
+      `CREATE TABLE stream (id bigint PRIMARY KEY, tenant ${text} NOT NULL, subscription ${text} NOT NULL, connection ${text} NOT NULL,
+        dataset ${text} NOT NULL, keyspace bigint NOT NULL, fence bigint NOT NULL, seq bigint NOT NULL, checkpoint ${text} NOT NULL,
+        received bigint NOT NULL, emitted bigint NOT NULL, unchanged bigint NOT NULL, quarantined bigint NOT NULL,
+        removed bigint NOT NULL, appended bigint NOT NULL, UNIQUE (connection, dataset))`,
+      `CREATE TABLE known_key (keyspace bigint NOT NULL, lead bigint NOT NULL, key ${text} NOT NULL, fingerprint ${text} NOT NULL,
+        version ${text}, changes bigint NOT NULL, form bigint NOT NULL, since bigint NOT NULL, batch bigint NOT NULL, event bigint NOT NULL,
+        PRIMARY KEY (keyspace, lead, key)) ${clustered}`,
+      `CREATE TABLE segment (id bigint PRIMARY KEY, file ${text} NOT NULL, bytes bigint NOT NULL)`,
+      `CREATE TABLE batch (id bigint PRIMARY KEY, stream bigint NOT NULL, keyspace bigint NOT NULL, pull bigint NOT NULL, first_seq bigint NOT NULL,
+        events bigint NOT NULL, live bigint NOT NULL, segment bigint NOT NULL, offset_bytes bigint NOT NULL, length_bytes bigint NOT NULL,
+        checksum bigint NOT NULL, groups ${text} NOT NULL, created bigint NOT NULL)`,
+      'CREATE INDEX batch_segment ON batch (segment)',
+      `CREATE TABLE delivery (sink ${text} NOT NULL, batch bigint NOT NULL, state ${text} NOT NULL, attempts bigint NOT NULL, next_at bigint NOT NULL,
+        reason ${text}, PRIMARY KEY (sink, batch))`,
+      'CREATE INDEX delivery_batch ON delivery (batch)',
+      `CREATE TABLE sink (name ${text} PRIMARY KEY, appended bigint NOT NULL, filtered bigint NOT NULL, delivered bigint NOT NULL,
+        parked bigint NOT NULL, discarded bigint NOT NULL, added bigint NOT NULL, last_delivered bigint)`,
+      `CREATE TABLE parked (sink ${text} NOT NULL, batch bigint NOT NULL, event bigint NOT NULL, event_id ${text} NOT NULL, code ${text} NOT NULL,
+        reason ${text} NOT NULL, at bigint NOT NULL, PRIMARY KEY (sink, batch, event))`,
+      `CREATE TABLE quarantine (stream bigint NOT NULL, first bigint NOT NULL, last bigint NOT NULL, code ${text} NOT NULL, reason ${text} NOT NULL,
+        since bigint NOT NULL, tries bigint NOT NULL, next_at bigint NOT NULL, PRIMARY KEY (stream, first))`,
+      `CREATE TABLE sweep (id bigint PRIMARY KEY, stream bigint NOT NULL, kind ${text} NOT NULL, started bigint NOT NULL, scope ${text} NOT NULL,
+        state ${text} NOT NULL, reason ${text} NOT NULL, known bigint NOT NULL, absent bigint NOT NULL, ended bigint)`,
+      `CREATE TABLE absence (sweep bigint NOT NULL, lead bigint NOT NULL, key ${text} NOT NULL, PRIMARY KEY (sweep, lead, key)) ${clustered}`,
+      `CREATE TABLE pull (id bigint NOT NULL, stream bigint NOT NULL, started bigint NOT NULL, ended bigint, outcome ${text} NOT NULL,
+        report ${text} NOT NULL, PRIMARY KEY (stream, id))`,
+      `CREATE TABLE budget (subscription ${text} PRIMARY KEY, state ${text} NOT NULL)`,
+    ],
+  },
+];

@@ -1,0 +1,69 @@
+import type { Dataset } from '../core/dataset.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Fields, RecordView } from '../core/words.ts';
+
+/**
+ * A key as the key table holds it: the leading object id as a number (so that rows lie in the order of the answers)
+ * and the remaining parts as one text, joined by tabs. Tabs, backslashes and NUL inside a part are escaped with a
+ * backslash, so that two keys never share a text.
+ */
+export interface Key {
+  readonly lead: number;
+  readonly key: string;
+}
+
+export type KeyReader = (view: RecordView) => Key;
+
+const SPECIAL = /[\t\\\0]/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\\': '\\\\', '\0': '\\0' };
+const UNESCAPES: Readonly<Record<string, string>> = { t: '\t', '\\': '\\', '0': '\0' };
+
+const escapePart = (part: string): string =>
+  part.includes('\t') || part.includes('\\') || part.includes('\0') ? part.replace(SPECIAL, (c) => ESCAPES[c]!) : part;
+
+/** Reads keys of one data set. The reader throws QRY3005 where the leading id is absent or not a whole number. */
+export function keyReader(dataset: Dataset): KeyReader {
+  const [first, ...rest] = dataset.key;
+  const parts = dataset.orderedById ? rest : dataset.key;
+  const get = (view: RecordView, part: (typeof dataset.key)[number]): string =>
+    (part.from === 'context' ? view.contextText(part.field) : view.text(part.field)) ?? '';
+  return (view) => {
+    let lead = 0;
+    if (dataset.orderedById) {
+      const id = get(view, first!);
+      lead = Number(id);
+      if (id === '' || !Number.isSafeInteger(lead) || lead < 0) {
+        throw new QuarryError('QRY3005', {
+          what: `${first!.field} is ${id === '' ? 'absent' : `“${id.slice(0, 40)}”`}, not an id`,
+          where: dataset.name,
+        });
+      }
+    }
+    let key = '';
+    for (let i = 0; i < parts.length; i++) key += (i === 0 ? '' : '\t') + escapePart(get(view, parts[i]!));
+    return { lead, key };
+  };
+}
+
+/** The key's parts as an event shows them, from what the key table holds. */
+export function keyParts(dataset: Dataset, { lead, key }: Key): string[] {
+  const texts =
+    dataset.key.length === 1 && dataset.orderedById
+      ? []
+      : key.split('\t').map((part) => part.replace(/\\([t\\0])/g, (_, c: string) => UNESCAPES[c]!));
+  return dataset.orderedById ? [String(lead), ...texts] : texts;
+}
+
+/** The key's fields as a record: what an event about a removed key has to say. */
+export function keyRecord(dataset: Dataset, parts: readonly string[]): Fields {
+  const record: Record<string, string> = {};
+  const context: Record<string, string> = {};
+  dataset.key.forEach(({ from, field }, i) => {
+    const value = parts[i] ?? '';
+    if (value === '') return;
+    if (from === 'context') context[field] = value;
+    else record[field] = value;
+  });
+  const as = dataset.format.inner?.as;
+  return as === undefined ? record : { ...record, [as]: context };
+}
