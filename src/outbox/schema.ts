@@ -10,7 +10,7 @@ export interface OutboxSchema {
   known_key: KnownKeyTable;
   segment: { id: number; file: string; bytes: number };
   batch: BatchTable;
-  /** A row exists while the batch is not yet settled at the sink. */
+  /** A row exists while the batch is not yet settled at the sink; `settled` lists events of it that already are, as JSON. */
   delivery: {
     sink: string;
     batch: number;
@@ -140,7 +140,7 @@ export const outboxMigrations: readonly Migration[] = [
         checksum bigint NOT NULL, groups ${text} NOT NULL, created bigint NOT NULL)`,
       'CREATE INDEX batch_segment ON batch (segment)',
       `CREATE TABLE delivery (sink ${text} NOT NULL, batch bigint NOT NULL, state ${text} NOT NULL, attempts bigint NOT NULL, next_at bigint NOT NULL,
-        reason ${text}, PRIMARY KEY (sink, batch))`,
+        reason ${text}, settled ${text}, PRIMARY KEY (sink, batch))`,
       'CREATE INDEX delivery_batch ON delivery (batch)',
       `CREATE TABLE sink (name ${text} PRIMARY KEY, appended bigint NOT NULL, filtered bigint NOT NULL, delivered bigint NOT NULL,
         parked bigint NOT NULL, discarded bigint NOT NULL, added bigint NOT NULL, last_delivered bigint)`,

@@ -5,7 +5,8 @@ import type { Fields, RecordView } from '../core/words.ts';
 /**
  * A key as the key table holds it: the leading object id as a number (so that rows lie in the order of the answers)
  * and the remaining parts as one text, joined by tabs. Tabs, backslashes and NUL inside a part are escaped with a
- * backslash, so that two keys never share a text.
+ * backslash, so that two keys never share a text. Where one page held different records with one key, the second and
+ * further ones have U+0001 and their number behind the text.
  */
 export interface Key {
   readonly lead: number;
@@ -14,12 +15,15 @@ export interface Key {
 
 export type KeyReader = (view: RecordView) => Key;
 
-const SPECIAL = /[\t\\\0]/g;
-const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\\': '\\\\', '\0': '\\0' };
-const UNESCAPES: Readonly<Record<string, string>> = { t: '\t', '\\': '\\', '0': '\0' };
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not stand bare in a key
+const SPECIAL = /[\t\\\0\u0001]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const OCCURRENCE = /\u0001\d+$/;
+const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\\': '\\\\', '\0': '\\0', '\u0001': '\\1' };
+const UNESCAPES: Readonly<Record<string, string>> = { t: '\t', '\\': '\\', '0': '\0', '1': '\u0001' };
 
 const escapePart = (part: string): string =>
-  part.includes('\t') || part.includes('\\') || part.includes('\0') ? part.replace(SPECIAL, (c) => ESCAPES[c]!) : part;
+  SPECIAL.test(part) ? part.replace(new RegExp(SPECIAL, 'g'), (c) => ESCAPES[c]!) : part;
 
 /** Reads keys of one data set. The reader throws QRY3005 where the leading id is absent or not a whole number. */
 export function keyReader(dataset: Dataset): KeyReader {
@@ -46,11 +50,12 @@ export function keyReader(dataset: Dataset): KeyReader {
 }
 
 /** The key's parts as an event shows them, from what the key table holds. */
-export function keyParts(dataset: Dataset, { lead, key }: Key): string[] {
+export function keyParts(dataset: Dataset, { lead, key: known }: Key): string[] {
+  const key = known.replace(OCCURRENCE, '');
   const texts =
     dataset.key.length === 1 && dataset.orderedById
       ? []
-      : key.split('\t').map((part) => part.replace(/\\([t\\0])/g, (_, c: string) => UNESCAPES[c]!));
+      : key.split('\t').map((part) => part.replace(/\\([t\\01])/g, (_, c: string) => UNESCAPES[c]!));
   return dataset.orderedById ? [String(lead), ...texts] : texts;
 }
 

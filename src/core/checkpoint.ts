@@ -1,0 +1,36 @@
+import type { IdRange } from './range.ts';
+
+/** How a pull reads: what changed since the watermark, everything, or the ids of everything. */
+export type PullMode = 'incremental' | 'full' | 'ids';
+
+/** What is safe for one stream, kept in the transaction that makes its events durable. Times are ISO 8601 UTC. */
+export interface Checkpoint {
+  /** Qualys's time at the START of the last pull that read everything processed until then. */
+  readonly watermark?: string;
+  /** What the stream asked for (filters, user) when the watermark was reached; another scope reads everything again. */
+  readonly scope?: string;
+  /** `start_time_in_utc` as configured when the stream began; a change restarts the stream. */
+  readonly start?: string;
+  /** Local time at the end of the last complete reading. */
+  readonly lastFull?: string;
+  readonly lastIds?: string;
+  /** The pull that is under way. */
+  readonly pull?: OpenPull;
+}
+
+export interface OpenPull {
+  /** The pulling id: epoch milliseconds, rising per stream. */
+  readonly id: number;
+  readonly mode: PullMode;
+  readonly scope: string;
+  /** Incremental: from when on Qualys is asked, in its own form. */
+  readonly since?: string;
+  /** Qualys's time when the first page was answered; becomes the watermark. */
+  readonly serverStart?: string;
+  /** Ranges of ids not yet read; empty when all pages are in. */
+  readonly resume: readonly IdRange[];
+  /** Number of the sweep this pull is, where it is one. */
+  readonly sweep?: number;
+  /** Objects per answer, when weather has made pages smaller. */
+  readonly pageSize?: number;
+}

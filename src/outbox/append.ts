@@ -1,0 +1,215 @@
+import { basename } from 'node:path';
+import type { Checkpoint } from '../core/checkpoint.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { OutboxSchema } from './schema.ts';
+import type { KeyChanges, StagedPage } from './staged.ts';
+
+/** Who writes: a stream, claimed under a fence number. */
+export interface Claim {
+  readonly stream: number;
+  readonly keyspace: number;
+  readonly fence: number;
+}
+
+export interface PageToAppend {
+  readonly claim: Claim;
+  readonly pull: number;
+  readonly page: StagedPage;
+  /** Records that could not be read and were set aside with this page. */
+  readonly quarantined: number;
+  readonly form: number;
+  /** The sweep that absences found by the page belong to. */
+  readonly sweep: number | undefined;
+  /** Sinks whose routes take this stream. */
+  readonly sinks: readonly string[];
+  readonly now: number;
+  /** The next checkpoint from the present one. */
+  readonly advance: (checkpoint: Checkpoint) => Checkpoint;
+}
+
+type Tx = Transaction<OutboxSchema>;
+
+/**
+ * Makes a staged page visible: batches, deliveries, key table, counters and checkpoint in one transaction.
+ * Throws QRY4010 when the fence has moved on, QRY4011 when a key changed since the page was staged; nothing is
+ * visible then. Returns the checkpoint now in force.
+ */
+export async function appendPage(store: Store<OutboxSchema>, append: PageToAppend): Promise<Checkpoint> {
+  const checkpoint = await store.transaction(async (tx) => {
+    const state = await moveCheckpoint(tx, append);
+    await appendEvents(tx, append, state.firstSeq);
+    return state.checkpoint;
+  });
+  await append.page.clean();
+  return checkpoint;
+}
+
+/** The stream's half of the transaction: checkpoint, counters and sequence numbers, under the fence. */
+export async function moveCheckpoint(
+  tx: Tx,
+  append: PageToAppend,
+): Promise<{ checkpoint: Checkpoint; firstSeq: number }> {
+  const { claim, page } = append;
+  const row = await tx.db
+    .selectFrom('stream')
+    .select(['checkpoint', 'seq', 'fence'])
+    .where('id', '=', claim.stream)
+    .where('fence', '=', claim.fence)
+    .executeTakeFirst();
+  if (row === undefined) throw fenced(claim);
+  const checkpoint = append.advance(JSON.parse(row.checkpoint) as Checkpoint);
+  const { numUpdatedRows } = await tx.db
+    .updateTable('stream')
+    .set((eb) => ({
+      checkpoint: JSON.stringify(checkpoint),
+      seq: eb('seq', '+', page.emitted),
+      received: eb('received', '+', page.received + append.quarantined),
+      unchanged: eb('unchanged', '+', page.unchanged),
+      emitted: eb('emitted', '+', page.emitted),
+      appended: eb('appended', '+', page.emitted),
+      quarantined: eb('quarantined', '+', append.quarantined),
+    }))
+    .where('id', '=', claim.stream)
+    .where('fence', '=', claim.fence)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) !== 1) throw fenced(claim);
+  return { checkpoint, firstSeq: row.seq + 1 };
+}
+
+/** The outbox's half: bodies, deliveries and what the key table learns. */
+export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: number): Promise<void> {
+  const { page, claim, now } = append;
+  let firstBatch = 0;
+  if (page.segment !== undefined) {
+    const segment = await take(tx, 'segment', 1);
+    firstBatch = await take(tx, 'batch', page.batches.length);
+    await tx.db
+      .insertInto('segment')
+      .values({ id: segment, file: basename(page.segment), bytes: page.bytes })
+      .execute();
+    let seq = firstSeq;
+    const rows = page.batches.map((batch, i) => {
+      const row = {
+        id: firstBatch + i,
+        stream: claim.stream,
+        keyspace: claim.keyspace,
+        pull: append.pull,
+        first_seq: seq,
+        events: batch.events,
+        live: batch.events,
+        segment,
+        offset_bytes: batch.offset,
+        length_bytes: batch.length,
+        checksum: batch.checksum,
+        groups: JSON.stringify(batch.groups.map((group) => [group.events, group.contextOffset, group.contextLength])),
+        created: now,
+      };
+      seq += batch.events;
+      return row;
+    });
+    for (let i = 0; i < rows.length; i += 100)
+      await tx.db
+        .insertInto('batch')
+        .values(rows.slice(i, i + 100))
+        .execute();
+    await queueForSinks(
+      tx,
+      append.sinks,
+      rows.map(({ id }) => id),
+      page.emitted,
+    );
+  }
+  for await (const changes of page.changes()) await learn(tx, append, changes, firstBatch);
+}
+
+/** Queues batches for each sink and counts their events as appended there. */
+export async function queueForSinks(
+  tx: Tx,
+  sinks: readonly string[],
+  batches: readonly number[],
+  events: number,
+): Promise<void> {
+  for (const sink of sinks) {
+    await tx.insertMany('delivery', { sink, batch: batches, state: 'pending', attempts: 0, next_at: 0 });
+    await tx.db
+      .updateTable('sink')
+      .set((eb) => ({ appended: eb('appended', '+', events) }))
+      .where('name', '=', sink)
+      .execute();
+  }
+}
+
+async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBatch: number): Promise<void> {
+  const { keyspace } = append.claim;
+  const { inserts, updates, adopted, absent } = changes;
+  const shared = { form: append.form, since: append.pull };
+  const placed = (batches: readonly number[]): number[] => batches.map((batch) => firstBatch + batch);
+  expectAll(
+    await tx.insertMany('known_key', { keyspace, ...inserts, ...shared, batch: placed(inserts.batch) }),
+    inserts.lead.length,
+  );
+  const { lead, key, oldFingerprint, ...set } = updates;
+  expectAll(
+    await tx.updateMany(
+      'known_key',
+      { keyspace, lead, key, fingerprint: oldFingerprint },
+      { ...set, ...shared, batch: placed(set.batch) },
+    ),
+    lead.length,
+  );
+  expectAll(
+    await tx.updateMany(
+      'known_key',
+      { keyspace, lead: adopted.lead, key: adopted.key, fingerprint: adopted.oldFingerprint },
+      { fingerprint: adopted.fingerprint, form: append.form },
+    ),
+    adopted.lead.length,
+  );
+  if (append.sweep !== undefined) await tx.insertMany('absence', { sweep: append.sweep, ...absent });
+  await loseLive(tx, changes.superseded);
+}
+
+/** Batches lose newest bodies; what has none left and is delivered may go. */
+export async function loseLive(tx: Tx, superseded: Readonly<Record<number, number>>): Promise<void> {
+  for (const [batch, events] of Object.entries(superseded)) {
+    await tx.db
+      .updateTable('batch')
+      .set((eb) => ({ live: eb('live', '-', events) }))
+      .where('id', '=', Number(batch))
+      .execute();
+  }
+}
+
+/** Takes `n` numbers from a counter; returns the first. */
+export async function take(tx: Tx, name: string, n: number): Promise<number> {
+  await tx.db
+    .insertInto('counter')
+    .values({ name, value: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await tx.db
+    .updateTable('counter')
+    .set((eb) => ({ value: eb('value', '+', n) }))
+    .where('name', '=', name)
+    .execute();
+  const { value } = await tx.db
+    .selectFrom('counter')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  return value - n + 1;
+}
+
+const fenced = (claim: Claim): QuarryError =>
+  new QuarryError('QRY4010', {
+    what: `Stream ${claim.stream} was claimed again after fence ${claim.fence}; this page was not written.`,
+  });
+
+function expectAll(changed: number, expected: number): void {
+  if (changed !== expected) {
+    throw new QuarryError('QRY4011', {
+      what: `${expected - changed} of ${expected} keys had changed since the page was staged.`,
+    });
+  }
+}

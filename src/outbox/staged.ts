@@ -1,0 +1,65 @@
+import { open } from 'node:fs/promises';
+import type { Group } from './segment.ts';
+
+export interface StagedBatch {
+  readonly offset: number;
+  length: number;
+  checksum: number;
+  events: number;
+  readonly groups: Group[];
+}
+
+/** What one block tells the key table, as columns; `batch` is the number within the page. */
+export interface KeyChanges {
+  readonly inserts: {
+    lead: number[];
+    key: string[];
+    fingerprint: string[];
+    version: (string | null)[];
+    changes: number[];
+    batch: number[];
+    event: number[];
+  };
+  readonly updates: KeyChanges['inserts'] & { oldFingerprint: string[] };
+  /** Rows whose form was adopted without an event. */
+  readonly adopted: { lead: number[]; key: string[]; oldFingerprint: string[]; fingerprint: string[] };
+  /** Known keys of a sweep's range that the answer did not hold. */
+  readonly absent: { lead: number[]; key: string[] };
+  /** How many newest bodies each older batch lost. */
+  readonly superseded: Record<number, number>;
+}
+
+export interface StagedPage {
+  readonly received: number;
+  readonly unchanged: number;
+  readonly emitted: number;
+  /** Records that shared their key with a different one. */
+  readonly duplicateKeys: number;
+  readonly bytes: number;
+  /** Absent when nothing is to be emitted. */
+  readonly segment: string | undefined;
+  readonly batches: readonly StagedBatch[];
+  changes(): AsyncIterable<KeyChanges>;
+  /** Removes the list of changes; the segment stays. */
+  clean(): Promise<void>;
+  /** Removes everything: the page was not accepted. */
+  discard(): Promise<void>;
+}
+
+export const newChanges = (): KeyChanges => ({
+  inserts: { lead: [], key: [], fingerprint: [], version: [], changes: [], batch: [], event: [] },
+  updates: { lead: [], key: [], fingerprint: [], version: [], changes: [], batch: [], event: [], oldFingerprint: [] },
+  adopted: { lead: [], key: [], oldFingerprint: [], fingerprint: [] },
+  absent: { lead: [], key: [] },
+  superseded: {},
+});
+
+/** Reads changes that were written to a file, a line a block. */
+export async function* spilled(path: string): AsyncIterable<KeyChanges> {
+  const file = await open(path, 'r');
+  try {
+    for await (const line of file.readLines()) yield JSON.parse(line) as KeyChanges;
+  } finally {
+    await file.close();
+  }
+}

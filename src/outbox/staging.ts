@@ -1,0 +1,320 @@
+/**
+ * Staging: from the records of one page to bodies on disk and a short list of what the key table must learn.
+ *
+ * Records arrive synchronously while an answer is read and are gathered in blocks of about a megabyte. A full block is
+ * decided off the reader's path: one look-up tells which keys are known, and each record is new, updated or unchanged.
+ * Unchanged ones end here; the others get their id and go to the page's segment. What the key table must learn is kept
+ * in columns, beyond one block in a file beside the segment, so that memory does not grow with the page.
+ *
+ * Nothing here is visible: `appendPage` makes it so, in one transaction that checks that no key decided on has changed
+ * meanwhile. Invariants: at most two blocks exist at a time (one filling, one being decided); blocks are decided in
+ * order; events lie in the segment in the order of the answer.
+ *
+ * Two records with one key: equal ones count once; different ones are both kept, the later under the key with an
+ * occurrence number and flagged. Keys are remembered while their leading id lasts, which is enough for answers in
+ * order; an id that comes back later in the page throws `RepeatedKeyError`, and the page is staged again with `careful`,
+ * which remembers all keys.
+ */
+import { appendFile, rm } from 'node:fs/promises';
+import type { Flag, Keyed } from '../core/words.ts';
+import { fileFault } from '../store/faults.ts';
+import { type IdMaker, REMOVED, versionOf } from './identity.ts';
+import { type KeyTable, type KnownRow, knownByKey, knownByRange } from './known.ts';
+import { occurrences } from './occurrence.ts';
+import { createSegment, type Group, type SegmentWriter } from './segment.ts';
+import { newChanges, type StagedBatch, type StagedPage, spilled } from './staged.ts';
+
+/** What staging needs to know of its stream; constant for a pull. */
+export interface StagingContext extends KeyTable {
+  readonly orderedById: boolean;
+  readonly pull: number;
+  readonly id: IdMaker;
+  readonly keyParts: (lead: number, key: string) => readonly string[];
+  /** The canonical form new fingerprints have. */
+  readonly form: number;
+  /** The fingerprint this record would have had in an older form; undefined when it cannot be told. */
+  readonly olderFingerprint: (record: string, form: number) => string | undefined;
+  /** A path for this page's segment, unused so far. */
+  readonly newSegment: () => string;
+}
+
+/** Events of one batch: enough that a write to a sink is worth it, few enough to hold in memory when shaped. */
+const BATCH_BYTES = 2 << 20;
+const BATCH_EVENTS = 5000;
+const BLOCK_BYTES = 1 << 20;
+const BLOCK_RECORDS = 2000;
+
+interface Entry {
+  readonly keyed: Keyed | undefined;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Block {
+  buffer: Buffer;
+  used: number;
+  records: number;
+  entries: Entry[];
+}
+
+export interface StagingOptions {
+  /** Remember all keys of the page, for answers that come back to an id. */
+  readonly careful: boolean;
+  /**
+   * The page is part of a sweep that began at `before` (pull id) and reads ids from `from` on: known keys of its range
+   * that it does not hold are absent, unless something wrote them since.
+   */
+  readonly sweep?: { readonly before: number; readonly from: number };
+}
+
+export interface Page {
+  /** Where to write the next record: at least `bytes` are free from the position returned, in `buffer`. */
+  reserve(bytes: number): number;
+  readonly buffer: Buffer;
+  record(keyed: Keyed, start: number, end: number): void;
+  /** The outer element around the records since the last call, as JSON. */
+  outer(start: number, end: number): void;
+  /** Back-pressure: to be awaited between chunks when defined. */
+  ready(): Promise<void> | undefined;
+  /** `coveredTo`: in a sweep, the last id this page speaks for; null without bound. */
+  finish(coveredTo?: number | null): Promise<StagedPage>;
+  abandon(): Promise<void>;
+}
+
+export function stagePage(context: StagingContext, options: StagingOptions = { careful: false }): Page {
+  let block: Block = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
+  let spare: Block | undefined = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
+  let deciding: Promise<void> | undefined;
+  let failure: unknown;
+  let segment: SegmentWriter | undefined;
+  let segmentPath: string | undefined;
+  let changesPath: string | undefined;
+  let changes = newChanges();
+  const batches: StagedBatch[] = [];
+  let group: Group | undefined;
+  let groupsOfOuter: Group[] = [];
+  const places = occurrences(context.orderedById, options.careful);
+  const table =
+    options.sweep === undefined
+      ? knownByKey(context, context.orderedById, options.careful)
+      : knownByRange(context, options.sweep, options.careful);
+  const counts = { received: 0, unchanged: 0, emitted: 0, duplicateKeys: 0, bytes: 0 };
+
+  async function decide(current: Block): Promise<void> {
+    const rows = await table.rowsFor(current.entries.flatMap(({ keyed }) => (keyed === undefined ? [] : [keyed])));
+    for (const { keyed, start, end } of current.entries) {
+      if (keyed === undefined) endOuter(current.buffer, start, end);
+      else decideRecord(rows, keyed, current.buffer, start, end);
+      if (segment?.full === true) await segment.flush();
+    }
+    noteAbsent(table.absent(false));
+    current.used = 0;
+    current.records = 0;
+    current.entries = [];
+    spare = current;
+  }
+
+  function noteAbsent(rows: readonly KnownRow[]): void {
+    for (const { lead, key } of rows) {
+      changes.absent.lead.push(lead);
+      changes.absent.key.push(key);
+    }
+  }
+
+  function decideRecord(
+    rows: ReadonlyMap<string, KnownRow>,
+    keyed: Keyed,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    counts.received++;
+    const place = places.place(keyed);
+    if (place === undefined) {
+      counts.unchanged++;
+      return;
+    }
+    if (place.duplicate) counts.duplicateKeys++;
+    const row = rows.get(`${keyed.lead}\t${place.key}`);
+    if (row !== undefined) table.matched(`${keyed.lead}\t${place.key}`);
+    if (row !== undefined && row.fingerprint === keyed.fingerprint) {
+      counts.unchanged++;
+      return;
+    }
+    if (row !== undefined && row.fingerprint !== REMOVED && isAdoption(row, keyed, buffer, start, end)) {
+      counts.unchanged++;
+      const { adopted } = changes;
+      adopted.lead.push(keyed.lead);
+      adopted.key.push(place.key);
+      adopted.oldFingerprint.push(row.fingerprint);
+      adopted.fingerprint.push(keyed.fingerprint);
+      return;
+    }
+    emit(keyed, place, row, buffer, start, end);
+  }
+
+  function isAdoption(row: KnownRow, keyed: Keyed, buffer: Buffer, start: number, end: number): boolean {
+    if (row.form === context.form || row.version !== (keyed.version ?? null)) return false;
+    return context.olderFingerprint(buffer.toString('utf8', start, end), row.form) === row.fingerprint;
+  }
+
+  function emit(
+    keyed: Keyed,
+    place: { key: string; duplicate: boolean },
+    row: KnownRow | undefined,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const { version, changes: changeNumber } = versionOf(keyed.version, row);
+    const fresh = row === undefined || row.fingerprint === REMOVED;
+    const flags: readonly Flag[] = place.duplicate ? [...keyed.flags, 'duplicate_key'] : keyed.flags;
+    const head =
+      `${keyed.time === undefined ? '' : `"time":${JSON.stringify(keyed.time)},`}"change":"${fresh ? 'new' : 'updated'}",` +
+      `${flags.length === 0 ? '' : `"flags":${JSON.stringify(flags)},`}"key":${JSON.stringify(context.keyParts(keyed.lead, place.key))},"record":`;
+    const batch = currentBatch();
+    segment!.event(context.id(keyed.lead, place.key, keyed.fingerprint, version), head, buffer, start, end - 1);
+    if (group === undefined) {
+      group = { events: 0, contextOffset: 0, contextLength: 0 };
+      batch.groups.push(group);
+      groupsOfOuter.push(group);
+    }
+    group.events++;
+    const table = row === undefined ? changes.inserts : changes.updates;
+    table.lead.push(keyed.lead);
+    table.key.push(place.key);
+    table.fingerprint.push(keyed.fingerprint);
+    table.version.push(keyed.version ?? null);
+    table.changes.push(changeNumber);
+    table.batch.push(batches.length - 1);
+    table.event.push(batch.events);
+    if (row !== undefined) {
+      changes.updates.oldFingerprint.push(row.fingerprint);
+      if (row.fingerprint !== REMOVED) changes.superseded[row.batch] = (changes.superseded[row.batch] ?? 0) + 1;
+    }
+    batch.events++;
+    counts.emitted++;
+  }
+
+  function currentBatch(): StagedBatch {
+    const last = batches.at(-1);
+    if (last !== undefined && last.events < BATCH_EVENTS && segment!.offset - last.offset < BATCH_BYTES) return last;
+    if (last !== undefined) closeBatch(last);
+    const batch: StagedBatch = { offset: segment!.offset, length: 0, checksum: 0, events: 0, groups: [] };
+    batches.push(batch);
+    group = undefined;
+    return batch;
+  }
+
+  function closeBatch(batch: StagedBatch): void {
+    batch.length = segment!.offset - batch.offset;
+    batch.checksum = segment!.mark();
+  }
+
+  function endOuter(buffer: Buffer, start: number, end: number): void {
+    if (groupsOfOuter.length > 0) {
+      const { offset, length } = segment!.context(buffer, start, end);
+      for (const one of groupsOfOuter) {
+        one.contextOffset = offset;
+        one.contextLength = length;
+      }
+    }
+    groupsOfOuter = [];
+    group = undefined;
+  }
+
+  async function spill(): Promise<void> {
+    const { inserts, updates, adopted, absent } = changes;
+    if (inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length === 0) return;
+    changesPath ??= `${segmentPath}.keys`;
+    await appendFile(changesPath, `${JSON.stringify(changes)}\n`).catch((error: unknown) => {
+      throw fileFault(error, changesPath!);
+    });
+    changes = newChanges();
+  }
+
+  /** Hands the filled block over; resolves when another one may be filled. */
+  async function turn(): Promise<void> {
+    await deciding;
+    if (failure !== undefined) throw failure;
+    const full = block;
+    block = spare!;
+    spare = undefined;
+    deciding = (async () => {
+      if (segment === undefined) {
+        segmentPath = context.newSegment();
+        segment = await createSegment(segmentPath);
+      }
+      if (counts.received > 0) await spill();
+      await decide(full);
+    })().catch((error: unknown) => {
+      failure = error;
+      spare = full;
+    });
+  }
+
+  const removeFiles = async (): Promise<void> => {
+    if (segmentPath !== undefined) await rm(segmentPath, { force: true });
+    if (changesPath !== undefined) await rm(changesPath, { force: true });
+  };
+
+  return {
+    get buffer() {
+      return block.buffer;
+    },
+    reserve: (bytes) => {
+      if (block.buffer.length - block.used < bytes) {
+        const larger = Buffer.allocUnsafe((block.used + bytes) * 2);
+        block.buffer.copy(larger, 0, 0, block.used);
+        block.buffer = larger;
+      }
+      return block.used;
+    },
+    record: (keyed, start, end) => {
+      block.entries.push({ keyed, start, end });
+      block.used = end;
+      block.records++;
+      counts.bytes += end - start;
+    },
+    outer: (start, end) => {
+      block.entries.push({ keyed: undefined, start, end });
+      block.used = end;
+    },
+    ready: () => (block.used < BLOCK_BYTES && block.records < BLOCK_RECORDS ? undefined : turn()),
+    finish: async (coveredTo = null) => {
+      if (block.entries.length > 0) await turn();
+      await deciding;
+      if (failure !== undefined) throw failure;
+      await table.cover(coveredTo);
+      noteAbsent(table.absent(true));
+      const last = batches.at(-1);
+      if (last !== undefined) closeBatch(last);
+      if (segment !== undefined) {
+        if (counts.emitted > 0) await segment.finish();
+        else {
+          await segment.abandon();
+          await rm(segmentPath!, { force: true });
+        }
+      }
+      const rest = changes;
+      return {
+        ...counts,
+        segment: counts.emitted > 0 ? segmentPath : undefined,
+        batches,
+        changes: async function* () {
+          if (changesPath !== undefined) yield* spilled(changesPath);
+          yield rest;
+        },
+        clean: async () => {
+          if (changesPath !== undefined) await rm(changesPath, { force: true });
+        },
+        discard: removeFiles,
+      };
+    },
+    abandon: async () => {
+      await deciding;
+      await segment?.abandon().catch(() => {});
+      await removeFiles();
+    },
+  };
+}
