@@ -217,6 +217,18 @@ export const CATALOGUE = {
     why: 'Its bytes do not have the checksum they were written with.',
     fix: 'Check the disk; `quarry outbox status` names the batch. Its events can be read again after `quarry state reset`.',
   },
+  QRY5001: {
+    next: 'retry',
+    title: 'The sink cannot be written',
+    why: 'A file or folder of the sink cannot be made or written.',
+    fix: 'Check path, owner and mode; `quarry sink test NAME` tries again.',
+  },
+  QRY5002: {
+    next: 'retry',
+    title: 'The sink’s disk is full',
+    why: 'The disk, quota or file-size limit under the sink’s path is used up.',
+    fix: 'Free space; delivery goes on by itself.',
+  },
   QRY9001: {
     next: 'stop_stream',
     title: 'A defect in Quarry',

@@ -2,6 +2,7 @@ import type { Migration } from '../store/migrate.ts';
 
 /** The tables of the outbox and of stream state. Times are milliseconds since the epoch, UTC. */
 export interface OutboxSchema {
+  meta: { name: string; value: string };
   /** Numbers given out, one row per name. */
   counter: { name: string; value: number };
   /** The space keys are unique in: tenant × subscription × data set. */
@@ -18,6 +19,7 @@ export interface OutboxSchema {
     attempts: number;
     next_at: number;
     reason: string | null;
+    settled: string | null;
   };
   sink: SinkTable;
   /** Events that fare otherwise than their batch at a sink. */
@@ -124,6 +126,7 @@ export const outboxMigrations: readonly Migration[] = [
     number: 1,
     name: 'outbox and stream state',
     statements: ({ text, clustered }) => [
+      `CREATE TABLE meta (name ${text} PRIMARY KEY, value ${text} NOT NULL)`,
       `CREATE TABLE counter (name ${text} PRIMARY KEY, value bigint NOT NULL)`,
       `CREATE TABLE keyspace (id bigint PRIMARY KEY, tenant ${text} NOT NULL, subscription ${text} NOT NULL, dataset ${text} NOT NULL,
         unknown_fields ${text} NOT NULL, UNIQUE (tenant, subscription, dataset))`,

@@ -1,0 +1,68 @@
+import type { StreamIdentity } from '../core/words.ts';
+
+/** Events as stored: see `outbox/segment.ts` for what id, tail and context are. */
+export interface EventSource {
+  readonly count: number;
+  readonly bytes: Buffer;
+  id(i: number): string;
+  tailStart(i: number): number;
+  tailEnd(i: number): number;
+  context(i: number): Buffer | undefined;
+}
+
+export interface EnvelopeFacts extends StreamIdentity {
+  readonly pull: number;
+  /** Epoch ms. */
+  readonly pulledAt: number;
+  readonly firstSeq: number;
+  /** The name the context has inside a record (HOST). */
+  readonly contextAs: string | undefined;
+}
+
+export interface Shaped {
+  readonly bytes: Buffer;
+  readonly ends: number[];
+}
+
+const CLOSE_BOTH = Buffer.from('}}\n');
+const CLOSE_THREE = Buffer.from('}}}\n');
+const OPEN_BRACE = 0x7b;
+/** More than any envelope: names of 64 characters, an id, two numbers and a date. */
+const ENVELOPE = 1024;
+
+/**
+ * The `raw` format: one JSON object a line. The envelope is written, everything else is copied: nothing is parsed.
+ * `only` picks events by number; all without it.
+ */
+export function shapeRaw(events: EventSource, facts: EnvelopeFacts, only?: readonly number[]): Shaped {
+  const constant =
+    `,"dataset":${JSON.stringify(facts.dataset)},"tenant":${JSON.stringify(facts.tenant)},"subscription":${JSON.stringify(facts.subscription)}` +
+    `,"connection":${JSON.stringify(facts.connection)},"pulling_id":"${facts.pull}","pulled_at":"${new Date(facts.pulledAt).toISOString()}",`;
+  const before = Buffer.from(`,${JSON.stringify(facts.contextAs ?? '')}:`);
+  const count = only?.length ?? events.count;
+  let size = 0;
+  for (let k = 0; k < count; k++) {
+    const i = only === undefined ? k : only[k]!;
+    size += ENVELOPE + constant.length * 3 + events.tailEnd(i) - events.tailStart(i) + (events.context(i)?.length ?? 0);
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  const ends: number[] = [];
+  let at = 0;
+  for (let k = 0; k < count; k++) {
+    const i = only === undefined ? k : only[k]!;
+    at += bytes.write(`{"id":"${events.id(i)}","seq":${facts.firstSeq + i}${constant}`, at, 'utf8');
+    const end = events.tailEnd(i);
+    at += events.bytes.copy(bytes, at, events.tailStart(i), end);
+    const context = events.context(i);
+    if (context === undefined) {
+      at += CLOSE_BOTH.copy(bytes, at);
+    } else {
+      // A record without a member of its own takes no comma.
+      at += before.copy(bytes, at, events.bytes[end - 1] === OPEN_BRACE ? 1 : 0);
+      at += context.copy(bytes, at, 0, context.length - 1);
+      at += CLOSE_THREE.copy(bytes, at);
+    }
+    ends.push(at);
+  }
+  return { bytes: bytes.subarray(0, at), ends };
+}
