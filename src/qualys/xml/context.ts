@@ -1,0 +1,37 @@
+import { overLimit } from './failure.ts';
+import type { Scan } from './state.ts';
+
+/**
+ * The outer element's bytes. While a record inside it is read, and whenever the buffer moves, what the outer element
+ * has said so far is copied to `context`; spans that added nothing to its tape (white space between records) are not.
+ * So memory depends on the host's own fields alone.
+ */
+
+/** The outer element takes the bytes from `at` on. */
+export function resumeContext(scan: Scan, at: number): void {
+  scan.contextFrom = at;
+  scan.contextTop = scan.outerTape.top;
+  scan.contextTouched = false;
+  scan.outerTape.base = at - scan.contextLength;
+}
+
+/** The bytes up to `at` are the outer element's; afterwards its tape can be read. */
+export function suspendContext(scan: Scan, at: number): void {
+  const tape = scan.outerTape;
+  if (scan.contextTouched || tape.top !== scan.contextTop) {
+    const length = at - scan.contextFrom;
+    const needed = scan.contextLength + length;
+    if (needed > scan.limits.recordBytes)
+      throw overLimit(scan, 'An element around records is too large', scan.limits.recordBytes, at);
+    if (needed > scan.context.length) {
+      const larger = new Uint8Array(Math.max(needed, scan.context.length * 2));
+      larger.set(scan.context.subarray(0, scan.contextLength));
+      scan.context = larger;
+    }
+    scan.context.set(scan.buffer.subarray(scan.contextFrom, at), scan.contextLength);
+    scan.contextLength = needed;
+  }
+  tape.bytes = scan.context;
+  tape.base = 0;
+  tape.length = scan.contextLength;
+}

@@ -1,0 +1,201 @@
+import { INVALID, NON_ASCII, NON_SPACE } from './bytes.ts';
+import { resumeContext, suspendContext } from './context.ts';
+import { addAttribute, addEnvelopeText, closeElement, openElement, takeText } from './envelope.ts';
+import { failure, overLimit } from './failure.ts';
+import { CONTAINER, DOCUMENT, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
+import type { Scan } from './state.ts';
+import {
+  ATTRIBUTE,
+  ATTRIBUTED,
+  addElement,
+  addText,
+  clear,
+  dropLast,
+  GROUP,
+  growCells,
+  LISTED,
+  MARKS,
+  PARENTAL,
+  SKIP,
+  type Tape,
+  TEXTUAL,
+  VERBATIM,
+  widen,
+} from './tape.ts';
+import { decode, textOf } from './text.ts';
+import { isValid } from './utf8.ts';
+
+/** What happens when an element begins, holds text and ends: the complete form of what the scanner does in a hurry. */
+
+/** The state of a child named `name` (as written) of the innermost open element. */
+export function stateOf(scan: Scan, name: number): number {
+  const state = scan.depth === 0 ? DOCUMENT : scan.states[scan.depth - 1]!;
+  const { known, meaning } = scan.names;
+  const meant = meaning[name]!;
+  return state === 0 || meant >= known ? 0 : scan.plan.next[state * known + meant]!;
+}
+
+/** Makes room on a tape for an element with all attributes it may have, and for names seen since. */
+export function reserve(scan: Scan, tape: Tape): void {
+  while (tape.top + (scan.limits.attributes + 2) * GROUP > tape.cells.length) growCells(tape);
+  if (tape.width < scan.names.starts.length) widen(tape, scan.names.starts.length);
+}
+
+/** Begins the element whose tag stands at [at, end), with `count` attributes in `scan.attributes`. */
+export function beginElement(scan: Scan, name: number, at: number, end: number, count: number): void {
+  if (scan.depth >= scan.limits.depth) throw overLimit(scan, 'Elements are nested too deeply', scan.limits.depth, at);
+  const state = stateOf(scan, name);
+  const kind = scan.plan.kind[state]!;
+  const spelled = scan.names.spelling[name]!;
+  if (scan.depth === 0) {
+    scan.rootSeen = true;
+    scan.root = scan.names.texts[name]!;
+  }
+  let group = 0;
+  if (scan.tape === null && kind !== RECORD && kind !== OUTER) {
+    if (kind !== ID && kind !== ID_RANGE && scan.envelope.size > scan.limits.envelopeBytes)
+      throw overLimit(scan, 'Too much stands around the records', scan.limits.envelopeBytes, at);
+    openElement(scan.envelope, scan.names.texts[spelled]!, kind === CONTAINER && scan.depth > 0);
+  } else if (kind === RECORD || kind === OUTER || kind === INNER) {
+    if (kind === INNER) suspendContext(scan, at);
+    const tape = kind === OUTER ? scan.outerTape : scan.recordTape;
+    reserve(scan, tape);
+    clear(tape, spelled);
+    tape.base = at;
+    scan.tape = tape;
+    scan.recordDepth = scan.depth;
+    if (kind === OUTER) {
+      scan.outerDepth = scan.depth;
+      scan.outersBegun++;
+      scan.contextLength = 0;
+      resumeContext(scan, at);
+    }
+  } else if (scan.tape !== null) {
+    const tape = scan.tape;
+    reserve(scan, tape);
+    const marks = (scan.names.verbatim[name] === 1 ? VERBATIM : 0) | (scan.plan.listed[state] === 1 ? LISTED : 0);
+    const parent = scan.groups[scan.depth - 1]!;
+    group = addElement(tape, parent, scan.depth - scan.recordDepth, spelled, marks);
+  }
+  scan.open[scan.depth] = name;
+  scan.groups[scan.depth] = group;
+  scan.states[scan.depth] = state;
+  scan.depth++;
+  scan.previous = name;
+  if (count > 0) attach(scan, group, count, end);
+}
+
+function attach(scan: Scan, group: number, count: number, end: number): void {
+  const { attributes, tape, names } = scan;
+  for (let i = 0; i < count * 4; i += 4) {
+    const name = attributes[i]!;
+    const start = attributes[i + 1]!;
+    const stop = attributes[i + 2]!;
+    const classes = attributes[i + 3]!;
+    if (tape === null) {
+      const value = stringOf(scan, start, stop, classes);
+      addAttribute(scan.envelope, names.texts[name]!, value);
+      continue;
+    }
+    const cell = tape.top;
+    const cells = tape.cells;
+    cells.fill(0, cell, cell + GROUP);
+    cells[cell] = name;
+    cells[cell + SKIP] = cell + GROUP;
+    tape.top = cell + GROUP;
+    addText(tape, cell, start - tape.base, stop - tape.base, classes);
+    cells[cell + MARKS]! |= ATTRIBUTE;
+    cells[group + MARKS]! |= ATTRIBUTED;
+    cells[group + SKIP] = tape.top;
+  }
+  if (scan.envelope.size > scan.limits.envelopeBytes)
+    throw overLimit(scan, 'Too much stands around the records', scan.limits.envelopeBytes, end);
+}
+
+function stringOf(scan: Scan, start: number, end: number, classes: number): string {
+  const { found } = scan;
+  found.start = 0;
+  found.end = decode(found, 0, scan.buffer, start, end, classes);
+  found.bytes = found.scratch;
+  found.classes = NON_ASCII;
+  return textOf(found);
+}
+
+/** Takes the run of text at [start, end), between two pieces of markup, into the innermost open element. */
+export function takeRun(scan: Scan, start: number, end: number, classes: number): void {
+  if (end - start > scan.limits.textBytes) throw overLimit(scan, 'A text is too long', scan.limits.textBytes, start);
+  const blank = (classes & NON_SPACE) === 0;
+  if (scan.depth === 0) {
+    if (!blank) throw failure(scan, 'QRY3001', 'Text stands outside the root element', start);
+    return;
+  }
+  const kind = scan.plan.kind[scan.states[scan.depth - 1]!]!;
+  // Between records white space would pile up without end.
+  if (blank && (kind === CONTAINER || kind === INNER_LIST)) return;
+  if ((classes & NON_ASCII) !== 0 && !isValid(scan.buffer, start, end)) classes |= INVALID;
+  const tape = scan.tape;
+  if (tape === null) {
+    const innermost = scan.envelope.open.at(-1);
+    if (blank && innermost?.text === '') return;
+    addEnvelopeText(scan.envelope, stringOf(scan, start, end, classes));
+    if (scan.envelope.size > scan.limits.envelopeBytes)
+      throw overLimit(scan, 'Too much stands around the records', scan.limits.envelopeBytes, start);
+    return;
+  }
+  scan.contextTouched = true;
+  addText(tape, scan.groups[scan.depth - 1]!, start - tape.base, end - tape.base, classes);
+}
+
+/** Ends the innermost open element, whose closing tag ends at `end`; hands out what is complete. */
+export function endElement(scan: Scan, end: number): void {
+  const depth = --scan.depth;
+  const kind = scan.plan.kind[scan.states[depth]!]!;
+  const tape = scan.tape;
+  if (tape === null) {
+    if (kind === ID || kind === ID_RANGE) takeId(scan, kind === ID_RANGE, end);
+    else closeElement(scan.envelope);
+    if (depth === 0) scan.rootClosed = true;
+    return;
+  }
+  const group = scan.groups[depth]!;
+  tape.cells[group + SKIP] = tape.top;
+  if (depth !== scan.recordDepth) {
+    if (kind === INNER_LIST && (tape.cells[group + MARKS]! & (TEXTUAL | ATTRIBUTED | PARENTAL)) === 0)
+      dropLast(tape, group);
+    return;
+  }
+  if (tape === scan.outerTape) {
+    suspendContext(scan, end);
+    scan.tape = null;
+    scan.outers++;
+    if (scan.outerView !== undefined) scan.handler.outer?.(scan.outerView);
+    return;
+  }
+  tape.bytes = scan.buffer;
+  tape.length = end - tape.base;
+  if (tape.length > scan.limits.recordBytes)
+    throw overLimit(scan, 'A record is too large', scan.limits.recordBytes, end);
+  scan.records++;
+  if (scan.recordView !== undefined) scan.handler.record(scan.recordView);
+  if (kind === INNER) {
+    scan.tape = scan.outerTape;
+    scan.recordDepth = scan.outerDepth;
+    resumeContext(scan, end);
+  } else {
+    scan.outers++;
+    scan.tape = null;
+  }
+}
+
+const SINGLE = /^\d{1,16}$/;
+const RANGE = /^(\d{1,16})-(\d{1,16})$/;
+
+function takeId(scan: Scan, range: boolean, end: number): void {
+  const text = takeText(scan.envelope) ?? '';
+  const match = range ? RANGE.exec(text) : SINGLE.exec(text);
+  const first = Number(range ? match?.[1] : match?.[0]);
+  const last = range ? Number(match?.[2]) : first;
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || last < first)
+    throw failure(scan, 'QRY3005', `An id set holds «${text.slice(0, 40)}», which is no id`, end);
+  scan.handler.ids?.(first, last);
+}

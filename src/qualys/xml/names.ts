@@ -1,0 +1,179 @@
+import { isUtf8 } from 'node:buffer';
+import type { Plan } from './plan.ts';
+
+/** Why a name was refused. */
+export type NameFault = 'too_many' | 'not_a_name';
+
+/**
+ * The names of one document, each once: found by a rolling hash and then compared byte for byte. An id is an index;
+ * the plan's names come first, so that an id below `known` is the plan's own.
+ */
+export interface Names {
+  readonly known: number;
+  readonly limit: number;
+  count: number;
+  /** Every name's bytes, each followed by `>`, as in the tag. */
+  bytes: Uint8Array;
+  starts: Int32Array;
+  /** Where the `>` behind the name stands. */
+  ends: Int32Array;
+  /** The plan's id of the name, case ignored; else the id itself. */
+  meaning: Int32Array;
+  /** The id of the name as it is written out. */
+  spelling: Int32Array;
+  /** 1: text keeps its outer white space. */
+  verbatim: Uint8Array;
+  /** The name that followed this one last time: the first guess for the next. */
+  follower: Int32Array;
+  /** `"NAME":` in UTF-8, for writing; and where each begins. `quotedStarts[id + 1]` is where it ends. */
+  quoted: Uint8Array;
+  quotedStarts: Int32Array;
+  readonly texts: string[];
+  readonly byText: Map<string, number>;
+  readonly folded: Map<string, number>;
+  readonly plan: Plan;
+  hashes: Int32Array;
+  slots: Int32Array;
+}
+
+const FIRST_CAPACITY = 256;
+
+export function createNames(plan: Plan, limit: number): Names {
+  const names: Names = {
+    known: plan.names.length,
+    limit: limit + plan.names.length,
+    count: 0,
+    bytes: new Uint8Array(FIRST_CAPACITY * 16),
+    starts: new Int32Array(FIRST_CAPACITY),
+    ends: new Int32Array(FIRST_CAPACITY),
+    meaning: new Int32Array(FIRST_CAPACITY),
+    spelling: new Int32Array(FIRST_CAPACITY),
+    verbatim: new Uint8Array(FIRST_CAPACITY),
+    follower: new Int32Array(FIRST_CAPACITY),
+    quoted: new Uint8Array(FIRST_CAPACITY * 16),
+    quotedStarts: new Int32Array(FIRST_CAPACITY + 1),
+    texts: [],
+    byText: new Map(),
+    folded: new Map(),
+    plan,
+    hashes: new Int32Array(FIRST_CAPACITY),
+    slots: new Int32Array(FIRST_CAPACITY * 4),
+  };
+  for (const text of plan.names) {
+    const bytes = Buffer.from(text);
+    add(names, text, bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length));
+    const folded = text.toLowerCase();
+    if (!names.folded.has(folded)) names.folded.set(folded, names.count - 1);
+  }
+  return names;
+}
+
+/** One step of the rolling hash. */
+export const hashStep = (hash: number, byte: number): number => (Math.imul(hash, 31) + byte) | 0;
+
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  for (let i = start; i < end; i++) hash = hashStep(hash, bytes[i]!);
+  return hash;
+}
+
+/** The id of the name in bytes[start, end), whose hash is `hash`; new names are added. A fault is a negative number. */
+export function intern(names: Names, bytes: Uint8Array, start: number, end: number, hash: number): number | NameFault {
+  const mask = names.slots.length - 1;
+  for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
+    const id = names.slots[slot]! - 1;
+    if (id < 0) break;
+    if (names.hashes[id] === hash && equals(names, id, bytes, start, end)) return id;
+  }
+  if (names.count >= names.limit) return 'too_many';
+  if (!isUtf8(bytes.subarray(start, end))) return 'not_a_name';
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  if (!isName(text)) return 'not_a_name';
+  return add(names, text, bytes, start, end, hash);
+}
+
+const spread = (hash: number): number => hash ^ (hash >>> 15);
+
+function equals(names: Names, id: number, bytes: Uint8Array, start: number, end: number): boolean {
+  let at = names.starts[id]!;
+  if (names.ends[id]! - at !== end - start) return false;
+  for (let i = start; i < end; i++) if (bytes[i] !== names.bytes[at++]) return false;
+  return true;
+}
+
+function add(names: Names, text: string, bytes: Uint8Array, start: number, end: number, hash: number): number {
+  const id = names.count++;
+  if (id >= names.starts.length) grow(names);
+  const at = id === 0 ? 0 : names.ends[id - 1]! + 1;
+  const length = end - start;
+  names.bytes = room(names.bytes, at + length + 1);
+  names.bytes.set(bytes.subarray(start, end), at);
+  names.bytes[at + length] = 0x3e;
+  names.starts[id] = at;
+  names.ends[id] = at + length;
+
+  const from = names.quotedStarts[id]!;
+  names.quoted = room(names.quoted, from + length + 3);
+  names.quoted[from] = 0x22;
+  names.quoted.set(bytes.subarray(start, end), from + 1);
+  names.quoted[from + length + 1] = 0x22;
+  names.quoted[from + length + 2] = 0x3a;
+  names.quotedStarts[id + 1] = from + length + 3;
+
+  const meaning = id < names.known ? id : (names.folded.get(text.toLowerCase()) ?? id);
+  const spelled = names.texts[meaning] ?? text;
+  names.meaning[id] = meaning;
+  names.spelling[id] = names.plan.fields.has(spelled) ? meaning : id;
+  names.verbatim[id] = names.plan.verbatim.has(spelled) ? 1 : 0;
+  names.follower[id] = id;
+  names.texts.push(text);
+  names.byText.set(text, id);
+  names.hashes[id] = hash;
+  insert(names, id);
+  return id;
+}
+
+function insert(names: Names, id: number): void {
+  const mask = names.slots.length - 1;
+  let slot = spread(names.hashes[id]!) & mask;
+  while (names.slots[slot] !== 0) slot = (slot + 1) & mask;
+  names.slots[slot] = id + 1;
+}
+
+function grow(names: Names): void {
+  const capacity = names.starts.length * 2;
+  names.starts = larger(names.starts, capacity);
+  names.ends = larger(names.ends, capacity);
+  names.meaning = larger(names.meaning, capacity);
+  names.spelling = larger(names.spelling, capacity);
+  names.follower = larger(names.follower, capacity);
+  names.hashes = larger(names.hashes, capacity);
+  names.quotedStarts = larger(names.quotedStarts, capacity + 1);
+  const verbatim = new Uint8Array(capacity);
+  verbatim.set(names.verbatim);
+  names.verbatim = verbatim;
+  names.slots = new Int32Array(capacity * 4);
+  for (let id = 0; id < names.count - 1; id++) insert(names, id);
+}
+
+function larger(array: Int32Array, length: number): Int32Array {
+  const copy = new Int32Array(length);
+  copy.set(array);
+  return copy;
+}
+
+function room(bytes: Uint8Array, needed: number): Uint8Array {
+  if (needed <= bytes.length) return bytes;
+  const copy = new Uint8Array(Math.max(needed, bytes.length * 2));
+  copy.set(bytes);
+  return copy;
+}
+
+// XML 1.0, fifth edition, productions 4 and 4a.
+const START =
+  'A-Z_a-z:\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}-\\u{200D}' +
+  '\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}';
+const NAME = new RegExp(`^[${START}][${START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}]*$`, 'u');
+
+/** Whether `text` is an XML name. */
+export const isName = (text: string): boolean => NAME.test(text);

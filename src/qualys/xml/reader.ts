@@ -1,0 +1,130 @@
+import type { AnswerEnd, AnswerReader, XmlFormat } from '../../core/format.ts';
+import type { RecordHandler } from '../../core/words.ts';
+import { NON_SPACE, SENTINEL } from './bytes.ts';
+import { resumeContext, suspendContext } from './context.ts';
+import { failure, overLimit } from './failure.ts';
+import { XML_LIMITS, type XmlLimits } from './limits.ts';
+import { planOf } from './plan.ts';
+import { scan as scanBuffer } from './scanner.ts';
+import { BEGINNING, CONTENT, createScan, FIRST_BUFFER, type Scan } from './state.ts';
+import { createView, type XmlRecordView } from './view.ts';
+
+/** A handler that is given the XML views, with what they offer beyond `RecordView`. */
+export interface XmlRecordHandler extends RecordHandler {
+  record(view: XmlRecordView): void;
+  outer?(view: XmlRecordView): void;
+}
+
+/** Bytes taken over at once, so that one huge chunk needs no huge buffer. */
+const SLICE = 256 * 1024;
+
+/**
+ * A reader for one XML answer: feed it the decompressed bytes in chunks of any size; it calls the handler at once, in
+ * document order. Memory depends on the largest record, not on the document, nor on how many records one outer element
+ * holds. After it has thrown, it stays failed.
+ */
+export function createXmlReader(
+  format: XmlFormat,
+  handler: XmlRecordHandler,
+  limits: Partial<XmlLimits> = {},
+): AnswerReader {
+  const all = { ...XML_LIMITS, ...limits };
+  const scan = createScan(planOf(format), all, handler);
+  scan.recordView = createView(scan, scan.recordTape, format.inner === undefined ? undefined : scan.outerTape);
+  scan.outerView = createView(scan, scan.outerTape, undefined);
+  let failed: unknown;
+  let ended = false;
+
+  const guarded = <T>(step: () => T): T => {
+    if (failed !== undefined) throw failed;
+    try {
+      return step();
+    } catch (error) {
+      failed = error ?? new Error('the handler threw nothing');
+      throw failed;
+    }
+  };
+  return {
+    write(chunk) {
+      guarded(() => {
+        if (ended) throw new TypeError('write after end');
+        for (let at = 0; at < chunk.length; at += SLICE) {
+          append(scan, chunk.length > SLICE ? chunk.subarray(at, at + SLICE) : chunk);
+          scanBuffer(scan, false);
+        }
+      });
+    },
+    end: () =>
+      guarded(() => {
+        ended = true;
+        return finish(scan);
+      }),
+  };
+}
+
+/** Puts a chunk behind the bytes still needed, after making room for it. */
+function append(scan: Scan, chunk: Uint8Array): void {
+  if (scan.length + chunk.length >= scan.buffer.length) makeRoom(scan, chunk.length);
+  scan.buffer.set(chunk, scan.length);
+  scan.length += chunk.length;
+  scan.buffer[scan.length] = SENTINEL;
+  if (scan.offset + scan.length > scan.limits.totalBytes)
+    throw overLimit(scan, 'The answer is too large', scan.limits.totalBytes, scan.length);
+}
+
+function makeRoom(scan: Scan, more: number): void {
+  const { limits } = scan;
+  const unread =
+    scan.mode === CONTENT || scan.mode === BEGINNING ? scan.runStart : Math.min(scan.runStart, scan.position);
+  let keep = unread;
+  if (scan.tape === scan.recordTape) {
+    keep = scan.tape.base;
+    if (scan.length - keep > limits.recordBytes)
+      throw overLimit(scan, 'A record is too large', limits.recordBytes, keep);
+  } else if (scan.tape === scan.outerTape) {
+    suspendContext(scan, unread);
+    resumeContext(scan, unread);
+    if (scan.length - keep > limits.recordBytes)
+      throw overLimit(scan, 'An element around records is too large', limits.recordBytes, keep);
+  } else if (scan.length - keep > limits.envelopeBytes)
+    throw overLimit(scan, 'A text or tag around the records is too large', limits.envelopeBytes, keep);
+
+  const kept = scan.length - keep;
+  const needed = kept + more + 1;
+  if (needed * 2 > scan.buffer.length) {
+    const larger = new Uint8Array(Math.max(needed * 2, scan.buffer.length * 2));
+    larger.set(scan.buffer.subarray(keep, scan.length));
+    scan.buffer = larger;
+  } else if (scan.buffer.length > FIRST_BUFFER && needed * 2 <= FIRST_BUFFER) {
+    const smaller = new Uint8Array(FIRST_BUFFER);
+    smaller.set(scan.buffer.subarray(keep, scan.length));
+    scan.buffer = smaller;
+  } else scan.buffer.copyWithin(0, keep, scan.length);
+
+  scan.length = kept;
+  scan.offset += keep;
+  scan.position -= keep;
+  scan.runStart -= keep;
+  if (scan.tagScanned !== 0) scan.tagScanned -= keep;
+  if (scan.tape !== null) scan.tape.base -= keep;
+  if (scan.tape === scan.outerTape) scan.contextFrom -= keep;
+}
+
+function finish(scan: Scan): AnswerEnd {
+  if (scan.offset + scan.length === 0) throw failure(scan, 'QRY3002', 'The answer is empty', 0);
+  scan.buffer[scan.length] = SENTINEL;
+  if (scan.mode === BEGINNING) scanBuffer(scan, true);
+  if (scan.depth === 0 && (scan.runClasses & NON_SPACE) !== 0)
+    throw failure(scan, 'QRY3001', 'Text stands outside the root element', scan.runStart);
+  if (!scan.rootClosed || scan.mode !== CONTENT || scan.position < scan.length) {
+    const what = scan.rootClosed ? 'The answer ends inside markup' : 'The answer ends before its closing root tag';
+    throw failure(scan, 'QRY3002', what, scan.length);
+  }
+  return {
+    root: scan.root,
+    envelope: scan.envelope.root,
+    outer: scan.outers,
+    records: scan.records,
+    bytes: scan.offset + scan.length,
+  };
+}

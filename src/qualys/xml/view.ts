@@ -1,0 +1,124 @@
+import type { Flag, Members, RecordView } from '../../core/words.ts';
+import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE } from './bytes.ts';
+import { type MemberList, writeRecord } from './json.ts';
+import type { Scan } from './state.ts';
+import { GROUP, type Tape, topLevel } from './tape.ts';
+import { locate, textOf } from './text.ts';
+import { utf16Length } from './utf8.ts';
+
+/** A record of an XML answer. What goes beyond `RecordView` costs no string. */
+export interface XmlRecordView extends RecordView {
+  /** Length of a top-level field's decoded text in UTF-16 code units; 0 where absent. */
+  utf16Length(name: string): number;
+  /** A top-level field of decimal digits alone as a number; NaN where it is absent or anything else. */
+  integer(name: string): number;
+  /** The same for a field of the context. */
+  contextInteger(name: string): number;
+  /** Counts the outer elements begun so far: two records with the same number have the same context. */
+  readonly contextNumber: number;
+  /** An upper bound of the bytes `writeContext` needs. */
+  readonly contextMaxBytes: number;
+  /** Writes what stood before this record in its outer element as one JSON object; returns where it ends. */
+  writeContext(target: Uint8Array, at: number): number;
+}
+
+const NO_FLAGS: readonly Flag[] = [];
+const FLAGS: readonly (readonly Flag[])[] = [
+  NO_FLAGS,
+  ['invalid_utf8'],
+  ['control_chars'],
+  ['invalid_utf8', 'control_chars'],
+];
+
+/** Bytes that JSON adds to a member besides its name and text, at most: quotes, braces, brackets, `#text`. */
+const MEMBER_BYTES = 24;
+
+/** The view on `tape`; on a record inside an outer element, `context` is the tape of that. */
+export function createView(scan: Scan, tape: Tape, context: Tape | undefined): XmlRecordView {
+  const { names, found } = scan;
+  const list: MemberList = {
+    count: 0,
+    ids: new Int32Array(64),
+    starts: new Int32Array(64),
+    ends: new Int32Array(64),
+  };
+  const contextList: MemberList = {
+    ...list,
+    ids: new Int32Array(64),
+    starts: new Int32Array(64),
+    ends: new Int32Array(64),
+  };
+  const members: Members = {
+    get count() {
+      return list.count;
+    },
+    get ids() {
+      return list.ids;
+    },
+    get starts() {
+      return list.starts;
+    },
+    get ends() {
+      return list.ends;
+    },
+    name: (id) => `${(id & 1) === 1 ? '@' : ''}${names.texts[id >> 1] ?? ''}`,
+  };
+  /** Finds a field's text; false where the field is absent or has children and no text. */
+  const find = (from: Tape, name: string): boolean => {
+    const id = names.byText.get(name);
+    const group = id === undefined ? 0 : topLevel(from, id);
+    if (group === 0) return false;
+    locate(found, from, group);
+    return true;
+  };
+  const text = (from: Tape, name: string) => (find(from, name) ? textOf(found) : undefined);
+  const integer = (from: Tape, name: string): number => {
+    if (!find(from, name) || found.start === found.end) return Number.NaN;
+    let value = 0;
+    for (let at = found.start; at < found.end; at++) {
+      const digit = found.bytes[at]! - 0x30;
+      if (digit < 0 || digit > 9) return Number.NaN;
+      value = value * 10 + digit;
+    }
+    return value;
+  };
+  return {
+    text: (name) => text(tape, name),
+    contextText: (name) => (context === undefined ? undefined : text(context, name)),
+    utf16Length: (name) => {
+      if (!find(tape, name)) return 0;
+      if ((found.classes & NON_ASCII) === 0) return found.end - found.start;
+      return utf16Length(found.bytes, found.start, found.end);
+    },
+    integer: (name) => integer(tape, name),
+    contextInteger: (name) => (context === undefined ? Number.NaN : integer(context, name)),
+    get flags() {
+      const classes = tape.classes;
+      return FLAGS[((classes & INVALID) === 0 ? 0 : 1) | ((classes & CONTROL) === 0 ? 0 : 2)] ?? NO_FLAGS;
+    },
+    get maxBytes() {
+      return boundOf(tape);
+    },
+    write: (target, at) => writeRecord(target, at, tape, names, found, list),
+    members,
+    get contextNumber() {
+      return scan.outersBegun;
+    },
+    get contextMaxBytes() {
+      return context === undefined ? 2 : boundOf(context);
+    },
+    writeContext: (target, at) => {
+      if (context !== undefined) return writeRecord(target, at, context, names, found, contextList);
+      target[at] = 0x7b;
+      target[at + 1] = 0x7d;
+      return at + 2;
+    },
+  };
+}
+
+function boundOf(tape: Tape): number {
+  const { classes } = tape;
+  const growth =
+    (classes & CONTROL) !== 0 ? 6 : (classes & INVALID) !== 0 ? 3 : (classes & (ESCAPE | REFERENCE)) !== 0 ? 2 : 1;
+  return tape.length * growth + (tape.top / GROUP) * MEMBER_BYTES + MEMBER_BYTES;
+}
