@@ -9,6 +9,7 @@
  * States: open → concluded | held → concluded (confirmed) | dropped. A kill while concluding leaves the sweep open with
  * the absences not yet turned into events; concluding again goes on with those.
  */
+import { QuarryError } from '../core/errors.ts';
 import type { RemovalReason } from '../core/words.ts';
 import { type Claim, loseLive, queueForSinks, take } from './append.ts';
 import { type IdMaker, REMOVED } from './identity.ts';
@@ -197,6 +198,34 @@ async function countAbsent(outbox: Outbox, sweep: number): Promise<number> {
   return Number(n);
 }
 
+interface Gone {
+  readonly lead: number;
+  readonly key: string;
+  readonly fingerprint: string | null;
+  readonly version: string | null;
+  readonly changes: number | null;
+  readonly batch: number | null;
+}
+
+async function writeRemovals(outbox: Outbox, facts: SweepFacts, gone: readonly Gone[], reason: RemovalReason) {
+  const path = outbox.newSegment();
+  const segment = await createSegment(path);
+  const offset = segment.offset;
+  const superseded: Record<number, number> = {};
+  for (const row of gone) {
+    const parts = facts.keyParts(row.lead, row.key);
+    const body = Buffer.from(JSON.stringify(facts.keyRecord(parts)));
+    const head = `"change":"removed","reason":"${reason}","key":${JSON.stringify(parts)},"record":`;
+    const id = facts.id(row.lead, row.key, `${REMOVED}${row.fingerprint}`, `${row.version ?? ''}#${row.changes}`);
+    segment.event(id, head, body, 0, body.length - 1);
+    superseded[row.batch!] = (superseded[row.batch!] ?? 0) + 1;
+  }
+  const length = segment.offset - offset;
+  const checksum = segment.mark();
+  await segment.finish();
+  return { path, offset, length, checksum, superseded };
+}
+
 /** Turns some absences into events: one segment, one batch, one transaction with the key table and the fence. */
 async function removeChunk(
   outbox: Outbox,
@@ -236,37 +265,20 @@ async function removeChunk(
     .executeTakeFirstOrThrow();
   // Written again since the sweep began, or removed already: not absent any more.
   const gone = rows.filter((row) => row.fingerprint !== null && row.fingerprint !== REMOVED && row.since! < started);
-  const path = outbox.newSegment();
-  const segment = await createSegment(path);
-  const offset = segment.offset;
-  const superseded: Record<number, number> = {};
-  for (const row of gone) {
-    const parts = facts.keyParts(row.lead, row.key);
-    const record = JSON.stringify(facts.keyRecord(parts));
-    const head = `"change":"removed","reason":"${reason}","key":${JSON.stringify(parts)},"record":`;
-    const body = Buffer.from(record);
-    segment.event(
-      facts.id(row.lead, row.key, `${REMOVED}${row.fingerprint}`, `${row.version ?? ''}#${row.changes}`),
-      head,
-      body,
-      0,
-      body.length - 1,
-    );
-    superseded[row.batch!] = (superseded[row.batch!] ?? 0) + 1;
-  }
-  const length = segment.offset - offset;
-  const checksum = segment.mark();
-  await segment.finish();
+  const written = gone.length === 0 ? undefined : await writeRemovals(outbox, facts, gone, reason);
   await store.transaction(async (tx) => {
     const lead = gone.map((row) => row.lead);
     const key = gone.map((row) => row.key);
-    if (gone.length > 0) {
+    if (written !== undefined) {
+      const { path, offset, length, checksum, superseded } = written;
       const stream = await tx.db
         .selectFrom('stream')
         .select('seq')
         .where('id', '=', claim.stream)
         .where('fence', '=', claim.fence)
-        .executeTakeFirstOrThrow();
+        .executeTakeFirst();
+      if (stream === undefined)
+        throw new QuarryError('QRY4010', { what: `Stream ${claim.stream} was claimed again; nothing was removed.` });
       const ids = { segment: await take(tx, 'segment', 1), batch: await take(tx, 'batch', 1) };
       await tx.db
         .insertInto('segment')

@@ -18,7 +18,11 @@ interface MigrationSchema {
  * leaves a whole number of them. Losing the race against another process counts as success. Throws QRY4008 when the
  * database knows migrations that this program does not.
  */
-export async function migrate(store: Store<never>, migrations: readonly Migration[], now: number): Promise<void> {
+export async function migrate<Schema>(
+  store: Store<Schema>,
+  migrations: readonly Migration[],
+  now: number,
+): Promise<void> {
   const db = store.db as unknown as Kysely<MigrationSchema>;
   await sql
     .raw(
