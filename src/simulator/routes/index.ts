@@ -1,0 +1,24 @@
+import { about } from './about.ts';
+import { hostDetection } from './host-detection.ts';
+import { hostList } from './host-list.ts';
+import type { Route } from './route.ts';
+
+/** Every endpoint but the session, which belongs to signing in. */
+export const ROUTES: readonly Route[] = [about, hostList, hostDetection];
+
+export interface RouteMatch {
+  readonly route: Route;
+  /** `5.0`; empty for paths without one. */
+  readonly version: string;
+}
+
+/** What Qualys makes of a path: a route, a 301 because only the slash is missing, or nothing. */
+export function matchRoute(path: string): RouteMatch | 'slash' | undefined {
+  const version = /^\/api\/(\d+\.\d+)\//.exec(path)?.[1] ?? '';
+  const plain = version === '' ? path : path.replace(`/api/${version}/`, '/api/{version}/');
+  for (const route of ROUTES) {
+    if (route.path === plain && (version === '' || route.versions.includes(version))) return { route, version };
+    if (route.path === `${plain}/`) return 'slash';
+  }
+  return undefined;
+}
