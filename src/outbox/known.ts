@@ -14,8 +14,13 @@ export interface KnownRow extends KnownKey {
 export interface KeyTable {
   readonly keyspace: number;
   readonly lookUp: (match: Columns, select: readonly string[]) => Promise<Found>;
-  /** All known keys with `from` <= leading id <= `to` (null: no bound). */
-  readonly lookUpRange: (from: number, to: number | null) => Promise<KnownRow[]>;
+  /** Known keys behind `after`, in order, up to the leading id `to` (null: no bound), at most `limit`. */
+  readonly lookUpRange: (after: Key, to: number | null, limit: number) => Promise<KnownRow[]>;
+}
+
+interface Key {
+  readonly lead: number;
+  readonly key: string;
 }
 
 /** How a page's records are held against the key table. */
@@ -24,11 +29,14 @@ export interface Known {
   rowsFor(records: readonly Keyed[]): Promise<ReadonlyMap<string, KnownRow>>;
   /** A record's row was found. */
   matched(name: string): void;
-  /** After a block: keys that are absent for sure. */
-  absent(final: boolean): KnownRow[];
-  /** At the end of the page: reads the rows of the range up to the last id the page speaks for. */
+  /** After a block was decided: keys below its last id that no record matched. */
+  unmatched(): KnownRow[];
+  /** At the end of the page: the rest, and the rows of the range up to the last id the page speaks for. */
   cover(to: number | null): Promise<void>;
 }
+
+/** Takes keys a sweep found absent; a promise asks to wait. */
+export type Absent = (rows: readonly KnownRow[]) => Promise<void>;
 
 const SELECT = ['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'batch', 'since'] as const;
 /** From so many records of one leading id in a block on, keys are looked up one by one: a giant host's rows are not read again per block. */
@@ -56,48 +64,78 @@ export function knownByKey(table: KeyTable, orderedById: boolean, careful: boole
       return rows;
     },
     matched: () => {},
-    absent: () => [],
+    unmatched: () => [],
     cover: async () => {},
   };
 }
 
+/** Rows read at once when a range is walked. */
+const CHUNK = 5000;
+
 /**
  * For a page of a sweep: an ordered merge of the answer with the key table. Rows are read range by range up to the last
- * id of each block; those below it that no record matched are absent, unless something wrote them since the sweep began.
+ * id of each block; those no record matches are absent, unless something wrote them since the sweep began. Rows of ids
+ * that the block does not hold are told to `absent` as they are read, so that a gap of a million keys takes no memory.
  */
 export function knownByRange(
   table: KeyTable,
   sweep: { readonly before: number; readonly from: number },
   careful: boolean,
+  absent: Absent,
 ): Known {
   const rows = new Map<string, KnownRow>();
   const matched = new Set<string>();
-  let next = sweep.from;
+  let after: Key = { lead: sweep.from - 1, key: LAST_KEY };
   let reached = -1;
-  const read = async (to: number | null): Promise<void> => {
-    if (to !== null && to < next) return;
-    for (const row of await table.lookUpRange(next, to)) rows.set(`${row.lead}\t${row.key}`, row);
-    if (to !== null) next = to + 1;
-  };
+  const isAbsent = (row: KnownRow): boolean => row.fingerprint !== REMOVED && row.since < sweep.before;
+
+  async function read(to: number | null, keep: (lead: number) => boolean): Promise<void> {
+    if (to !== null && to <= after.lead) return;
+    for (;;) {
+      const chunk = await table.lookUpRange(after, to, CHUNK);
+      const gone: KnownRow[] = [];
+      for (const row of chunk) {
+        if (keep(row.lead)) rows.set(`${row.lead}\t${row.key}`, row);
+        else if (isAbsent(row)) gone.push(row);
+      }
+      if (gone.length > 0) await absent(gone);
+      after = chunk.at(-1) ?? after;
+      if (chunk.length < CHUNK) break;
+    }
+    if (to !== null) after = { lead: to, key: LAST_KEY };
+  }
+
+  function settle(below: number): KnownRow[] {
+    const gone: KnownRow[] = [];
+    for (const [name, row] of rows) {
+      if (row.lead >= below) continue;
+      rows.delete(name);
+      if (!matched.delete(name) && isAbsent(row)) gone.push(row);
+    }
+    return gone;
+  }
+
   return {
     rowsFor: async (records) => {
-      for (const { lead } of records) reached = Math.max(reached, lead);
-      await read(reached);
+      const leads = new Set<number>();
+      for (const { lead } of records) {
+        leads.add(lead);
+        reached = Math.max(reached, lead);
+      }
+      // Out of order, an id may still come: every row is kept until the page has ended.
+      await read(reached, careful ? () => true : (lead) => leads.has(lead));
       return rows;
     },
     matched: (name) => {
       matched.add(name);
     },
-    absent: (final) => {
-      if (careful && !final) return [];
-      const absent: KnownRow[] = [];
-      for (const [name, row] of rows) {
-        if (!final && row.lead >= reached) continue;
-        rows.delete(name);
-        if (!matched.delete(name) && row.fingerprint !== REMOVED && row.since < sweep.before) absent.push(row);
-      }
-      return absent;
+    unmatched: () => (careful ? [] : settle(reached)),
+    cover: async (to) => {
+      await absent(settle(Number.POSITIVE_INFINITY));
+      await read(to, () => false);
     },
-    cover: read,
   };
 }
+
+/** Behind every key of a leading id: no key holds a character as high. */
+const LAST_KEY = '\u{10ffff}';

@@ -30,10 +30,10 @@ export interface StagingContext extends KeyTable {
   readonly pull: number;
   readonly id: IdMaker;
   readonly keyParts: (lead: number, key: string) => readonly string[];
-  /** The canonical form new fingerprints have. */
-  readonly form: number;
-  /** The fingerprint this record would have had in an older form; undefined when it cannot be told. */
-  readonly olderFingerprint: (record: string, form: number) => string | undefined;
+  /** The canonical form fingerprints have now. */
+  readonly form: () => number;
+  /** True when the record is what a row of an older form says, but for what came with later forms. */
+  readonly sameInOlderForm: (record: string, form: number, fingerprint: string) => boolean;
   /** A path for this page's segment, unused so far. */
   readonly newSegment: () => string;
 }
@@ -43,6 +43,7 @@ const BATCH_BYTES = 2 << 20;
 const BATCH_EVENTS = 5000;
 const BLOCK_BYTES = 1 << 20;
 const BLOCK_RECORDS = 2000;
+const SPILL_ABSENT = 20_000;
 
 interface Entry {
   readonly keyed: Keyed | undefined;
@@ -97,7 +98,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   const table =
     options.sweep === undefined
       ? knownByKey(context, context.orderedById, options.careful)
-      : knownByRange(context, options.sweep, options.careful);
+      : knownByRange(context, options.sweep, options.careful, noteAbsent);
   const counts = { received: 0, unchanged: 0, emitted: 0, duplicateKeys: 0, bytes: 0 };
 
   async function decide(current: Block): Promise<void> {
@@ -107,18 +108,19 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       else decideRecord(rows, keyed, current.buffer, start, end);
       if (segment?.full === true) await segment.flush();
     }
-    noteAbsent(table.absent(false));
+    await noteAbsent(table.unmatched());
     current.used = 0;
     current.records = 0;
     current.entries = [];
     spare = current;
   }
 
-  function noteAbsent(rows: readonly KnownRow[]): void {
+  async function noteAbsent(rows: readonly KnownRow[]): Promise<void> {
     for (const { lead, key } of rows) {
       changes.absent.lead.push(lead);
       changes.absent.key.push(key);
     }
+    if (changes.absent.lead.length > SPILL_ABSENT) await spill();
   }
 
   function decideRecord(
@@ -154,8 +156,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   }
 
   function isAdoption(row: KnownRow, keyed: Keyed, buffer: Buffer, start: number, end: number): boolean {
-    if (row.form === context.form || row.version !== (keyed.version ?? null)) return false;
-    return context.olderFingerprint(buffer.toString('utf8', start, end), row.form) === row.fingerprint;
+    if (row.form === context.form() || row.version !== (keyed.version ?? null)) return false;
+    return context.sameInOlderForm(buffer.toString('utf8', start, end), row.form, row.fingerprint);
   }
 
   function emit(
@@ -226,7 +228,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   async function spill(): Promise<void> {
     const { inserts, updates, adopted, absent } = changes;
     if (inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length === 0) return;
-    changesPath ??= `${segmentPath}.keys`;
+    changesPath ??= `${segmentPath ?? context.newSegment()}.keys`;
     await appendFile(changesPath, `${JSON.stringify(changes)}\n`).catch((error: unknown) => {
       throw fileFault(error, changesPath!);
     });
@@ -286,7 +288,6 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       await deciding;
       if (failure !== undefined) throw failure;
       await table.cover(coveredTo);
-      noteAbsent(table.absent(true));
       const last = batches.at(-1);
       if (last !== undefined) closeBatch(last);
       if (segment !== undefined) {

@@ -35,8 +35,11 @@ function ranks(dataset: Dataset): Ranks {
 
 export type Fingerprinter = (view: RecordView, written: Uint8Array) => string;
 
-/** Takes fingerprints of records just written to `written` by `view.write`. Not for two readers at once: it reuses buffers. */
-export function fingerprinter(dataset: Dataset): Fingerprinter {
+/**
+ * Takes fingerprints of records just written to `written` by `view.write`. One for each reader: it reuses buffers and
+ * remembers name ids. `onUnknown` hears of every field the facts do not know, once.
+ */
+export function fingerprinter(dataset: Dataset, onUnknown: (name: string) => void = () => {}): Fingerprinter {
   const rank = ranks(dataset);
   const rankOfId: number[] = [];
   const sortedOfId: boolean[] = [];
@@ -58,6 +61,7 @@ export function fingerprinter(dataset: Dataset): Fingerprinter {
         place = rank.of(name);
         rankOfId[id] = place;
         sortedOfId[id] = rank.unordered.has(name);
+        if (place === rank.unknown) onUnknown(name);
       }
       if (place < 0) continue;
       if (place <= last || sortedOfId[id]!) inOrder = false;

@@ -1,0 +1,91 @@
+import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
+import { qualysTime } from '../core/clock.ts';
+import type { IdRange } from '../core/range.ts';
+import { type Stream, scopeOf } from './stream.ts';
+
+/** What a stream has to do next, and when. */
+export interface Due {
+  readonly mode: PullMode;
+  /** Epoch ms; in the past when it is due. */
+  readonly at: number;
+  readonly because: string;
+}
+
+/**
+ * What is next for a stream. A pull under way goes on before anything else; a first pull, or one under a new scope,
+ * reads everything unless a start time bounds it; then sweeps when they are due; else what changed.
+ */
+export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number | undefined, now: number): Due {
+  const scope = scopeOf(stream);
+  if (checkpoint.pull !== undefined && checkpoint.pull.scope === scope)
+    return { mode: checkpoint.pull.mode, at: now, because: 'a pull is under way' };
+  if (checkpoint.watermark === undefined) {
+    return stream.startTime === undefined
+      ? { mode: 'full', at: now, because: 'nothing was read yet' }
+      : { mode: 'incremental', at: now, because: `first pull, from ${stream.startTime}` };
+  }
+  if (checkpoint.scope !== scope) return { mode: 'full', at: now, because: 'the scope has changed' };
+  const { every, sweepFull, sweepIds } = stream.schedule;
+  const since = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time));
+  const full = sweepFull === undefined ? Number.POSITIVE_INFINITY : since(checkpoint.lastFull) + sweepFull;
+  const ids =
+    sweepIds === undefined || stream.facts.ids === undefined
+      ? Number.POSITIVE_INFINITY
+      : since(checkpoint.lastIds) + sweepIds;
+  const incremental = lastPull === undefined ? now : lastPull + every;
+  if (full <= now) return { mode: 'full', at: full, because: 'the full sweep is due' };
+  if (ids <= now && incremental > now) return { mode: 'ids', at: ids, because: 'the sweep of ids is due' };
+  const at = Math.min(full, ids, incremental);
+  if (at === incremental) return { mode: 'incremental', at, because: 'the interval has passed' };
+  return { mode: at === full ? 'full' : 'ids', at, because: 'a sweep is due' };
+}
+
+/** From when on Qualys is asked: the watermark less the overlap, or the configured start. */
+export function sinceOf(stream: Stream, checkpoint: Checkpoint): string | undefined {
+  if (checkpoint.watermark === undefined)
+    return stream.startTime === undefined ? undefined : qualysTime(Date.parse(stream.startTime));
+  return qualysTime(Date.parse(checkpoint.watermark) - stream.facts.overlapMs);
+}
+
+/** A pulling id: epoch milliseconds, above the one before. */
+export const pullId = (now: number, last: number): number => Math.max(now, last + 1);
+
+export const ALL: IdRange = { first: 1, last: null };
+
+/** The checkpoint of a pull that has read everything it asked for. */
+export function ended(checkpoint: Checkpoint, pull: OpenPull, now: number): Checkpoint {
+  const { pull: _, ...rest } = checkpoint;
+  const at = new Date(now).toISOString();
+  if (pull.mode === 'ids') return { ...rest, lastIds: at };
+  const read = { ...rest, watermark: pull.serverStart ?? at, scope: pull.scope };
+  return pull.mode === 'full' ? { ...read, lastFull: at, lastIds: at } : read;
+}
+
+/**
+ * Cuts everything into ranges of about `pageSize` objects by their ids, so that several can be read at once. The ranges
+ * leave no gap: an object that appears meanwhile is read, and a known one in a gap is noticed as absent.
+ */
+export function cutByIds(first: Float64Array, last: Float64Array, pageSize: number): IdRange[] {
+  const starts: number[] = [];
+  let inPage = 0;
+  for (let i = 0; i < first.length; i++) {
+    for (let id = first[i]!; id <= last[i]!; id++) {
+      if (inPage === 0) starts.push(id);
+      inPage = (inPage + 1) % pageSize;
+    }
+  }
+  if (starts.length === 0) return [ALL];
+  starts[0] = ALL.first;
+  return starts.map((start, i) => ({ first: start, last: i + 1 < starts.length ? starts[i + 1]! - 1 : null }));
+}
+
+/** A range in two, for another reader: at the middle of the ids up to `highest` when it is open. */
+export function halve(range: IdRange, highest: number): [IdRange, IdRange] | undefined {
+  const last = range.last ?? highest;
+  if (last <= range.first) return undefined;
+  const middle = Math.floor((range.first + last) / 2);
+  return [
+    { first: range.first, last: middle },
+    { first: middle + 1, last: range.last },
+  ];
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../core/clock.ts';
+import type { Dataset } from '../core/dataset.ts';
+import type { Log } from '../core/log.ts';
+import type { StreamIdentity } from '../core/words.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Client } from '../qualys/client.ts';
+import type { Observer } from './observer.ts';
+
+/** One data set on one connection, with everything a pull of it needs. */
+export interface Stream extends StreamIdentity {
+  readonly facts: Dataset;
+  /** Options of the data set, as its own schema parsed them. */
+  readonly options: unknown;
+  readonly client: Client;
+  /** Who asks: part of the scope, since another user sees other objects. */
+  readonly principal: string;
+  /** ISO 8601 UTC; bounds the first incremental pull. */
+  readonly startTime: string | undefined;
+  readonly pageSize: number;
+  readonly schedule: {
+    readonly every: number;
+    readonly sweepIds: number | undefined;
+    readonly sweepFull: number | undefined;
+  };
+  /** Names of the sinks whose routes take it. */
+  readonly sinks: readonly string[];
+}
+
+/** What the parts of the collector share. */
+export interface Workshop {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Resolves when pulling may go on: no sink's backlog is over its limit and the disk has room. */
+  readonly mayPull: (signal: AbortSignal) => Promise<void>;
+  /** Something was appended: deliveries may go on. */
+  readonly appended: () => void;
+}
+
+/** The scope a stream asks for: who asks, and with which filters. */
+export const scopeOf = (stream: Stream): string =>
+  JSON.stringify([stream.principal, stream.facts.scope(stream.options)]);
+
+export const nameOf = (stream: StreamIdentity): string => `${stream.connection}/${stream.dataset}`;
