@@ -1,5 +1,6 @@
 import { overLimit } from './failure.ts';
 import type { Scan } from './state.ts';
+import { ATTRIBUTED, MARKS, PARENTAL, SKIP, TEXTUAL } from './tape.ts';
 
 /**
  * The outer element's bytes. While a record inside it is read, and whenever the buffer moves, what the outer element
@@ -30,8 +31,18 @@ export function suspendContext(scan: Scan, at: number): void {
     }
     scan.context.set(scan.buffer.subarray(scan.contextFrom, at), scan.contextLength);
     scan.contextLength = needed;
+    scan.contextNumber++;
   }
   tape.bytes = scan.context;
   tape.base = 0;
   tape.length = scan.contextLength;
+}
+
+/** Before a record: makes the outer element, still open, readable up to here, without its list of records. */
+export function closeContextFor(scan: Scan, at: number): void {
+  suspendContext(scan, at);
+  const { cells, top } = scan.outerTape;
+  const list = scan.groups[scan.depth - 1]!;
+  cells[list + SKIP] = top;
+  cells[SKIP] = (cells[list + MARKS]! & (TEXTUAL | ATTRIBUTED | PARENTAL)) === 0 ? list : top;
 }

@@ -1,5 +1,5 @@
 import { INVALID, NON_ASCII, NON_SPACE } from './bytes.ts';
-import { resumeContext, suspendContext } from './context.ts';
+import { closeContextFor, resumeContext, suspendContext } from './context.ts';
 import { addAttribute, addEnvelopeText, closeElement, openElement, takeText } from './envelope.ts';
 import { failure, overLimit } from './failure.ts';
 import { CONTAINER, DOCUMENT, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
@@ -15,6 +15,7 @@ import {
   growCells,
   LISTED,
   MARKS,
+  PARENT,
   PARENTAL,
   SKIP,
   type Tape,
@@ -50,14 +51,16 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
   if (scan.depth === 0) {
     scan.rootSeen = true;
     scan.root = scan.names.texts[name]!;
+    scan.shouting = state !== 0 && scan.names.meaning[name] !== name;
   }
   let group = 0;
   if (scan.tape === null && kind !== RECORD && kind !== OUTER) {
     if (kind !== ID && kind !== ID_RANGE && scan.envelope.size > scan.limits.envelopeBytes)
       throw overLimit(scan, 'Too much stands around the records', scan.limits.envelopeBytes, at);
-    openElement(scan.envelope, scan.names.texts[spelled]!, kind === CONTAINER && scan.depth > 0);
+    const text = scan.names.texts[name]!;
+    openElement(scan.envelope, scan.shouting ? text.toUpperCase() : text, kind === CONTAINER && scan.depth > 0);
   } else if (kind === RECORD || kind === OUTER || kind === INNER) {
-    if (kind === INNER) suspendContext(scan, at);
+    if (kind === INNER) closeContextFor(scan, at);
     const tape = kind === OUTER ? scan.outerTape : scan.recordTape;
     reserve(scan, tape);
     clear(tape, spelled);
@@ -66,7 +69,6 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
     scan.recordDepth = scan.depth;
     if (kind === OUTER) {
       scan.outerDepth = scan.depth;
-      scan.outersBegun++;
       scan.contextLength = 0;
       resumeContext(scan, at);
     }
@@ -102,6 +104,7 @@ function attach(scan: Scan, group: number, count: number, end: number): void {
     cells.fill(0, cell, cell + GROUP);
     cells[cell] = name;
     cells[cell + SKIP] = cell + GROUP;
+    cells[cell + PARENT] = -1;
     tape.top = cell + GROUP;
     addText(tape, cell, start - tape.base, stop - tape.base, classes);
     cells[cell + MARKS]! |= ATTRIBUTE;
@@ -160,8 +163,10 @@ export function endElement(scan: Scan, end: number): void {
   const group = scan.groups[depth]!;
   tape.cells[group + SKIP] = tape.top;
   if (depth !== scan.recordDepth) {
-    if (kind === INNER_LIST && (tape.cells[group + MARKS]! & (TEXTUAL | ATTRIBUTED | PARENTAL)) === 0)
+    if (kind === INNER_LIST && (tape.cells[group + MARKS]! & (TEXTUAL | ATTRIBUTED | PARENTAL)) === 0) {
       dropLast(tape, group);
+      scan.contextTop = Math.min(scan.contextTop, tape.top);
+    }
     return;
   }
   if (tape === scan.outerTape) {

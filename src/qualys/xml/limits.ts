@@ -21,6 +21,8 @@ export interface XmlLimits {
   readonly names: number;
   /** Decompressed bytes of one document. */
   readonly totalBytes: number;
+  /** Not a limit: bytes the reader buffers at first; it holds more only while a record needs it. Fits a second-level cache. */
+  readonly bufferBytes: number;
 }
 
 export const XML_LIMITS: XmlLimits = {
@@ -33,4 +35,5 @@ export const XML_LIMITS: XmlLimits = {
   references: 50_000_000,
   names: 10_000,
   totalBytes: Number.POSITIVE_INFINITY,
+  bufferBytes: 512 * 1024,
 };

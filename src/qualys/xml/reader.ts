@@ -6,7 +6,7 @@ import { failure, overLimit } from './failure.ts';
 import { XML_LIMITS, type XmlLimits } from './limits.ts';
 import { planOf } from './plan.ts';
 import { scan as scanBuffer } from './scanner.ts';
-import { BEGINNING, CONTENT, createScan, FIRST_BUFFER, type Scan } from './state.ts';
+import { BEGINNING, CONTENT, createScan, type Scan } from './state.ts';
 import { createView, type XmlRecordView } from './view.ts';
 
 /** A handler that is given the XML views, with what they offer beyond `RecordView`. */
@@ -14,9 +14,6 @@ export interface XmlRecordHandler extends RecordHandler {
   record(view: XmlRecordView): void;
   outer?(view: XmlRecordView): void;
 }
-
-/** Bytes taken over at once, so that one huge chunk needs no huge buffer. */
-const SLICE = 256 * 1024;
 
 /**
  * A reader for one XML answer: feed it the decompressed bytes in chunks of any size; it calls the handler at once, in
@@ -29,6 +26,8 @@ export function createXmlReader(
   limits: Partial<XmlLimits> = {},
 ): AnswerReader {
   const all = { ...XML_LIMITS, ...limits };
+  // Bytes taken over at once, so that one huge chunk needs no huge buffer.
+  const slice = Math.ceil(all.bufferBytes / 2);
   const scan = createScan(planOf(format), all, handler);
   scan.recordView = createView(scan, scan.recordTape, format.inner === undefined ? undefined : scan.outerTape);
   scan.outerView = createView(scan, scan.outerTape, undefined);
@@ -48,8 +47,8 @@ export function createXmlReader(
     write(chunk) {
       guarded(() => {
         if (ended) throw new TypeError('write after end');
-        for (let at = 0; at < chunk.length; at += SLICE) {
-          append(scan, chunk.length > SLICE ? chunk.subarray(at, at + SLICE) : chunk);
+        for (let at = 0; at < chunk.length; at += slice) {
+          append(scan, chunk.length > slice ? chunk.subarray(at, at + slice) : chunk);
           scanBuffer(scan, false);
         }
       });
@@ -95,8 +94,8 @@ function makeRoom(scan: Scan, more: number): void {
     const larger = new Uint8Array(Math.max(needed * 2, scan.buffer.length * 2));
     larger.set(scan.buffer.subarray(keep, scan.length));
     scan.buffer = larger;
-  } else if (scan.buffer.length > FIRST_BUFFER && needed * 2 <= FIRST_BUFFER) {
-    const smaller = new Uint8Array(FIRST_BUFFER);
+  } else if (scan.buffer.length > limits.bufferBytes && needed * 2 <= limits.bufferBytes) {
+    const smaller = new Uint8Array(limits.bufferBytes);
     smaller.set(scan.buffer.subarray(keep, scan.length));
     scan.buffer = smaller;
   } else scan.buffer.copyWithin(0, keep, scan.length);

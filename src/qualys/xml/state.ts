@@ -63,6 +63,8 @@ export interface Scan {
   contextFrom: number;
   contextTop: number;
   contextTouched: boolean;
+  /** Rises whenever something was added. */
+  contextNumber: number;
 
   /** Attributes of the tag being read: name id, start, end, classes each. */
   readonly attributes: Int32Array;
@@ -71,16 +73,15 @@ export interface Scan {
   rootClosed: boolean;
   doctypeSeen: boolean;
   root: string;
+  /** The root was known only by ignoring case: the envelope's names are then written in upper case, as everywhere else. */
+  shouting: boolean;
   references: number;
-  /** Outer elements begun, outer elements ended, records ended. */
-  outersBegun: number;
+  /** Outer elements and records ended. */
   outers: number;
   records: number;
   recordView: XmlRecordView | undefined;
   outerView: XmlRecordView | undefined;
 }
-
-export const FIRST_BUFFER = 512 * 1024;
 
 export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler): Scan {
   const names = createNames(plan, limits.names);
@@ -92,7 +93,7 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     handler,
     envelope: createEnvelope(),
     found: createLocated(),
-    buffer: new Uint8Array(FIRST_BUFFER),
+    buffer: new Uint8Array(limits.bufferBytes),
     length: 0,
     offset: 0,
     mode: BEGINNING,
@@ -116,13 +117,14 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     contextFrom: 0,
     contextTop: 0,
     contextTouched: false,
+    contextNumber: 0,
     attributes: new Int32Array((limits.attributes + 1) * 4),
     rootSeen: false,
     rootClosed: false,
     doctypeSeen: false,
     root: '',
+    shouting: false,
     references: 0,
-    outersBegun: 0,
     outers: 0,
     records: 0,
     recordView: undefined,

@@ -14,7 +14,7 @@ export interface XmlRecordView extends RecordView {
   integer(name: string): number;
   /** The same for a field of the context. */
   contextInteger(name: string): number;
-  /** Counts the outer elements begun so far: two records with the same number have the same context. */
+  /** Two records of one document with the same number have the same context. */
   readonly contextNumber: number;
   /** An upper bound of the bytes `writeContext` needs. */
   readonly contextMaxBytes: number;
@@ -102,7 +102,7 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
     write: (target, at) => writeRecord(target, at, tape, names, found, list),
     members,
     get contextNumber() {
-      return scan.outersBegun;
+      return scan.contextNumber;
     },
     get contextMaxBytes() {
       return context === undefined ? 2 : boundOf(context);
