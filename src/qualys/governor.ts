@@ -1,0 +1,344 @@
+import type { Clock } from '../core/clock.ts';
+import { type Headers, readLimits } from './limit-headers.ts';
+import { type CallMark, openRateWindow, type RateWindow, type SavedWindow } from './rate-window.ts';
+import { openRunningCalls, type RunningCall, type RunningCalls, type SavedRunning } from './running-calls.ts';
+
+/*
+ * One governor per subscription: every call of every stream of every connection takes a slot here before it is sent.
+ * Per API it holds a rate window (`rate-window.ts`) and the running calls (`running-calls.ts`); a waiting call goes
+ * when both have room.
+ *
+ * Invariants
+ *  1. Until an answer has named an API's concurrency, one call at a time.
+ *  2. A call starts only when the last headers, our own log and Qualys's own wait allow it: no refusal (409, 429) that
+ *     they foretold. A refusal nobody could foretell (another tool's calls) makes it wait, never guess.
+ *  3. Whenever a call may start and one waits, it starts; nothing else is waited for.
+ *  4. Waiting calls go by priority, then in order; a wait can be aborted at any time.
+ *  5. A call is in the saved state before it is sent: `acquire` awaits `onChange`.
+ *
+ * A slot: taken -> answered (headers) -> released (body ended) or abandoned (we left; a ghost holds the place until the
+ * Running header or its deadline frees it). Refused or never sent: given back uncounted.
+ * Recovery: a new governor from `saved` treats calls in flight at the kill as ghosts, and as counted by Qualys or not.
+ * Time inside is the clock's monotonic one, saved time is the wall's: a wall clock that steps moves nothing here, and
+ * across a restart a time that would lie in the future is read as now, which only waits longer.
+ */
+
+export interface AcquireOptions {
+  /** The endpoint as Qualys counts limits for it. */
+  readonly api: string;
+  readonly signal?: AbortSignal;
+  /** Higher goes first; 0 by default. */
+  readonly priority?: number;
+}
+
+/** What a refusal's body said, known only after its headers. */
+export interface Refusal {
+  readonly code: string | undefined;
+  readonly waitMs: number | undefined;
+}
+
+export interface Slot {
+  /** The headers have come. For a refusal whose code is known give it; else call `refused` when the body is read. */
+  answered(headers: Headers, status: number, qualysCode?: string): void;
+  /** The body of a refusal has been read. */
+  refused(refusal: Refusal): void;
+  /** The call is over. `sent: false`: it never reached Qualys (no connection), so nothing was counted. */
+  release(how?: { readonly sent?: boolean }): void;
+  /** We leave, Qualys may go on: the place is held for up to `deadlineMs`, by default as long as calls of this API last. */
+  abandon(deadlineMs?: number): void;
+}
+
+/** One API's limits as they stand. */
+export interface ApiStatus {
+  readonly limit: number | undefined;
+  readonly windowSec: number | undefined;
+  /** Calls free in the window; undefined where no limit is known. */
+  readonly remaining: number | undefined;
+  /** Calls of ours that hold a slot, abandoned ones included. */
+  readonly running: number;
+  readonly concurrency: number | undefined;
+  /** Calls of the window and running calls that are not ours, as far as Qualys's headers show. */
+  readonly others: number;
+  readonly waiting: number;
+  /** When the next waiting call may go, epoch milliseconds; absent where nothing waits or only an answer can tell. */
+  readonly until?: number;
+  /** Why the next waiting call does not go: `300 of 300 calls of the last hour are used`. */
+  readonly because?: string;
+}
+
+export interface SavedGovernor {
+  readonly version: 1;
+  readonly apis: Readonly<Record<string, { readonly rate: SavedWindow; readonly running: SavedRunning }>>;
+}
+
+export interface Governor {
+  /** Resolves when the call may be sent. Rejects with the signal's reason, or with what `onChange` rejected with. */
+  acquire(options: AcquireOptions): Promise<Slot>;
+  status(): Readonly<Record<string, ApiStatus>>;
+  /** JSON for `saved` of the next governor; times are wall-clock milliseconds. */
+  save(): SavedGovernor;
+}
+
+export interface GovernorOptions {
+  readonly clock: Clock;
+  readonly saved?: SavedGovernor | undefined;
+  /**
+   * Called before a call goes and after every answer and end; keep `save()` then. Calls are sent only when its promise
+   * has resolved, so that a kill -9 cannot forget one.
+   */
+  readonly onChange?: () => void | Promise<void>;
+  readonly random?: () => number;
+}
+
+interface Waiter {
+  readonly priority: number;
+  readonly go: (slot: Slot) => void;
+}
+
+interface Api {
+  readonly rate: RateWindow;
+  readonly running: RunningCalls;
+  readonly waiters: Waiter[];
+  wake: AbortController | undefined;
+}
+
+export function createGovernor(options: GovernorOptions): Governor {
+  const { clock, saved, onChange } = options;
+  const random = options.random ?? Math.random;
+  const apis = new Map<string, Api>();
+  const toWall = (at: number) => clock.now() + (at - clock.monotonic());
+
+  function open(name: string, rate?: SavedWindow, running?: SavedRunning): Api {
+    const started = clock.monotonic();
+    const toMonotonic = (wall: number) => started - Math.max(0, clock.now() - wall);
+    const api: Api = {
+      rate: openRateWindow(random, rate, toMonotonic, started),
+      running: openRunningCalls(random, running, toMonotonic, started),
+      waiters: [],
+      wake: undefined,
+    };
+    apis.set(name, api);
+    return api;
+  }
+  for (const [name, api] of Object.entries(saved?.apis ?? {})) open(name, api.rate, api.running);
+
+  /** A change that need not be durable before anything else happens. */
+  function noted(): void {
+    Promise.resolve(onChange?.()).catch(() => undefined); // the next acquire meets the same fault and rejects with it
+  }
+
+  function pump(api: Api): void {
+    for (;;) {
+      const now = clock.monotonic();
+      const waiter = api.waiters[0];
+      if (waiter === undefined || api.running.free(now) <= 0 || api.rate.free(now) <= 0) break;
+      api.waiters.shift();
+      waiter.go(take(api, now));
+    }
+    api.wake?.abort();
+    api.wake = undefined;
+    if (api.waiters.length === 0) return;
+    const at = nextFree(api);
+    if (at === undefined) return;
+    const wake = new AbortController();
+    api.wake = wake;
+    clock.sleep(Math.max(1, Math.ceil(at - clock.monotonic())), wake.signal).then(
+      () => pump(api),
+      () => undefined,
+    );
+  }
+
+  /** When the next call may start by time alone. */
+  function nextFree(api: Api): number | undefined {
+    const now = clock.monotonic();
+    const rate = api.rate.nextFree(now);
+    const running = api.running.nextFree(now);
+    return rate === undefined || running === undefined ? undefined : Math.max(rate, running);
+  }
+
+  function take(api: Api, now: number): Slot {
+    const mark = api.rate.begin(now);
+    const call = api.running.begin(now);
+    return slotOf(api, mark, call);
+  }
+
+  function slotOf(api: Api, mark: CallMark, call: RunningCall): Slot {
+    /** open: nothing heard; refusal: refused, kind not known yet; then the kind of refusal, or taken in as an answer. */
+    let heard: 'open' | 'refusal' | 'rate' | 'concurrency' | 'known' = 'open';
+    let limits = readLimits({});
+    let over = false;
+
+    function refuse(kind: 'rate' | 'concurrency', waitMs?: number): void {
+      const now = clock.monotonic();
+      heard = kind;
+      api.running.cancel(call);
+      if (kind === 'rate') api.rate.refused(mark, limits, waitMs, now);
+      else {
+        api.rate.cancel(mark);
+        api.running.refused(limits, now);
+      }
+    }
+    function accept(): void {
+      const now = clock.monotonic();
+      heard = 'known';
+      api.rate.answered(mark, limits, now);
+      api.running.answered(call, limits, now);
+    }
+    function changed(): void {
+      pump(api);
+      noted();
+    }
+    return {
+      answered(headers, status, qualysCode) {
+        if (over || heard !== 'open') return;
+        limits = readLimits(headers);
+        if (status !== 409 && status !== 429) accept();
+        else {
+          heard = 'refusal';
+          const kind = kindOf(qualysCode) ?? guess();
+          if (kind !== undefined) refuse(kind);
+          else if (qualysCode !== undefined) accept();
+        }
+        changed();
+      },
+      refused({ code, waitMs }) {
+        if (over) return;
+        if (heard === 'rate') api.rate.hold(waitMs, clock.monotonic());
+        if (heard !== 'refusal') return;
+        const kind = kindOf(code);
+        if (kind === undefined && code !== undefined) accept();
+        else refuse(kind ?? 'rate', waitMs);
+        changed();
+      },
+      release(how) {
+        if (over) return;
+        const now = clock.monotonic();
+        if (how?.sent === false && heard === 'open') {
+          api.rate.cancel(mark);
+          api.running.cancel(call);
+        } else {
+          if (heard === 'refusal') refuse('rate');
+          if (heard === 'open') api.rate.failed(mark, now);
+          api.running.ended(call, now);
+        }
+        over = true;
+        changed();
+      },
+      abandon(deadlineMs) {
+        if (over) return;
+        const now = clock.monotonic();
+        if (heard === 'refusal') refuse('rate');
+        if (heard === 'open') api.rate.failed(mark, now);
+        api.running.abandoned(call, deadlineMs, now);
+        over = true;
+        changed();
+      },
+    };
+
+    /** A refusal without a code, by its headers: a rate block says Remaining and ToWait-Sec, a concurrency block neither. */
+    function guess(): 'rate' | 'concurrency' | undefined {
+      if (limits.remaining === 0 || (limits.toWaitMs ?? 0) > 0) return 'rate';
+      const { running, concurrency, remaining } = limits;
+      return running !== undefined && concurrency !== undefined && running >= concurrency && remaining === undefined
+        ? 'concurrency'
+        : undefined;
+    }
+  }
+
+  async function acquire({ api: name, signal, priority = 0 }: AcquireOptions): Promise<Slot> {
+    signal?.throwIfAborted();
+    const api = apis.get(name) ?? open(name);
+    const slot = await new Promise<Slot>((resolve, reject) => {
+      const stop = () => {
+        const at = api.waiters.indexOf(waiter);
+        if (at < 0) return;
+        api.waiters.splice(at, 1);
+        reject(signal?.reason);
+        pump(api);
+      };
+      const waiter: Waiter = {
+        priority,
+        go: (granted) => {
+          signal?.removeEventListener('abort', stop);
+          resolve(granted);
+        },
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      const behind = api.waiters.findIndex((other) => other.priority < priority);
+      api.waiters.splice(behind < 0 ? api.waiters.length : behind, 0, waiter);
+      pump(api);
+    });
+    try {
+      await onChange?.();
+      signal?.throwIfAborted();
+    } catch (thrown) {
+      slot.release({ sent: false });
+      throw thrown;
+    }
+    return slot;
+  }
+
+  function statusOf(api: Api): ApiStatus {
+    const now = clock.monotonic();
+    const { rate, running } = api;
+    const free = rate.free(now);
+    const at = api.waiters.length > 0 ? nextFree(api) : undefined;
+    const because = api.waiters.length > 0 ? reason(api, now) : undefined;
+    return {
+      limit: rate.limit,
+      windowSec: rate.limit === undefined ? undefined : rate.windowMs / 1000,
+      remaining: rate.limit === undefined ? undefined : Math.min(free, rate.limit),
+      running: running.held(now),
+      concurrency: running.concurrency,
+      others: rate.others(now) + running.others(now),
+      waiting: api.waiters.length,
+      ...(at !== undefined && { until: Math.ceil(toWall(at)) }),
+      ...(because !== undefined && { because }),
+    };
+  }
+
+  return {
+    acquire,
+    status: () => Object.fromEntries([...apis].map(([name, api]) => [name, statusOf(api)])),
+    save: () => ({
+      version: 1,
+      apis: Object.fromEntries(
+        [...apis].map(([name, api]) => [name, { rate: api.rate.save(toWall), running: api.running.save(toWall) }]),
+      ),
+    }),
+  };
+}
+
+/** The limit a refusal's code names; 1959 and 1966 are listed as limits by other clients, their texts are not known. */
+function kindOf(code: string | undefined): 'rate' | 'concurrency' | undefined {
+  if (code === '1965') return 'rate';
+  return code === '1960' ? 'concurrency' : undefined;
+}
+
+function span(ms: number): string {
+  const units: [number, string][] = [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+    [1000, 'second'],
+  ];
+  for (const [unit, word] of units) {
+    if (ms % unit === 0) return ms === unit ? word : `${ms / unit} ${word}s`;
+  }
+  return `${ms} ms`;
+}
+
+function reason({ rate, running }: Api, now: number): string | undefined {
+  if (rate.told(now)) return 'Qualys asked to wait: the calls of this API are used up';
+  if (rate.free(now) <= 0 && rate.limit !== undefined) {
+    const others = rate.others(now);
+    const ours = others > 0 ? ` (up to ${others} of them not by this collector)` : '';
+    return `${rate.limit} of ${rate.limit} calls of the last ${span(rate.windowMs)} are used${ours}`;
+  }
+  if (running.waiting(now)) return 'Qualys said that as many calls run as it allows';
+  if (running.free(now) > 0) return undefined;
+  const { concurrency } = running;
+  if (concurrency === undefined) return 'its limits are not known yet, so one call at a time';
+  const others = running.others(now);
+  return `${running.held(now) + others} of ${concurrency} calls are running`;
+}
