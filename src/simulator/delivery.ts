@@ -13,7 +13,7 @@ import { constants, createGzip } from 'node:zlib';
 import type { Clock } from '../core/clock.ts';
 import { BAD_BYTES, spoil } from './fault-text.ts';
 import type { ActiveFaults } from './faults.ts';
-import type { Answer } from './routes/route.ts';
+import { type Answer, CutOff } from './routes/route.ts';
 
 const CHUNK = 64 * 1024;
 const BREATHS = 20;
@@ -33,9 +33,13 @@ export interface Delivery {
   ending(): void;
 }
 
+/** How it went: all sent, cut off by a fault, or the client went away first. */
+export type Outcome = 'whole' | 'cut' | 'left';
+
 /** Resolves when the server is through with the answer, whether or not the client stayed. */
-export async function deliver(delivery: Delivery): Promise<void> {
+export async function deliver(delivery: Delivery): Promise<Outcome> {
   const { request, response, answer, faults } = delivery;
+  if (response.destroyed) return 'left';
   const bomb = faults.number('gzip-bomb', 1024);
   const cutGzip = faults.has('gzip-cut');
   const gzip = bomb !== undefined || cutGzip || /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
@@ -55,14 +59,14 @@ export async function deliver(delivery: Delivery): Promise<void> {
       if (response.socket === null) resolve();
       else response.socket.end(resolve);
     });
-    return;
+    return 'cut';
   }
 
   response.writeHead(answer.status, headers);
   if (faults.has('stall')) {
     response.flushHeaders();
     await gone(response, delivery.closing);
-    return;
+    return 'left';
   }
   const body = bomb === undefined ? bytesOf(answer.body, delivery) : blanks(bomb);
   const source = Readable.from(body, { objectMode: false, highWaterMark: CHUNK });
@@ -71,9 +75,11 @@ export async function deliver(delivery: Delivery): Promise<void> {
     if (cutGzip) await pipeline(source, compressor(), withoutTrailer(), sink);
     else if (gzip) await pipeline(source, compressor(), sink);
     else await pipeline(source, sink);
-  } catch {
-    // The client has gone, a fault has cut the line, or a route did: the rest of the answer is nobody's.
+    return 'whole';
+  } catch (error) {
+    // The client has gone or a fault has cut the line: the rest of the answer is nobody's.
     if (!response.destroyed) response.destroy();
+    return error instanceof CutOff ? 'cut' : 'left';
   }
 }
 
@@ -94,7 +100,8 @@ async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): As
     if (left <= 0) return;
     await turn();
   }
-  const chunk = encode(text).subarray(0, left);
+  // An answer shorter than the cut loses its end all the same, from the last closing tag on.
+  const chunk = encode(cut === undefined ? text : text.slice(0, Math.max(0, text.lastIndexOf('</')))).subarray(0, left);
   bytes(chunk.length);
   if (chunk.length > 0) yield chunk;
 }
@@ -145,6 +152,14 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
   const loris = faults.has('slow-loris');
   const cutAt = resetAt ?? chunkCut;
   let sent = 0;
+  const cut = async (part: Buffer): Promise<never> => {
+    if (part.length > 0) response.write(part);
+    await turn();
+    if (resetAt !== undefined) response.socket?.resetAndDestroy();
+    // A chunk announced longer than what comes of it, then a clean end of the connection.
+    else response.socket?.end('fff\r\n<HOST');
+    throw new CutOff('cut by a fault');
+  };
   const put = async (chunk: Buffer): Promise<void> => {
     if (response.destroyed) throw new Error('client gone');
     if (loris) {
@@ -155,19 +170,7 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
       }
       return;
     }
-    if (cutAt !== undefined && sent + chunk.length >= cutAt) {
-      const part = chunk.subarray(0, cutAt - sent);
-      if (resetAt !== undefined) {
-        response.write(part);
-        await turn();
-        response.socket?.resetAndDestroy();
-      } else {
-        // A chunk announced longer than what comes of it, then a clean end of the connection.
-        if (part.length > 0) response.write(part);
-        response.socket?.end('fff\r\n<HOST');
-      }
-      throw new Error('cut by a fault');
-    }
+    if (cutAt !== undefined && sent + chunk.length >= cutAt) await cut(chunk.subarray(0, cutAt - sent));
     sent += chunk.length;
     if (!response.write(chunk)) await drained(response);
   };
@@ -177,6 +180,11 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
       put(chunk).then(() => done(), done);
     },
     final: (done) => {
+      // An answer shorter than asked for is cut as well, just before its end.
+      if (cutAt !== undefined) {
+        cut(Buffer.alloc(0)).catch(done);
+        return;
+      }
       ending();
       response.end(done);
     },

@@ -1,5 +1,5 @@
 /** The answers that stand in for the real one, by fault. */
-import { genericReturn, htmlPage, notFound, simpleReturn } from './answers.ts';
+import { genericReturn, htmlPage, simpleReturn } from './answers.ts';
 import type { ActiveFaults, InsteadFault } from './faults.ts';
 import type { Answer } from './routes/route.ts';
 
@@ -12,7 +12,7 @@ export interface Setting {
 
 const LIST_HEAD = '<?xml version="1.0" encoding="UTF-8" ?>\n';
 
-/** Faults whose answer is fixed. The 409s of the limits and the 404 of the newest version are the server's to give. */
+/** Faults whose answer is fixed. The 401, the 409s of the limits and the 404 of the newest version are the server's to give. */
 export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting) => Answer>>> = {
   'html-200': () => htmlPage(200, 'Welcome', 'Please accept the terms of use'),
   'empty-200': () => ({ status: 200, type: 'application/xml', rated: true, body: [] }),
@@ -25,7 +25,6 @@ export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting
       code: '1981',
       text: 'Your request is being processed. Please try this same request again later.',
     }),
-  'http-401': (at) => simpleReturn({ ...at, status: 401, code: '2000', text: 'Bad Login/Password' }),
   'http-403-2012': (at) =>
     simpleReturn({ ...at, status: 403, code: '2012', text: 'User license is not authorized to run this API.' }),
   'http-409-2003': (at) =>
@@ -52,7 +51,6 @@ export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting
     }),
   'http-503-1999-html': () => htmlPage(503, 'Maintenance', 'We are performing scheduled maintenance on our System.'),
   'http-504': () => htmlPage(504, '504 Gateway Time-out', 'Gateway Time-out'),
-  'newest-version-404': notFound,
   'redirect-other-host': ({ faults }) =>
     htmlPage(302, '302 Found', 'Found', {
       Location: faults.text('redirect-other-host') ?? 'http://127.0.0.1:9/stolen',

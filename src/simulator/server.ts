@@ -16,10 +16,10 @@ import { deliver } from './delivery.ts';
 import { INSTEAD_ANSWERS } from './fault-answers.ts';
 import { type ActiveFaults, createFaultBoard, type FaultSetting, INSTEAD_FAULTS, parseFault } from './faults.ts';
 import { forcedRefusal, limitAnswer, rateHeaders } from './limit-answers.ts';
-import { type Admission, createLimiter, LEVELS } from './limits.ts';
+import { createLimiter, LEVELS } from './limits.ts';
 import { checkParams, readParams } from './params.ts';
 import { Refusal } from './refusal.ts';
-import { matchRoute } from './routes/index.ts';
+import { matchRoute, type RouteMatch } from './routes/index.ts';
 import type { Answer, Call, Route } from './routes/route.ts';
 import { createSignIn, type Principal } from './signin.ts';
 import { DEFAULT_USER, type Simulator, type SimulatorOptions } from './simulator.ts';
@@ -29,12 +29,37 @@ const SESSION_PATH = '/api/2.0/fo/session/';
 const MAX_URL = 8190;
 const MAX_BODY = 16 * 1024 * 1024;
 
+/** One call as it came in. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  /** Path without version: what limits and counters go by. */
+  readonly endpoint: string;
+  readonly params: ReadonlyMap<string, string>;
+  readonly faults: ActiveFaults;
+  /** On the limits' clock. */
+  readonly at: number;
+  /** On the world's clock. */
+  readonly now: number;
+}
+
+/** What becomes of a call. */
+interface Decision {
+  readonly answer: Answer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly user?: string | undefined;
+  /** Gives the call's slot back. */
+  readonly release?: () => void;
+}
+
 /** Starts a simulator on 127.0.0.1. Throws RangeError for a fault or number that makes no sense. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const clock = options.clock ?? systemClock;
   const users = options.users ?? [DEFAULT_USER];
   const first = users[0];
   if (first === undefined) throw new RangeError('a simulator needs a user');
+  if (!Number.isInteger(options.hosts) || options.hosts < 1) throw new RangeError(`hosts: ${options.hosts}`);
   const world = createWorld(options);
   const limits = typeof options.limits === 'object' ? options.limits : LEVELS[options.limits ?? 'off'];
   const limiter = createLimiter(limits);
@@ -46,12 +71,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   });
   const closing = new AbortController();
   let offset = 0;
+  let url = '';
   const limitsNow = (): number => clock.now() + offset;
-  const worldNow = (): number => ((options.frozen ?? true) ? world.epoch + offset : clock.now() + offset);
+  const worldNow = (): number => ((options.frozen ?? true) ? world.epoch : clock.now()) + offset;
   const setFault = (fault: string | FaultSetting): void =>
     board.set(typeof fault === 'string' ? parseFault(fault) : fault);
   for (const fault of options.faults ?? []) setFault(fault);
-  let url = '';
 
   const simulator: Simulator = {
     get url() {
@@ -78,10 +103,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      // A client that hangs up while sending is no defect; anything else must not pass for an answer.
-      if (!response.headersSent) response.writeHead(599);
-      response.end(String(error));
+    handle(request, response).catch(() => {
+      // A client that hangs up while sending is no defect, and a defect of ours must not pass for an answer.
+      response.destroy();
     });
   });
   // Slow readers and stalls are the client's to end.
@@ -91,172 +115,135 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.sendDate = false;
-    const target = request.url ?? '/';
-    const [path, query] = splitTarget(target);
+    const [path, query] = splitTarget(request.url ?? '/');
     const body = await readBody(request);
     if (path.startsWith('/simulator/')) {
       await handleControl({ request, response, path, body, simulator });
       return;
     }
-    const at = limitsNow();
-    const now = worldNow();
-    const params = readParams(query, isForm(request) ? body : '');
-    const faults = board.take(path);
-    const endpoint = path.replace(/^\/api\/\d+\.\d+\//, '/api/');
+    const exchange: Exchange = {
+      request,
+      response,
+      path,
+      endpoint: path.replace(/^\/api\/\d+\.\d+\//, '/api/'),
+      params: readParams(query, isForm(request) ? body : ''),
+      faults: board.take(path),
+      at: limitsNow(),
+      now: worldNow(),
+    };
+    await reply(exchange, await decide(exchange));
+  }
+
+  async function reply(exchange: Exchange, { answer, headers, user, release }: Decision): Promise<void> {
+    const { request, response, faults, now } = exchange;
+    const date = new Date(now + (faults.number('clock-skew', 7200) ?? 0) * 1000);
+    let finished = false;
+    const finish = (abandoned: boolean): void => {
+      if (finished) return;
+      finished = true;
+      release?.();
+      const { at, endpoint, params } = exchange;
+      const method = request.method ?? 'GET';
+      counting.call({ at, endpoint, method, status: answer.status, user, params: withoutPassword(params), abandoned });
+    };
     let left = false;
-    let counted = false;
-    response.on('close', () => {
-      left = !counted;
-    });
-    const common: Record<string, string> = {
-      Date: new Date(now + (faults.number('clock-skew', 7200) ?? 0) * 1000).toUTCString(),
-      Server: 'qweb',
-    };
-    let release = (): void => {};
-    const finish = (status: number, user: string | undefined): void => {
-      release();
-      if (counted) return;
-      counted = true;
-      counting.call({
-        at,
-        endpoint,
-        method: request.method ?? 'GET',
-        status,
-        user,
-        params: withoutPassword(params),
-        abandoned: left,
-      });
-    };
-    const send = async (
-      answer: Answer,
-      user: string | undefined,
-      headers: Readonly<Record<string, string>> = {},
-    ): Promise<void> => {
-      await deliver({
+    try {
+      const outcome = await deliver({
         request,
         response,
         answer,
-        headers: { ...common, ...headers, ...answer.headers },
+        headers: { Date: date.toUTCString(), Server: 'qweb', ...headers, ...answer.headers },
         faults,
         clock,
         closing: closing.signal,
         bytes: (count) => counting.bytes(count),
-        ending: () => finish(answer.status, user),
+        ending: () => finish(false),
       });
-    };
-    const inFront = frontDoor(request, path, target, faults, options);
-    if (inFront !== undefined) {
-      await send(inFront, undefined);
-      finish(inFront.status, undefined);
-      return;
-    }
-    if (path === SESSION_PATH) {
-      const answer = session(request, params, now);
-      await send(answer, params.get('username'));
-      finish(answer.status, params.get('username'));
-      return;
-    }
-    const match = matchRoute(path);
-    if (match === undefined || match === 'slash') throw new Error('front door left open');
-    const { route, version } = match;
-    const principal = faults.has('http-401')
-      ? undefined
-      : signIn.byHeaders(request.headers.authorization, route.cookie ? request.headers.cookie : undefined, limitsNow());
-    if (principal === undefined) {
-      const answer = simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });
-      await send(answer, undefined, { 'WWW-Authenticate': 'Basic realm="Qualys API"' });
-      finish(401, undefined);
-      return;
-    }
-
-    const call: Call = {
-      world,
-      now,
-      method: request.method ?? 'GET',
-      version,
-      path,
-      base: url,
-      user: principal.username,
-      params,
-      faults,
-      trial: options.trial ?? true,
-    };
-    const admission = limiter.admit(`${principal.subscription} ${endpoint}`, at, {
-      calls: faults.number('foreign-caller', 1) ?? 0,
-      running: faults.number('foreign-running', 1) ?? 0,
-    });
-    release = admission.release;
-    let status = 0;
-    try {
-      status = await answerCall(
-        call,
-        route,
-        principal,
-        admission,
-        (answer, headers) => send(answer, principal.username, headers),
-        {
-          request,
-          endpoint,
-          response,
-        },
-      );
+      left = outcome === 'left';
+      if (left) await quietSleep(options.abandonedMs ?? 0);
     } finally {
-      finish(status, principal.username);
+      finish(left);
     }
   }
 
-  async function answerCall(
-    call: Call,
-    route: Route,
-    principal: Principal,
-    admission: Admission,
-    send: (answer: Answer, headers?: Readonly<Record<string, string>>) => Promise<void>,
-    at: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly endpoint: string },
-  ): Promise<number> {
-    const { faults, now } = call;
+  async function decide(exchange: Exchange): Promise<Decision> {
+    const { request, path, params, faults, now } = exchange;
+    const inFront = frontDoor(exchange, options);
+    if (inFront !== undefined) return { answer: inFront };
+    if (path === SESSION_PATH) return { answer: session(request, params, now), user: params.get('username') };
+    const match = matchRoute(path);
+    if (match === undefined || match === 'slash') return { answer: notFound() };
+
+    const cookie = match.route.cookie ? request.headers.cookie : undefined;
+    const principal = faults.has('http-401')
+      ? undefined
+      : signIn.byHeaders(request.headers.authorization, cookie, limitsNow());
+    if (principal === undefined) {
+      const answer = simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });
+      return { answer, headers: { 'WWW-Authenticate': 'Basic realm="Qualys API"' } };
+    }
+    return await admitted(exchange, match, principal);
+  }
+
+  /** From the limits on. */
+  async function admitted(exchange: Exchange, match: RouteMatch, principal: Principal): Promise<Decision> {
+    const { request, path, endpoint, params, faults, at, now } = exchange;
+    const user = principal.username;
+    const includesSelf = options.runningIncludesSelf ?? false;
     const forced = forcedRefusal(faults);
-    const refused = forced ?? admission;
-    if (refused.refused !== undefined) {
-      counting.refusal(refused.refused);
-      const answer = limitAnswer(url, now, refused);
-      await send(answer, rateHeaders(refused, limits, faults, options.runningIncludesSelf ?? false));
-      return answer.status;
+    const admission =
+      forced ??
+      limiter.admit(`${principal.subscription} ${endpoint}`, at, {
+        calls: faults.number('foreign-caller', 1) ?? 0,
+        running: faults.number('foreign-running', 1) ?? 0,
+      });
+    if (admission.refused !== undefined) {
+      counting.refusal(admission.refused);
+      const headers = rateHeaders(admission, limits, faults, includesSelf);
+      return { answer: limitAnswer(url, now, admission), headers, user };
     }
-    const service = options.serviceMs ?? 0;
-    const serviceMs = typeof service === 'number' ? service : service({ endpoint: at.endpoint, params: call.params });
-    const slow = faults.number('slow', 5000) ?? 0;
-    if (serviceMs + slow > 0) await quietSleep(serviceMs + slow);
-    if (at.response.destroyed) return 0;
-    const answer = answerOf(call, route, principal, at.request);
-    const headers = answer.rated ? rateHeaders(admission, limits, faults, options.runningIncludesSelf ?? false) : {};
-    await send(answer, headers);
-    if (at.response.destroyed && !at.response.writableFinished && (options.abandonedMs ?? 0) > 0) {
-      await quietSleep(options.abandonedMs ?? 0);
+    const { release } = admission;
+    try {
+      const service = options.serviceMs ?? 0;
+      const serviceMs = typeof service === 'number' ? service : service({ endpoint, params });
+      // Worked through to its end even when the client goes away: nobody tells Qualys.
+      await quietSleep(serviceMs + (faults.number('slow', 5000) ?? 0));
+      const answer = answerOf(request, match.route, {
+        world,
+        now,
+        method: request.method ?? 'GET',
+        version: match.version,
+        path,
+        base: url,
+        user,
+        params,
+        faults,
+        trial: options.trial ?? true,
+      });
+      return {
+        answer,
+        headers: answer.rated ? rateHeaders(admission, limits, faults, includesSelf) : {},
+        user,
+        release,
+      };
+    } catch (error) {
+      release();
+      throw error;
     }
-    return answer.status;
   }
 
   async function quietSleep(ms: number): Promise<void> {
-    await clock.sleep(ms, closing.signal).catch(() => {});
+    if (ms > 0) await clock.sleep(ms, closing.signal).catch(() => {});
   }
 
-  function answerOf(call: Call, route: Route, principal: Principal, request: IncomingMessage): Answer {
-    const { faults, now } = call;
+  function answerOf(request: IncomingMessage, route: Route, call: Call): Answer {
+    const { faults, now, user } = call;
     for (const name of INSTEAD_FAULTS) {
-      const newest = name !== 'newest-version-404' || call.version === (route.versions.at(-1) ?? 'none');
       const make = INSTEAD_ANSWERS[name];
-      if (faults.has(name) && make !== undefined && newest) {
-        return make({ base: url, user: principal.username, now, faults });
-      }
+      if (faults.has(name) && make !== undefined) return make({ base: url, user, now, faults });
     }
     try {
-      if (
-        route.requestedWith &&
-        (options.demandRequestedWith ?? true) &&
-        request.headers['x-requested-with'] === undefined
-      ) {
-        throw new Refusal(400, '1903', 'Missing required header: X-Requested-With');
-      }
+      if (route.requestedWith) demandRequestedWith(request);
       if (route.parameters !== undefined) checkParams(call.params, route.parameters(call.version), now);
       return route.answer(call);
     } catch (error) {
@@ -265,39 +252,33 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
   }
 
+  function demandRequestedWith(request: IncomingMessage): void {
+    if ((options.demandRequestedWith ?? true) && request.headers['x-requested-with'] === undefined) {
+      throw new Refusal(400, '1903', 'Missing required header: X-Requested-With');
+    }
+  }
+
+  /** Sessions are outside the limits, and their answers carry no rate headers. */
   function session(request: IncomingMessage, params: ReadonlyMap<string, string>, now: number): Answer {
-    const action = params.get('action');
-    if (request.headers['x-requested-with'] === undefined && (options.demandRequestedWith ?? true)) {
-      return simpleReturn({
-        base: url,
-        now,
-        status: 400,
-        code: '1903',
-        text: 'Missing required header: X-Requested-With',
-        rated: false,
-      });
-    }
-    if (action === 'login' && request.method === 'POST') {
-      const id = signIn.login(params.get('username') ?? '', params.get('password') ?? '', limitsNow());
-      if (id === undefined)
-        return simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });
-      counting.login();
-      // Real cookies are also `secure`; this server has no TLS, and clients would rightly not send such a cookie back.
-      const headers = { 'Set-Cookie': `QualysSession=${id}; path=/api` };
-      return simpleReturn({ base: url, now, status: 200, text: 'Logged in', headers });
-    }
-    if (action === 'logout') {
+    const plain = { base: url, now, rated: false };
+    try {
+      demandRequestedWith(request);
+      const action = params.get('action');
+      if (action === 'login' && request.method === 'POST') {
+        const id = signIn.login(params.get('username') ?? '', params.get('password') ?? '', limitsNow());
+        if (id === undefined) return simpleReturn({ ...plain, status: 401, code: '2000', text: 'Bad Login/Password' });
+        counting.login();
+        // Real cookies are also `secure`; this server has no TLS, and clients would rightly not send such a cookie back.
+        const headers = { 'Set-Cookie': `QualysSession=${id}; path=/api` };
+        return simpleReturn({ ...plain, status: 200, text: 'Logged in', headers });
+      }
+      if (action !== 'logout') throw new Refusal(400, '1903', 'Missing required parameter(s): action');
       signIn.logout(request.headers.cookie);
-      return simpleReturn({ base: url, now, status: 200, text: 'Logged out' });
+      return simpleReturn({ ...plain, status: 200, text: 'Logged out' });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return simpleReturn({ ...plain, status: error.status, code: error.code, text: error.message });
     }
-    return simpleReturn({
-      base: url,
-      now,
-      status: 400,
-      code: '1903',
-      text: 'Missing required parameter(s): action',
-      rated: false,
-    });
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -309,31 +290,23 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 /** What answers before Qualys does: the firewall, Apache, paths nobody serves. */
-function frontDoor(
-  request: IncomingMessage,
-  path: string,
-  target: string,
-  faults: ActiveFaults,
-  options: SimulatorOptions,
-): Answer | undefined {
+function frontDoor({ request, path, faults }: Exchange, options: SimulatorOptions): Answer | undefined {
   if (request.headers['user-agent'] === undefined) return { status: 200, type: 'text/html', rated: false, body: [] };
-  if (target.length > MAX_URL) return htmlPage(414, '414 Request-URI Too Long', 'Request-URI Too Long');
+  if ((request.url ?? '').length > MAX_URL) return htmlPage(414, '414 Request-URI Too Long', 'Request-URI Too Long');
   if (path === SESSION_PATH) return undefined;
   const match = `${path}/` === SESSION_PATH ? 'slash' : matchRoute(path);
   if (match === undefined) return notFound();
   if (match === 'slash') {
     const host = request.headers.host ?? '127.0.0.1';
-    return htmlPage(
-      301,
-      '301 Moved Permanently',
-      `The document has moved <a href="http://${host}:443${path}/">here</a>.`,
-      {
-        Location: `http://${host}${path}/`,
-      },
-    );
+    // The link in the page is as wrong as the recorded one; the header is right.
+    const link = `<a href="http://${host.replace(/:\d+$/, '')}:443${path}/">here</a>`;
+    return htmlPage(301, '301 Moved Permanently', `The document has moved ${link}.`, {
+      Location: `http://${host}${path}/`,
+    });
   }
-  if (match.route.ended.includes(match.version) && options.endedVersions === '404') return notFound();
-  if (faults.has('newest-version-404') && match.version === (match.route.versions.at(-1) ?? 'none')) return notFound();
+  const { route, version } = match;
+  if (route.ended.includes(version) && options.endedVersions === '404') return notFound();
+  if (faults.has('newest-version-404') && version === (route.versions.at(-1) ?? 'none')) return notFound();
   return undefined;
 }
 
