@@ -1,5 +1,4 @@
 import type { IdRange } from '../core/range.ts';
-import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createXmlReader } from '../qualys/xml/reader.ts';
 import type { Stream } from './stream.ts';
 
@@ -34,7 +33,7 @@ export async function fetchIds(stream: Stream, signal: AbortSignal, range?: IdRa
     first[n] = from;
     last[n++] = to;
   };
-  const answer = await fetchAnswer(stream.client, call, () => createXmlReader(format, { record: () => {}, ids: add }), {
+  const answer = await stream.fetch(call, () => createXmlReader(format, { record: () => {}, ids: add }), {
     signal,
     expectRoot: format.root,
   });

@@ -9,7 +9,6 @@ import { stagePage } from '../outbox/staging.ts';
 import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
 import { fingerprinter } from '../pipeline/fingerprint.ts';
 import { keyParts, keyReader } from '../pipeline/key.ts';
-import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createXmlReader } from '../qualys/xml/reader.ts';
 import type { Epochs } from './epochs.ts';
 import type { Stream, Workshop } from './stream.ts';
@@ -21,7 +20,10 @@ export interface PullContext {
   readonly claim: ClaimedStream;
   readonly pull: OpenPull;
   readonly epochs: Epochs;
+  /** Abandon what is under way. */
   readonly signal: AbortSignal;
+  /** Begin no more pages. */
+  readonly finish: AbortSignal;
 }
 
 export interface PageRequest {
@@ -116,7 +118,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       ...(pull.since === undefined || request.everything === true ? {} : { since: pull.since }),
       ...(request.withoutResults === true ? { withoutResults: true } : {}),
     });
-    const answer = await fetchAnswer(stream.client, call, () => createXmlReader(facts.format, handler), {
+    const answer = await stream.fetch(call, () => createXmlReader(facts.format, handler), {
       signal: context.signal,
       expectRoot: facts.format.root,
       onChunk: () => page.ready(),

@@ -28,6 +28,7 @@ export async function runPull(
   mode: PullMode,
   slots: Slots,
   signal: AbortSignal,
+  finish: AbortSignal,
 ): Promise<PullReport> {
   const started = workshop.clock.monotonic();
   const tally = newTally();
@@ -44,6 +45,7 @@ export async function runPull(
       pull,
       epochs: epochs(stream.facts, claim.unknownFields),
       signal,
+      finish,
     };
     await retryQuarantined(context, tally);
     if (pull.mode !== 'ids') {
@@ -61,14 +63,16 @@ export async function runPull(
         highest: () => highestId(workshop, claim.keyspace),
       });
     }
+    if (finish.aborted) throw finish.reason;
     const sweep = await conclude(context, tally);
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
     await changeCheckpoint(workshop.outbox.store, claim, (before) =>
       ended(before, before.pull ?? pull!, workshop.clock.now()),
     );
   } catch (thrown) {
-    outcome = signal.aborted ? 'interrupted' : 'failed';
-    if (!signal.aborted) error = asQuarryError(thrown);
+    const interrupted = signal.aborted || finish.aborted;
+    outcome = interrupted ? 'interrupted' : 'failed';
+    if (!interrupted) error = asQuarryError(thrown);
   }
   const report: PullReport = {
     stream: nameOf(stream),

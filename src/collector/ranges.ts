@@ -60,11 +60,11 @@ export async function readRanges(
 
   async function page(request: PageRequest, tries: number): Promise<PageResult> {
     for (let attempt = 1; ; attempt++) {
-      await workshop.mayPull(signal);
+      await workshop.mayPull(AbortSignal.any([signal, context.finish]));
       try {
         return await readPage(context, request);
       } catch (thrown) {
-        if (signal.aborted) throw thrown;
+        if (signal.aborted || context.finish.aborted) throw thrown;
         const error = asQuarryError(thrown);
         const wait = waitFor(error, attempt);
         const free = isPatient(error);
@@ -231,7 +231,7 @@ export async function readRanges(
   }
 
   async function reader(): Promise<void> {
-    while (failure === undefined) {
+    while (failure === undefined && !context.finish.aborted) {
       const piece = active < Math.min(MAX_READERS, Math.max(1, reading.slots())) ? queue.shift() : undefined;
       if (piece === undefined) {
         if (active === 0 && queue.length === 0) return;
@@ -261,6 +261,7 @@ export async function readRanges(
 
   await Promise.all(Array.from({ length: MAX_READERS }, reader));
   if (failure !== undefined) throw signal.aborted ? signal.reason : failure;
+  if (context.finish.aborted && queue.length > 0) throw context.finish.reason;
 }
 
 const inside = (range: IdRange, whole: IdRange): boolean =>

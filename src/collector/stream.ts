@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
-import type { Dataset } from '../core/dataset.ts';
+import type { Call, Dataset } from '../core/dataset.ts';
+import type { AnswerEnd, AnswerReader } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import type { Client } from '../qualys/client.ts';
 import type { Observer } from './observer.ts';
 
 /** One data set on one connection, with everything a pull of it needs. */
@@ -11,7 +11,8 @@ export interface Stream extends StreamIdentity {
   readonly facts: Dataset;
   /** Options of the data set, as its own schema parsed them. */
   readonly options: unknown;
-  readonly client: Client;
+  /** Fetches one answer whole, within the limits. Rejects with what Qualys said otherwise. */
+  readonly fetch: FetchAnswer;
   /** Who asks: part of the scope, since another user sees other objects. */
   readonly principal: string;
   /** ISO 8601 UTC; bounds the first incremental pull. */
@@ -25,6 +26,25 @@ export interface Stream extends StreamIdentity {
   /** Names of the sinks whose routes take it. */
   readonly sinks: readonly string[];
 }
+
+export interface FetchHooks {
+  readonly signal: AbortSignal;
+  /** The root of a good answer. */
+  readonly expectRoot: string;
+  /** Awaited between chunks when it returns a promise. */
+  readonly onChunk?: () => Promise<void> | undefined;
+}
+
+export interface Answer {
+  readonly end: AnswerEnd;
+  /** Qualys's time of the answer, epoch ms. */
+  readonly serverTime?: number | undefined;
+  /** The parameters of the next page, where there is one. */
+  readonly nextParams?: Readonly<Record<string, string>> | undefined;
+  readonly bytes: number;
+}
+
+export type FetchAnswer = (call: Call, makeReader: () => AnswerReader, hooks: FetchHooks) => Promise<Answer>;
 
 /** What the parts of the collector share. */
 export interface Workshop {

@@ -1,0 +1,99 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { systemClock } from '../core/clock.ts';
+import type { Dataset } from '../core/dataset.ts';
+import { silentLog } from '../core/log.ts';
+import type { OpenSink } from '../core/sink.ts';
+import { registerSink } from '../outbox/delivery.ts';
+import { openOutbox } from '../outbox/outbox.ts';
+import { changeCheckpoint, claimStream } from '../outbox/streams.ts';
+import { openSweep } from '../outbox/sweep.ts';
+import { deliverOnce } from './deliver.ts';
+import { epochs } from './epochs.ts';
+import { silentObserver } from './observer.ts';
+import { readPage } from './page.ts';
+import type { FetchAnswer, Stream, Workshop } from './stream.ts';
+
+const CHUNK = 256 * 1024;
+
+/** Reads a saved answer as if Qualys sent it. */
+const fromFile =
+  (path: string): FetchAnswer =>
+  async (_call, makeReader, hooks) => {
+    const reader = makeReader();
+    const file = createReadStream(path, { highWaterMark: CHUNK });
+    const source = path.endsWith('.gz') ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
+    let bytes = 0;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      reader.write(chunk);
+      const wait = hooks.onChunk?.();
+      if (wait !== undefined) await wait;
+    }
+    return { end: reader.end(), bytes };
+  };
+
+export interface CollectBench {
+  readonly longestTransactionMs: number;
+  readonly emitted: number;
+}
+
+/**
+ * The whole collector over one saved answer: staging, key table, outbox, delivery to a sink, each step as in a pull.
+ * The pull is a full one into an empty data directory.
+ */
+export async function collectFile(
+  facts: Dataset,
+  options: unknown,
+  path: string,
+  dataDir: string,
+  sink: OpenSink,
+): Promise<CollectBench> {
+  const outbox = await openOutbox({ dataDir }, Date.now());
+  try {
+    const workshop: Workshop = {
+      outbox,
+      clock: systemClock,
+      log: silentLog,
+      observer: silentObserver,
+      mayPull: async () => {},
+      appended: () => {},
+    };
+    const identity = { tenant: 'bench', subscription: 'bench', connection: 'bench', dataset: facts.name };
+    await registerSink(outbox.store, 'bench', () => true, Date.now());
+    const claim = await claimStream(outbox.store, identity);
+    const id = Date.now();
+    const sweep = await openSweep(outbox, claim, 'full', id, '');
+    const range = { first: 1, last: null };
+    const pull = { id, mode: 'full' as const, scope: '', resume: [range], sweep };
+    await changeCheckpoint(outbox.store, claim, () => ({ pull }));
+    const stream: Stream = {
+      ...identity,
+      facts,
+      options,
+      fetch: fromFile(path),
+      principal: 'bench',
+      startTime: undefined,
+      pageSize: facts.pageSize,
+      schedule: { every: 0, sweepIds: undefined, sweepFull: undefined },
+      sinks: ['bench'],
+    };
+    const signal = new AbortController().signal;
+    const context = {
+      stream,
+      workshop,
+      claim,
+      pull,
+      epochs: epochs(facts, claim.unknownFields),
+      signal,
+      finish: signal,
+    };
+    // The saved answer may name a next page that is not there: one page is the whole.
+    const page = await readPage(context, { range, pageSize: facts.pageSize });
+    const running = { name: 'bench', open: sink, batchBytes: 8 << 20, contextAs: () => facts.format.inner?.as };
+    while ((await deliverOnce(workshop, running, signal)).batches > 0);
+    return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };
+  } finally {
+    await outbox.close();
+  }
+}
