@@ -1,0 +1,129 @@
+import type { Path } from './problems.ts';
+import type { Parts } from './schema.ts';
+import { nearest } from './suggest.ts';
+import { isObject } from './unknown-keys.ts';
+import type { Report } from './validate.ts';
+
+/**
+ * What no single value shows: parts that need or exclude each other, and names that must exist elsewhere in the file.
+ * Looks at the values as written, so that these problems are told together with those of the schema; whatever has the
+ * wrong form is passed over here.
+ */
+export function checkTogether(value: unknown, { datasets }: Parts, report: Report): void {
+  const root = isObject(value) ? value : {};
+  const connections = objects(root['connections']);
+  const sinks = objects(root['sinks']);
+  const routes = Array.isArray(root['routes']) ? root['routes'].map((route) => (isObject(route) ? route : {})) : [];
+  if (isObject(root['connections']) && Object.keys(root['connections']).length === 0) {
+    report('QRY1003', ['connections'], 'expected at least one connection');
+  }
+  for (const [name, connection] of connections) {
+    checkAddress(connection, ['connections', name], report);
+    checkSignIn(connection, ['connections', name], report);
+    checkAliases(connection['datasets'], datasets, ['connections', name, 'datasets'], report);
+  }
+
+  const tenantOf = ([name, connection]: Entry) =>
+    typeof connection['tenant'] === 'string' ? connection['tenant'] : name;
+  const tenants = [...new Set(connections.map(tenantOf))];
+  const known = { connections: connections.map(([name]) => name), sinks: sinks.map(([name]) => name), tenants };
+  routes.forEach((route, i) => {
+    for (const part of ['sinks', 'connections', 'tenants'] as const) {
+      checkNames(route[part], known[part], part.slice(0, -1), ['routes', i, part], report);
+    }
+    for (const part of ['include', 'exclude']) checkFilters(route[part], ['routes', i, part], report);
+  });
+  for (const [name, sink] of sinks) {
+    checkNames(sink['tenants'], tenants, 'tenant', ['sinks', name, 'tenants'], report);
+    const leading = routes.filter(({ sinks: names }) => Array.isArray(names) && names.includes(name));
+    const routed = leading.length > 0 && leading.every((route) => 'tenants' in route || 'connections' in route);
+    if (tenants.length > 1 && !('tenants' in sink) && !routed) {
+      const message = `with several tenants every sink names those it serves; add tenants: [${tenants.join(', ')}] or fewer`;
+      report('QRY1006', ['sinks', name], message);
+    }
+  }
+}
+
+type Entry = readonly [string, Record<string, unknown>];
+
+const objects = (value: unknown): Entry[] =>
+  isObject(value)
+    ? Object.entries(value).filter((entry): entry is [string, Record<string, unknown>] => isObject(entry[1]))
+    : [];
+
+function checkAddress(connection: Record<string, unknown>, path: Path, report: Report): void {
+  const both = 'platform' in connection && 'api_url' in connection;
+  const none = !('platform' in connection) && !('api_url' in connection);
+  if (both) report('QRY1006', [...path, 'api_url'], 'platform and api_url exclude each other; keep one');
+  if (none) report('QRY1006', path, 'expected platform (US1, EU2 …) or api_url');
+}
+
+const WAYS = ['password', 'token', 'oidc', 'oauth'] as const;
+
+function checkSignIn(connection: Record<string, unknown>, path: Path, report: Report): void {
+  const ways = WAYS.filter((way) => way in connection);
+  const [first, second] = ways;
+  if ('username' in connection && !('password' in connection)) {
+    if (first === undefined) report('QRY1006', [...path, 'username'], 'expected a password beside username');
+    else report('QRY1006', [...path, 'username'], `username and ${first} exclude each other; keep one way to sign in`);
+  } else if (first === undefined) {
+    report('QRY1006', path, 'expected username and password, or token, oidc or oauth');
+  }
+  if ('password' in connection && !('username' in connection)) {
+    report('QRY1006', [...path, 'password'], 'expected a username beside password');
+  }
+  if (second !== undefined) {
+    report('QRY1006', [...path, second], `${first} and ${second} exclude each other; keep one way to sign in`);
+  }
+}
+
+/** A data set under its name and its alias, or an option under both, would leave open which one counts. */
+function checkAliases(value: unknown, datasets: Parts['datasets'], path: Path, report: Report): void {
+  const names = Array.isArray(value) ? value : Object.keys(isObject(value) ? value : {});
+  for (const { name, aliases } of datasets.values()) {
+    const used = names.filter((used: unknown) => used === name || aliases.includes(String(used)));
+    if (used.length < 2) continue;
+    const at = Array.isArray(value) ? names.lastIndexOf(used[1]) : String(used[1]);
+    report('QRY1006', [...path, at], `the data set ${name} stands here twice`);
+  }
+  for (const [name, options] of objects(value)) {
+    if ('start_time_in_utc' in options && 'start_time_utc' in options) {
+      report('QRY1006', [...path, name, 'start_time_utc'], 'the same as start_time_in_utc; keep one');
+    }
+  }
+}
+
+function checkNames(value: unknown, known: readonly string[], what: string, path: Path, report: Report): void {
+  if (!Array.isArray(value)) return;
+  value.forEach((name: unknown, i) => {
+    if (typeof name !== 'string' || known.includes(name)) return;
+    const meant = nearest(name, known);
+    const hint = meant !== undefined ? `did you mean "${meant}"?` : `there is ${known.join(', ') || 'none'}`;
+    report('QRY1006', [...path, i], `no ${what} of this name; ${hint}`);
+  });
+}
+
+function checkFilters(value: unknown, path: Path, report: Report): void {
+  if (!Array.isArray(value)) return;
+  value.forEach((filter: unknown, i) => {
+    if (!isObject(filter)) return;
+    const { op, value: operand } = filter;
+    if (op !== 'exists' && typeof op === 'string' && !('value' in filter)) {
+      report('QRY1006', [...path, i], `expected a value for ${op}`);
+    }
+    if (op === 'in' && 'value' in filter && !Array.isArray(operand)) {
+      report('QRY1006', [...path, i, 'value'], 'expected a list for in');
+    }
+    if (op === 'matches' && !isPattern(operand)) {
+      report('QRY1006', [...path, i, 'value'], 'expected a regular expression');
+    }
+  });
+}
+
+function isPattern(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new RegExp(value, 'u') !== null;
+  } catch {
+    return false;
+  }
+}

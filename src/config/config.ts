@@ -1,0 +1,109 @@
+import type { Secret } from '../core/secret.ts';
+import type { Address } from './fields.ts';
+import type { Position } from './problems.ts';
+
+/**
+ * A configuration that has been checked: defaults applied, references filled in, durations in milliseconds, sizes in
+ * bytes, times as Qualys spells them (UTC), paths absolute.
+ */
+export interface Config {
+  /** The file it came from; undefined when it was given as text. */
+  readonly file: string | undefined;
+  /** Relative paths in the file are relative to this: the file's folder. */
+  readonly baseDir: string;
+  readonly dataDir: string;
+  readonly databaseUrl: Secret | undefined;
+  readonly server: { readonly listen: Address } | false;
+  readonly logFormat: LogFormat | undefined;
+  readonly connections: ReadonlyMap<string, ConnectionConfig>;
+  readonly sinks: ReadonlyMap<string, SinkConfig>;
+  /** Every enabled sink is in one at least: a sink the file routes nothing to receives everything of its tenants. */
+  readonly routes: readonly RouteConfig[];
+  /** Where things stand in the file, by path: `connections.eu.platform`. See `whereIs`. */
+  readonly positions: ReadonlyMap<string, Position>;
+}
+
+export type LogFormat = 'pretty' | 'json' | 'devo';
+
+export interface ConnectionConfig {
+  readonly id: string;
+  readonly tenant: string;
+  readonly subscription: string;
+  /** Exactly one of `platform` and `apiUrl` is there. Both are as written: what they lead to is for `qualys` to say. */
+  readonly platform: string | undefined;
+  readonly apiUrl: string | undefined;
+  readonly gatewayUrl: string | undefined;
+  readonly allowPlainHttp: boolean;
+  readonly signIn: SignInConfig;
+  /** `ca` is PEM text. */
+  readonly tls: { readonly verify: boolean; readonly ca: string | undefined };
+  readonly proxy: ProxyConfig | undefined;
+  readonly requestsPerHour: number | undefined;
+  /** By the data set's own name, whatever alias the file used. Data sets that are not enabled are in it too. */
+  readonly datasets: ReadonlyMap<string, DatasetConfig>;
+}
+
+export type SignInConfig =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
+  | { readonly kind: 'token'; readonly token: Secret }
+  | { readonly kind: 'oidc' | 'oauth'; readonly clientId: string; readonly clientSecret: Secret };
+
+export interface ProxyConfig {
+  /** The origin, without credentials. */
+  readonly url: string;
+  readonly username: string | undefined;
+  readonly password: Secret | undefined;
+}
+
+export interface DatasetConfig {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Milliseconds; undefined: the data set's own schedule. */
+  readonly every: number | undefined;
+  /** Milliseconds, false for never; undefined: the data set's own schedule. */
+  readonly sweepIds: number | false | undefined;
+  readonly sweepFull: number | false | undefined;
+  /** `2026-01-01T00:00:00Z`. */
+  readonly startTime: string | undefined;
+  readonly pageSize: number | undefined;
+  /** The data set's own options, as its schema put them out; the connection's tags_include is in them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface SinkConfig {
+  readonly name: string;
+  readonly type: string;
+  readonly enabled: boolean;
+  readonly format: string;
+  /** Undefined: all there are (one tenant). */
+  readonly tenants: readonly string[] | undefined;
+  readonly maxBacklogBytes: number | undefined;
+  readonly whenFull: 'pause' | 'suspend';
+  /** The sink's own settings, as its schema put them out: what its `open` takes. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What goes where. A part that is undefined holds nothing back. */
+export interface RouteConfig {
+  readonly sinks: readonly string[];
+  readonly datasets: readonly string[] | undefined;
+  readonly connections: readonly string[] | undefined;
+  readonly tenants: readonly string[] | undefined;
+  readonly include: readonly Filter[];
+  readonly exclude: readonly Filter[];
+  readonly fields: readonly string[] | undefined;
+  /** Milliseconds where it is a number. */
+  readonly resend: 'never' | 'each_sweep' | number;
+}
+
+export interface Filter {
+  readonly field: string;
+  readonly op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'contains' | 'matches' | 'exists';
+  readonly value: string | number | boolean | readonly (string | number)[] | undefined;
+}
+
+/** `quarry.yaml:14:9 connections.eu.platform`, for errors that later stages find; the path alone when it is not in the file. */
+export function whereIs(config: Pick<Config, 'file' | 'positions'>, path: string): string {
+  const at = config.positions.get(path);
+  return at === undefined ? path : `${config.file ?? 'configuration'}:${at.line}:${at.column} ${path}`;
+}

@@ -1,0 +1,158 @@
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { QuarryError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
+import { checkTogether } from './checks.ts';
+import type { Config, ConnectionConfig, LogFormat } from './config.ts';
+import { databaseUrl, listen } from './fields.ts';
+import { reasonOf } from './interpolate.ts';
+import { type Problem, pathText, problemsError } from './problems.ts';
+import { resolveConnection, resolveRoutes, resolveSink } from './resolve.ts';
+import { configSchema, type Parts } from './schema.ts';
+import { readTree } from './tree.ts';
+import { isObject } from './unknown-keys.ts';
+import { type Report, validate } from './validate.ts';
+
+export interface LoadOptions extends Parts {
+  /** The file named on the command line. */
+  readonly file?: string | undefined;
+  /** The configuration itself, in place of a file; paths in it are relative to `cwd`. */
+  readonly text?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/**
+ * Finds, reads and checks the configuration. Throws one QuarryError: QRY1001 when no file is found (saying all places
+ * tried), QRY1005 when it cannot be read, QRY1002 for syntax, QRY1020 for a Devo layout, and otherwise all problems at
+ * once (QRY1003, 1004, 1006), each with file:line:column; `problemsOf` has them as a list.
+ */
+export function loadConfig(options: LoadOptions): Config {
+  const { env, cwd } = options;
+  const file = options.text === undefined ? findConfig(options) : undefined;
+  const text = options.text ?? readConfig(file!);
+  const baseDir = file === undefined ? cwd : dirname(file);
+  const label = file === undefined ? 'configuration' : shortest(file, cwd);
+
+  const tree = readTree(text, label, { env, baseDir });
+  refuseDevo(tree.value, label);
+  const problems: Problem[] = [...tree.problems];
+  if (tree.value === undefined) throw problemsError(problems);
+  const report: Report = (code, path, message) => {
+    const name = pathText(path);
+    if (tree.failed.has(name)) return;
+    // What is missing stands nowhere: said at the nearest thing around it.
+    let at = tree.positions.get(name);
+    for (let depth = path.length - 1; at === undefined && depth > 0; depth--) {
+      at = tree.positions.get(pathText(path.slice(0, depth)));
+    }
+    problems.push({ code, where: at === undefined ? label : `${label}:${at.line}:${at.column}`, path: name, message });
+  };
+
+  const value = validate(configSchema(options), tree, report);
+  checkTogether(tree.value, options, report);
+  const overrides = readOverrides(env, cwd, problems);
+  if (value === undefined || problems.length > 0) throw problemsError(inOrder(problems));
+
+  const connections = new Map<string, ConnectionConfig>();
+  for (const [id, connection] of Object.entries(value.connections)) {
+    const resolved = resolveConnection(id, connection, options, baseDir, report);
+    if (resolved !== undefined) connections.set(id, resolved);
+  }
+  if (problems.length > 0) throw problemsError(inOrder(problems));
+  const sinks = new Map(Object.entries(value.sinks).map(([name, sink]) => [name, resolveSink(name, sink)]));
+  const server = value.server === false ? false : { listen: value.server.listen };
+  return {
+    file,
+    baseDir,
+    dataDir: overrides.dataDir ?? resolve(baseDir, value.data_dir),
+    databaseUrl: overrides.databaseUrl ?? value.database_url,
+    // `server: false` is a decision of the file; an address in the environment is about where, not whether.
+    server: server === false || overrides.listen === undefined ? server : { listen: overrides.listen },
+    logFormat: overrides.logFormat,
+    connections,
+    sinks,
+    routes: resolveRoutes(value.routes, [...sinks.keys()], options),
+    positions: tree.positions,
+  };
+}
+
+/** The first of: the file named, QUARRY_CONFIG, quarry.yaml and quarry.yml here, ~/.config/quarry/quarry.yaml. */
+export function findConfig({ file, env, cwd }: Pick<LoadOptions, 'file' | 'env' | 'cwd'>): string {
+  const named = file ?? (env['QUARRY_CONFIG'] || undefined);
+  const by = file === undefined ? 'QUARRY_CONFIG' : '-c';
+  const places =
+    named !== undefined
+      ? [resolve(cwd, named)]
+      : [
+          join(cwd, 'quarry.yaml'),
+          join(cwd, 'quarry.yml'),
+          join(env['HOME'] ?? homedir(), '.config', 'quarry', 'quarry.yaml'),
+        ];
+  const found = places.find((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
+  if (found !== undefined) return found;
+  const looked =
+    named === undefined ? ['-c (not given)', 'QUARRY_CONFIG (not set)', ...places] : [`${places[0]} (${by})`];
+  throw new QuarryError('QRY1001', { what: `No configuration found; looked at: ${looked.join(', ')}` });
+}
+
+function readConfig(file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    throw new QuarryError('QRY1005', { what: `${file} cannot be read: ${reasonOf(error)}`, where: file });
+  }
+}
+
+/** A file below the working directory by its relative name, as people type it. */
+function shortest(file: string, cwd: string): string {
+  const name = relative(cwd, file);
+  return name.startsWith('..') || isAbsolute(name) ? file : name;
+}
+
+function refuseDevo(value: unknown, label: string): void {
+  if (!isObject(value) || !('inputs' in value) || !('globals' in value || 'outputs' in value)) return;
+  throw new QuarryError('QRY1020', {
+    what: 'This is the configuration of a Devo collector; reading it is not supported yet.',
+    where: label,
+  });
+}
+
+interface Overrides {
+  readonly dataDir?: string | undefined;
+  readonly databaseUrl?: Secret | undefined;
+  readonly listen?: z.output<typeof listen> | undefined;
+  readonly logFormat?: LogFormat | undefined;
+}
+
+/** What the environment says in place of the file. Empty is the same as not set. */
+function readOverrides(env: LoadOptions['env'], cwd: string, problems: Problem[]): Overrides {
+  const read = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
+    const text = env[name];
+    if (text === undefined || text === '') return undefined;
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    const message = result.error.issues.map((issue) => issue.message).join('; ');
+    problems.push({ code: 'QRY1003', where: name, path: '', message });
+    return undefined;
+  };
+  const formats: readonly LogFormat[] = ['pretty', 'json', 'devo'];
+  const dataDir = env['QUARRY_DATA_DIR'];
+  return {
+    dataDir: dataDir === undefined || dataDir === '' ? undefined : resolve(cwd, dataDir),
+    databaseUrl: read('QUARRY_DATABASE_URL', databaseUrl),
+    listen: read('QUARRY_LISTEN', listen),
+    logFormat: read('QUARRY_LOG_FORMAT', z.enum(formats, { error: 'expected pretty, json or devo' })),
+  };
+}
+
+/** As they stand in the file, so that a reader goes through it once. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const place = ({ where }: Problem): number => {
+    const [, line, column] = /:(\d+):(\d+)$/.exec(where) ?? [];
+    return line === undefined ? Number.POSITIVE_INFINITY : Number(line) * 10_000 + Number(column);
+  };
+  return problems.toSorted((a, b) => place(a) - place(b) || 0);
+}

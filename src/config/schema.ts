@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { databaseUrl, duration, id, label, listen, proxyUrl, secret, text, time } from './fields.ts';
+
+/** What the configuration must know of a data set; a data set's file has it all. */
+export interface DatasetOptionsSpec {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly options: z.ZodObject;
+}
+
+/** What the configuration must know of a kind of sink; a sink's file has it all. */
+export interface SinkOptionsSpec {
+  readonly type: string;
+  readonly config: z.ZodObject;
+  readonly capabilities: { readonly formats: readonly string[] };
+}
+
+/** Everything the product can be configured with. */
+export interface Parts {
+  readonly datasets: ReadonlyMap<string, DatasetOptionsSpec>;
+  readonly sinks: ReadonlyMap<string, SinkOptionsSpec>;
+}
+
+const about = (description: string) => ({ description });
+
+/** Options every data set has, whatever its own are. */
+export const datasetCommon = {
+  enabled: z.boolean().default(true).meta(about('Whether it is collected.')),
+  every: duration.meta(about('How often changes are pulled: 15m, 1h.')).optional(),
+  sweep: z
+    .union([
+      z.literal(false),
+      z.object({
+        ids: z
+          .union([z.literal(false), duration])
+          .meta(about('How often the ids of everything are read.'))
+          .optional(),
+        full: z
+          .union([z.literal(false), duration])
+          .meta(about('How often everything is read.'))
+          .optional(),
+      }),
+    ])
+    .meta(about('Complete readings, from which absence is concluded; false for none.'))
+    .optional(),
+  start_time_in_utc: time
+    .meta(about('Where the first incremental pull begins; a change restarts the stream.'))
+    .optional(),
+  start_time_utc: time.meta(about('The same as start_time_in_utc.')).optional(),
+  page_size: z.number().int().min(1).max(1_000_000).meta(about('Objects per answer of Qualys.')).optional(),
+};
+
+/** Settings every sink has, whatever its own are; `type` is added for each. */
+export const sinkCommon = {
+  enabled: z.boolean().default(true).meta(about('Whether events are sent there.')),
+  tenants: z.array(label).min(1).meta(about('Whose events it may receive; needed with several tenants.')).optional(),
+  max_backlog: z.number().int().min(1).meta(about('Bytes that may wait for it: 10GiB.')).optional(),
+  when_full: z
+    .enum(['pause', 'suspend'])
+    .default('pause')
+    .meta(about('At max_backlog: pause pulling, or suspend this sink and feed it later.')),
+};
+
+const filter = z.object({
+  field: text.meta(about('A field of the record, by its Qualys name: SEVERITY, HOST.IP.')),
+  op: z.enum(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'in', 'contains', 'matches', 'exists']),
+  value: z
+    .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))])
+    .meta(about('What the field is compared with; `exists` needs none.'))
+    .optional(),
+});
+
+const connection = z.object({
+  tenant: label.meta(about("Whose data it is; the connection's id when not given.")).optional(),
+  subscription: label.meta(about("The Qualys account; the connection's id when not given.")).optional(),
+  platform: text.meta(about('The Qualys platform: US1 … or the URL you sign in at.')).optional(),
+  api_url: text.meta(about('The API server, in place of a platform.')).optional(),
+  gateway_url: text.meta(about('The API gateway, where it cannot be told from platform or api_url.')).optional(),
+  allow_plain_http: z.boolean().default(false).meta(about('Let credentials travel unencrypted.')),
+  username: text.optional(),
+  password: secret.optional(),
+  token: secret.meta(about('A bearer token, in place of user name and password.')).optional(),
+  oidc: z
+    .object({ client_id: text, client_secret: secret })
+    .meta(about('A user client of the Qualys gateway (/auth/oidc).'))
+    .optional(),
+  oauth: z
+    .object({ client_id: text, client_secret: secret })
+    .meta(about('A subscription client of the Qualys gateway (/auth/oauth).'))
+    .optional(),
+  tls: z
+    .object({
+      verify: z.boolean().default(true).meta(about("Check the server's certificate.")),
+      ca: text.meta(about('A PEM file of certificate authorities to trust besides the usual ones.')).optional(),
+    })
+    .optional(),
+  proxy: z.object({ url: proxyUrl, username: text.optional(), password: secret.optional() }).optional(),
+  tags_include: z.array(text).min(1).meta(about('Only hosts with one of these tags, on every data set.')).optional(),
+  requests_per_hour: z
+    .number()
+    .int()
+    .min(1)
+    .meta(about('A limit of your own, for the Global Asset Inventory API alone.'))
+    .optional(),
+});
+
+/** What stands for one data set once checked: common options and its own together. */
+export type DatasetValue = { readonly [Key in keyof typeof datasetCommon]?: z.output<(typeof datasetCommon)[Key]> } & {
+  readonly [own: string]: unknown;
+};
+export type DatasetsValue = 'all' | readonly string[] | Readonly<Record<string, DatasetValue | null | undefined>>;
+export type SinkValue = { readonly type: string; readonly format?: string } & {
+  readonly [Key in keyof typeof sinkCommon]: z.output<(typeof sinkCommon)[Key]>;
+} & { readonly [own: string]: unknown };
+
+/** The schema of `quarry.yaml` for these data sets and sinks. */
+export function configSchema({ datasets, sinks }: Parts) {
+  const names = [...datasets.values()].flatMap(({ name, aliases }) => [name, ...aliases]);
+  return z.object({
+    data_dir: text.default('./quarry-data').meta(about('Folder for the database and the spool.')),
+    database_url: databaseUrl.meta(about('PostgreSQL in place of SQLite in data_dir.')).optional(),
+    server: z
+      .union([z.literal(false), z.object({ listen: listen.prefault('127.0.0.1:8480') })])
+      .prefault({})
+      .meta(about('The HTTP server, or false for none.')),
+    connections: z.record(id, connection.extend({ datasets: datasetsSchema(datasets, names).default('all') })),
+    sinks: z.record(id, sinkSchema(sinks)).default({}),
+    routes: z
+      .array(
+        z.object({
+          datasets: z.array(z.enum(names)).min(1).optional(),
+          connections: z.array(id).min(1).optional(),
+          tenants: z.array(label).min(1).optional(),
+          sinks: z.array(id).min(1),
+          include: z.array(filter).meta(about('Only events that fit all of these.')).optional(),
+          exclude: z.array(filter).meta(about('No event that fits one of these.')).optional(),
+          fields: z.array(text).min(1).meta(about('Only these fields of the record.')).optional(),
+          resend: z
+            .union([z.enum(['never', 'each_sweep']), duration])
+            .default('never')
+            .meta(about('Send unchanged records again: never, each_sweep, or so often.')),
+        }),
+      )
+      .meta(about('What goes where; a sink that no route names receives everything.'))
+      .optional(),
+  });
+}
+
+/** One data set's options: its own and those all have. */
+export const datasetSchema = (spec: DatasetOptionsSpec): z.ZodObject => spec.options.safeExtend(datasetCommon);
+
+function datasetsSchema(specs: Parts['datasets'], names: readonly string[]): z.ZodType<DatasetsValue> {
+  const entries = [...specs.values()].flatMap((spec) => {
+    const schema = datasetSchema(spec).nullable().optional();
+    return [spec.name, ...spec.aliases].map((name) => [name, schema] as const);
+  });
+  const schema = z.union([z.literal('all'), z.array(z.enum(names)).min(1), z.object(Object.fromEntries(entries))]);
+  return schema.meta(about('`all`, a list of names, or options by name.')) as unknown as z.ZodType<DatasetsValue>;
+}
+
+function sinkSchema(specs: Parts['sinks']): z.ZodType<SinkValue> {
+  const kinds = [...specs.values()].map(({ type, config, capabilities: { formats } }) => {
+    const format = z.enum(formats).meta(about('How events are written.'));
+    return config.safeExtend({ ...sinkCommon, type: z.literal(type), format: format.default(formats[0] ?? 'raw') });
+  });
+  const [first, ...rest] = kinds;
+  const schema = first === undefined ? z.never() : z.discriminatedUnion('type', [first, ...rest]);
+  return schema as unknown as z.ZodType<SinkValue>;
+}
+
+export type ConfigValue = z.output<ReturnType<typeof configSchema>>;
