@@ -49,12 +49,6 @@ export const CATALOGUE = {
     why: 'Settings exclude or need each other, or a name leads nowhere.',
     fix: 'Mend the lines named above; `quarry validate --offline` checks again.',
   },
-  QRY1020: {
-    next: 'stop_process',
-    title: 'Devo collector configuration not supported yet',
-    why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
-    fix: 'Write a quarry.yaml with `quarry init`: the same platform, user and data sets, and a sink.',
-  },
   QRY1010: {
     next: 'stop_process',
     title: 'Unknown platform',
@@ -96,6 +90,12 @@ export const CATALOGUE = {
     title: 'Certificate authority cannot be used',
     why: 'What tls.ca names is not a certificate in PEM form.',
     fix: 'Give a file with one or more CERTIFICATE blocks.',
+  },
+  QRY1020: {
+    next: 'stop_process',
+    title: 'Devo collector configuration not supported yet',
+    why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
+    fix: 'Write a quarry.yaml with `quarry init`: the same platform, user and data sets, and a sink.',
   },
   QRY2001: {
     next: 'retry',

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { QuarryError } from '../core/errors.ts';
+import { type AddressOptions, PLATFORMS, platformByLogin, resolveAddress } from './platforms.ts';
+
+function refused(options: AddressOptions): QuarryError {
+  try {
+    resolveAddress(options);
+  } catch (thrown) {
+    if (thrown instanceof QuarryError) return thrown;
+  }
+  throw new Error('was accepted');
+}
+
+describe('where a connection goes', () => {
+  it('takes platform names in any case', () => {
+    expect(resolveAddress({ platform: 'eu1' }).api.href).toBe('https://qualysapi.qualys.eu/');
+    expect(resolveAddress({ platform: ' US3 ' }).gateway.href).toBe('https://gateway.qg3.apps.qualys.com/');
+  });
+
+  it.each(PLATFORMS.map((one) => [one.name, one.api, one.gateway]))(
+    '%s: the address finds its gateway',
+    (_, api, gateway) => {
+      expect(resolveAddress({ api_url: api! }).gateway.href).toBe(`${gateway}/`);
+    },
+  );
+
+  it.each([
+    ['qualysapi.qg2.apps.qualys.eu', 'https://qualysapi.qg2.apps.qualys.eu/'],
+    ['https://qualysapi.qg2.apps.qualys.eu/', 'https://qualysapi.qg2.apps.qualys.eu/'],
+    [' HTTPS://QualysAPI.example.com:8443/qualys ', 'https://qualysapi.example.com:8443/qualys/'],
+    ['https://qualysapi.qualys.com/api/2.0/fo/', 'https://qualysapi.qualys.com/'],
+    ['https://proxy.example.com/prefix/msp/', 'https://proxy.example.com/prefix/'],
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/'],
+    ['http://[::1]:8080/', 'http://[::1]:8080/'],
+    ['localhost:8443', 'https://localhost:8443/'],
+  ])('forgives the form of %s', (given, api) => {
+    expect(resolveAddress({ api_url: given }).api.href).toBe(api);
+  });
+
+  it('a private platform has its gateway beside it; any other address serves both', () => {
+    expect(resolveAddress({ api_url: 'qualysapi.acme.example' }).gateway.href).toBe(
+      'https://qualysgateway.acme.example/',
+    );
+    expect(resolveAddress({ api_url: 'http://127.0.0.1:1/x' }).gateway.href).toBe('http://127.0.0.1:1/x/');
+    expect(resolveAddress({ platform: 'US1', gateway_url: 'gw.example' }).gateway.href).toBe('https://gw.example/');
+  });
+});
+
+describe('what is refused, and with what advice', () => {
+  it('QRY1010 a platform that does not exist', () => {
+    expect(refused({ platform: 'US5' })).toMatchObject({ code: 'QRY1010', next: 'stop_process' });
+    expect(refused({ platform: 'US5' }).message).toBe('There is no platform US5. Did you mean US1, US2, US3, US4?');
+    expect(refused({ platform: 'KSA' }).message).toContain('KSA1');
+    expect(refused({ platform: 'UAE1' }).message).toContain('AE1');
+    expect(refused({ platform: 'moon' }).fix).toContain('US1, US2');
+    expect(refused({ platform: 'PCP' }).fix).toContain('api_url');
+  });
+
+  it('QRY1011 what is no web address', () => {
+    for (const api_url of ['', 'ftp://qualysapi.qualys.com', 'https://', 'two words']) {
+      expect(refused({ api_url }).code).toBe('QRY1011');
+    }
+  });
+
+  it('QRY1012 plain http beyond this machine, unless allowed', () => {
+    expect(refused({ api_url: 'http://qualysapi.qualys.com' }).code).toBe('QRY1012');
+    expect(refused({ api_url: 'http://127.0.0.1.example.com' }).code).toBe('QRY1012');
+    expect(resolveAddress({ api_url: 'http://sim.test', allowPlainHttp: true }).api.protocol).toBe('http:');
+  });
+
+  it('QRY1013 the console or the gateway, naming the API server', () => {
+    expect(refused({ api_url: 'https://qualysguard.qg2.apps.qualys.eu/fo/login.php' }).message).toContain(
+      'https://qualysapi.qg2.apps.qualys.eu',
+    );
+    expect(refused({ api_url: 'gateway.qg1.apps.qualys.com' }).fix).toBe('Set api_url: https://qualysapi.qualys.com');
+  });
+
+  it('QRY1014 nothing at all; QRY1015 credentials inside, which the error does not show', () => {
+    expect(refused({}).code).toBe('QRY1014');
+    const error = refused({ api_url: 'https://me:hunter2@qualysapi.qualys.com' });
+    expect(error.code).toBe('QRY1015');
+    expect(JSON.stringify([error, error.message])).not.toContain('hunter2');
+    expect(refused({ api_url: 'ftp://me:hunter2@x' }).message).not.toContain('hunter2');
+  });
+
+  it('a login tells its platform', () => {
+    expect(platformByLogin('abcde3fg')?.name).toBe('US3');
+    expect(platformByLogin('abcde_fg12')?.name).toBe('US1');
+    expect(platformByLogin('someone@example.com')).toBeUndefined();
+  });
+});
