@@ -51,8 +51,8 @@ export function fingerprinter(dataset: Dataset, onUnknown: (name: string) => voi
     if (count > order.length) order = new Int32Array(count * 2);
     let kept = 0;
     let bytes = 0;
-    let last = -1;
-    let inOrder = true;
+    let unknown = 0;
+    let asText = false;
     for (let m = 0; m < count; m++) {
       const id = ids[m]!;
       let place = rankOfId[id];
@@ -64,12 +64,13 @@ export function fingerprinter(dataset: Dataset, onUnknown: (name: string) => voi
         if (place === rank.unknown) onUnknown(name);
       }
       if (place < 0) continue;
-      if (place <= last || sortedOfId[id]!) inOrder = false;
-      last = place;
-      order[kept++] = m;
+      if (sortedOfId[id]! || (place === rank.unknown && ++unknown > 1)) asText = true;
+      let at = kept++;
+      for (; at > 0 && rankOfId[ids[order[at - 1]!]!]! > place; at--) order[at] = order[at - 1]!;
+      order[at] = m;
       bytes += ends[m]! - starts[m]! + 1;
     }
-    if (!inOrder) return hashed(canonicalText(rank, members(view, written, order, kept)));
+    if (asText) return hashed(canonicalText(rank, members(view, written, order, kept)));
     if (scratch.length < bytes) scratch = Buffer.allocUnsafe(bytes * 2);
     let at = 0;
     for (let k = 0; k < kept; ) {
