@@ -8,7 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
 import type { Clock } from '../core/clock.ts';
 import { BAD_BYTES, spoil } from './fault-text.ts';
@@ -17,6 +17,8 @@ import { type Answer, CutOff } from './routes/route.ts';
 
 const CHUNK = 64 * 1024;
 const BREATHS = 20;
+/** Milliseconds for what was written to reach the client before the line is cut; a reset throws away what is unread. */
+const SETTLE_MS = 25;
 const INVALID_UTF8 = Buffer.from([0xc3, 0x28]);
 
 export interface Delivery {
@@ -88,7 +90,12 @@ async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): As
   let left = cut ?? Number.POSITIVE_INFINITY;
   let text = '';
   let breaths = 0;
-  for (const piece of spoil(body, faults)) {
+  for (const piece of pieces(spoil(body, faults))) {
+    if (piece instanceof CutOff) {
+      yield encode(text);
+      await pause(SETTLE_MS);
+      throw piece;
+    }
     text += piece;
     if (piece === '' && ++breaths % BREATHS === 0) await turn();
     if (text.length < CHUNK) continue;
@@ -104,6 +111,16 @@ async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): As
   const chunk = encode(cut === undefined ? text : text.slice(0, Math.max(0, text.lastIndexOf('</')))).subarray(0, left);
   bytes(chunk.length);
   if (chunk.length > 0) yield chunk;
+}
+
+/** The pieces, and as the last one the cut a route made, so that what came before it is still sent. */
+function* pieces(body: Iterable<string>): Generator<string | CutOff> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (!(error instanceof CutOff)) throw error;
+    yield error;
+  }
 }
 
 function encode(text: string): Buffer {
@@ -154,7 +171,7 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
   let sent = 0;
   const cut = async (part: Buffer): Promise<never> => {
     if (part.length > 0) response.write(part);
-    await turn();
+    await pause(SETTLE_MS);
     if (resetAt !== undefined) response.socket?.resetAndDestroy();
     // A chunk announced longer than what comes of it, then a clean end of the connection.
     else response.socket?.end('fff\r\n<HOST');

@@ -150,7 +150,7 @@ describe('paging', () => {
     },
   );
 
-  test('[fault 55] counts hosts that have no matching detection: pages may be short, even empty, and go on', async () => {
+  test('counts hosts that have no matching detection: pages may be short, even empty, and go on', async () => {
     const found = await pages(DETECTIONS, { truncation_limit: 4, severities: '5', status: 'Fixed' });
     expect(found).toHaveLength(30);
     expect(found.some((root) => all(root, 'HOST').length === 0 && nextIdMin(root) !== undefined)).toBe(true);
@@ -158,7 +158,7 @@ describe('paging', () => {
     expect(found.flatMap(ids)).toEqual(ids(whole));
   });
 
-  test('[fault 48] the WARNING names another host, the parameters of the call and one nobody sent', async () => {
+  test('the WARNING names another host, the parameters of the call and one nobody sent', async () => {
     const root = await list(HOSTS, { truncation_limit: 5, show_tags: 1 });
     const warning = child(child(root, 'RESPONSE'), 'WARNING');
     expect(value(warning, 'CODE')).toBe('1980');

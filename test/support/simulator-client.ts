@@ -50,6 +50,7 @@ export function ask(target: Target, path: string, options: Ask = {}): Promise<Re
     ...options.headers,
   };
   return new Promise((resolve, reject) => {
+    let cut: (() => void) | undefined;
     const method = options.method ?? (options.post === true ? 'POST' : 'GET');
     const request = httpRequest(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
@@ -64,6 +65,7 @@ export function ask(target: Target, path: string, options: Ask = {}): Promise<Re
           clean,
         });
       };
+      cut = () => done(false);
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         size += chunk.length;
@@ -72,7 +74,8 @@ export function ask(target: Target, path: string, options: Ask = {}): Promise<Re
       response.on('end', () => done(response.complete));
       response.on('error', () => done(false));
     });
-    request.on('error', reject);
+    // A socket's error is told to the request even when the answer has begun.
+    request.on('error', (error) => (cut === undefined ? reject(error) : cut()));
     request.end(body);
     if (options.hangUpAfter === 0) setTimeout(() => request.destroy(), 50);
   });

@@ -88,7 +88,7 @@ describe('world', () => {
     expect(severalPorts).toBeGreaterThan(30);
   });
 
-  test('[fault 57] has one giant host where asked for, its keys distinct', () => {
+  test('has one giant host where asked for, its keys distinct', () => {
     const world = createWorld({ hosts: 5, giant: 50_000 });
     const host = world.host(world.giant!);
     const keys = new Set<string>();
@@ -163,7 +163,7 @@ describe('world', () => {
     }
   });
 
-  test('[fault 52] lateness moves when a scan is shown, not the times it carries', () => {
+  test('lateness moves when a scan is shown, not the times it carries', () => {
     const world = createWorld({ hosts: 50, seed: 2 });
     const t = EPOCH + 5 * DAY;
     const prompt = [...world.ordinals(t)].map((n) => world.scanOf(n, t)!);
@@ -175,7 +175,7 @@ describe('world', () => {
     expect(late).not.toEqual(prompt);
   });
 
-  test('[fault 51] can process all scans of a day in one second', () => {
+  test('can process all scans of a day in one second', () => {
     const world = createWorld({ hosts: 300, sameSecond: true });
     const times = new Set([...world.ordinals(EPOCH)].map((n) => world.scanOf(n, EPOCH)!.processed));
     expect(times.size).toBeLessThan(20);
