@@ -33,6 +33,8 @@ export async function runVitest({ root, filters, namePattern }: RunOptions): Pro
     root,
     watch: false,
     allowOnly: false,
+    // A snapshot that is missing is a failure, not a new truth.
+    update: 'none' as const,
     reporters: ['verbose', counter],
     ...(namePattern === undefined ? {} : { testNamePattern: namePattern }),
   };

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { registry } from './support/registry.ts';
+
+/** `npm run generate` writes every derived file; with `--check` it only says which are stale, and fails if any is. */
+
+const root = resolve(import.meta.dirname, '..');
+
+interface Generated {
+  /** From the root of the repository. */
+  readonly path: string;
+  make(): string | Promise<string>;
+}
+
+const load = (path: string): Promise<unknown> => import(pathToFileURL(join(root, path)).href);
+
+/** In this order: the registries come first, since the others import them. */
+const generated: readonly Generated[] = [
+  {
+    path: 'src/datasets/registry.gen.ts',
+    make: () =>
+      registry(root, {
+        folder: 'src/datasets',
+        name: 'datasets',
+        type: 'DatasetFile',
+        key: 'name',
+        about: 'Every data set, by name.',
+      }),
+  },
+  {
+    path: 'src/sinks/registry.gen.ts',
+    make: () =>
+      registry(root, {
+        folder: 'src/sinks',
+        name: 'sinks',
+        type: 'SinkFile',
+        key: 'type',
+        about: 'Every kind of sink, by type.',
+      }),
+  },
+  {
+    path: 'docs/reference/config.schema.json',
+    make: async () => {
+      const { jsonSchema } = (await load('src/config/show.ts')) as typeof import('../src/config/show.ts');
+      const { datasets } = (await load(
+        'src/datasets/registry.gen.ts',
+      )) as typeof import('../src/datasets/registry.gen.ts');
+      const { sinks } = (await load('src/sinks/registry.gen.ts')) as typeof import('../src/sinks/registry.gen.ts');
+      return `${JSON.stringify(jsonSchema({ datasets, sinks }), null, 2)}\n`;
+    },
+  },
+];
+
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+for (const { path, make } of generated) {
+  const file = join(root, path);
+  const text = await make();
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  stale.push(path);
+  if (check) continue;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+const said = stale.map((path) => `${check ? 'stale' : 'written'}  ${path}\n`).join('');
+process.stdout.write(said === '' ? 'everything generated is up to date\n' : said);
+if (check && stale.length > 0) {
+  process.stdout.write('run `npm run generate` and commit the result\n');
+  process.exitCode = 1;
+}
