@@ -405,6 +405,19 @@ describe('a fault setting', () => {
     expect(() => parseFault('')).toThrow(RangeError);
   });
 
+  test('must make sense', async () => {
+    const sim = await startSimulator({ hosts: 1 });
+    try {
+      expect(() => sim.setFault('truncated-at=soon')).toThrow('not a number');
+      expect(() => sim.setFault('truncated-at=')).toThrow('not a number');
+      expect(() => sim.setFault('http-502=3')).toThrow('takes no argument');
+      expect(() => sim.setFault({ name: 'http-502', count: 1.5 })).toThrow(RangeError);
+      expect(sim.faults()).toEqual([]);
+    } finally {
+      await sim.close();
+    }
+  });
+
   test('may hold for some calls only, begin later, and mean one path', async () => {
     const sim = await startSimulator({ hosts: 5, faults: ['http-502*2+1@/vm/detection/'] });
     try {

@@ -159,6 +159,22 @@ export function parseFault(text: string): FaultSetting {
   };
 }
 
+/** Throws RangeError where a setting cannot mean anything. */
+function check({ name, argument, count, after }: FaultSetting): void {
+  const facts: FaultFacts = FAULTS[name];
+  if (argument !== undefined && facts.argument === undefined) throw new RangeError(`${name} takes no argument`);
+  if (
+    argument !== undefined &&
+    !facts.argument?.startsWith('URL') &&
+    !(argument.trim() !== '' && Number.isFinite(Number(argument)))
+  ) {
+    throw new RangeError(`${name}: ${argument} is not a number (${facts.argument})`);
+  }
+  for (const number of [count, after]) {
+    if (number !== undefined && !(Number.isInteger(number) && number >= 0)) throw new RangeError(`${name}: ${number}`);
+  }
+}
+
 /** The faults that hold for one call. */
 export interface ActiveFaults {
   has(name: FaultName): boolean;
@@ -187,6 +203,7 @@ export function createFaultBoard(changed: () => void): FaultBoard {
   let entries: Entry[] = [];
   return {
     set(setting) {
+      check(setting);
       entries.push({ setting, left: setting.count ?? Number.POSITIVE_INFINITY, skip: setting.after ?? 0 });
       changed();
     },
