@@ -11,13 +11,16 @@ import {
   addText,
   clear,
   dropLast,
+  END,
   GROUP,
   growCells,
   LISTED,
   MARKS,
+  NEXT,
   PARENT,
   PARENTAL,
   SKIP,
+  START,
   type Tape,
   TEXTUAL,
   VERBATIM,
@@ -87,7 +90,8 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
   if (count > 0) attach(scan, group, count, end);
 }
 
-function attach(scan: Scan, group: number, count: number, end: number): void {
+/** Gives the element at `group` the attributes in `scan.attributes`. The caller made room on the tape. */
+export function attach(scan: Scan, group: number, count: number, end: number): void {
   const { attributes, tape, names } = scan;
   for (let i = 0; i < count * 4; i += 4) {
     const name = attributes[i]!;
@@ -101,13 +105,15 @@ function attach(scan: Scan, group: number, count: number, end: number): void {
     }
     const cell = tape.top;
     const cells = tape.cells;
-    cells.fill(0, cell, cell + GROUP);
     cells[cell] = name;
+    cells[cell + START] = start - tape.base;
+    cells[cell + END] = stop - tape.base;
+    cells[cell + MARKS] = classes | TEXTUAL | ATTRIBUTE;
+    cells[cell + NEXT] = 0;
     cells[cell + SKIP] = cell + GROUP;
     cells[cell + PARENT] = -1;
     tape.top = cell + GROUP;
-    addText(tape, cell, start - tape.base, stop - tape.base, classes);
-    cells[cell + MARKS]! |= ATTRIBUTE;
+    tape.classes |= classes;
     cells[group + MARKS]! |= ATTRIBUTED;
     cells[group + SKIP] = tape.top;
   }

@@ -45,6 +45,21 @@ const CDATA_OPEN = Buffer.from('<![CDATA[');
 const DOCTYPE_OPEN = Buffer.from('<!DOCTYPE');
 const ENTITY_OPEN = Buffer.from('<!ENTITY');
 
+/** Whether `<![CDATA[` stands at `at`. */
+export function startsCdata(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at] === 0x3c &&
+    bytes[at + 1] === 0x21 &&
+    bytes[at + 2] === 0x5b &&
+    bytes[at + 3] === 0x43 &&
+    bytes[at + 4] === 0x44 &&
+    bytes[at + 5] === 0x41 &&
+    bytes[at + 6] === 0x54 &&
+    bytes[at + 7] === 0x41 &&
+    bytes[at + 8] === 0x5b
+  );
+}
+
 /** What begins with `<!`, `<?` or nonsense at `at`: enters its mode, or false when bytes are missing. */
 export function enterMarkup(scan: Scan, at: number): boolean {
   const { buffer, length } = scan;
@@ -67,6 +82,8 @@ export function enterMarkup(scan: Scan, at: number): boolean {
     }
     return enter(scan, INSTRUCTION, end);
   }
+  // By far the most frequent, so looked at first: the rest of `<![CDATA[`.
+  if (scan.depth > 0 && at + 9 <= length && startsCdata(buffer, at)) return enter(scan, CDATA, at + 9);
   if (byte !== 0x21) throw failure(scan, 'QRY3001', '< begins no markup', at);
   const opens = (token: Buffer): 'yes' | 'no' | 'more' => {
     for (let i = 2; i < token.length; i++) {

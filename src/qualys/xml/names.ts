@@ -14,6 +14,8 @@ export interface Names {
   count: number;
   /** Every name's bytes, each followed by `>`, as in the tag. */
   bytes: Uint8Array;
+  /** The same bytes, for reading four at a time. */
+  words: DataView;
   starts: Int32Array;
   /** Where the `>` behind the name stands. */
   ends: Int32Array;
@@ -23,8 +25,11 @@ export interface Names {
   spelling: Int32Array;
   /** 1: text keeps its outer white space. */
   verbatim: Uint8Array;
-  /** The name that followed this one last time: the first guess for the next. */
+  /** The name that followed this one last time, and another that did before: the guesses for the next. */
   follower: Int32Array;
+  otherFollower: Int32Array;
+  /** The first attribute of the element of this name, last time. */
+  firstAttribute: Int32Array;
   /** `"NAME":` in UTF-8, for writing; and where each begins. `quotedStarts[id + 1]` is where it ends. */
   quoted: Uint8Array;
   quotedStarts: Int32Array;
@@ -43,13 +48,16 @@ export function createNames(plan: Plan, limit: number): Names {
     known: plan.names.length,
     limit: limit + plan.names.length,
     count: 0,
-    bytes: new Uint8Array(FIRST_CAPACITY * 16),
+    bytes: new Uint8Array(0),
+    words: new DataView(new ArrayBuffer(0)),
     starts: new Int32Array(FIRST_CAPACITY),
     ends: new Int32Array(FIRST_CAPACITY),
     meaning: new Int32Array(FIRST_CAPACITY),
     spelling: new Int32Array(FIRST_CAPACITY),
     verbatim: new Uint8Array(FIRST_CAPACITY),
     follower: new Int32Array(FIRST_CAPACITY),
+    otherFollower: new Int32Array(FIRST_CAPACITY),
+    firstAttribute: new Int32Array(FIRST_CAPACITY),
     quoted: new Uint8Array(FIRST_CAPACITY * 16),
     quotedStarts: new Int32Array(FIRST_CAPACITY + 1),
     texts: [],
@@ -106,7 +114,10 @@ function add(names: Names, text: string, bytes: Uint8Array, start: number, end: 
   if (id >= names.starts.length) grow(names);
   const at = id === 0 ? 0 : names.ends[id - 1]! + 1;
   const length = end - start;
-  names.bytes = room(names.bytes, at + length + 1);
+  if (at + length + 1 > names.bytes.length) {
+    names.bytes = room(names.bytes, Math.max(FIRST_CAPACITY * 16, at + length + 1));
+    names.words = new DataView(names.bytes.buffer);
+  }
   names.bytes.set(bytes.subarray(start, end), at);
   names.bytes[at + length] = 0x3e;
   names.starts[id] = at;
@@ -126,6 +137,8 @@ function add(names: Names, text: string, bytes: Uint8Array, start: number, end: 
   names.spelling[id] = names.plan.fields.has(spelled) ? meaning : id;
   names.verbatim[id] = names.plan.verbatim.has(spelled) ? 1 : 0;
   names.follower[id] = id;
+  names.otherFollower[id] = id;
+  names.firstAttribute[id] = id;
   names.texts.push(text);
   names.byText.set(text, id);
   names.hashes[id] = hash;
@@ -147,6 +160,8 @@ function grow(names: Names): void {
   names.meaning = larger(names.meaning, capacity);
   names.spelling = larger(names.spelling, capacity);
   names.follower = larger(names.follower, capacity);
+  names.otherFollower = larger(names.otherFollower, capacity);
+  names.firstAttribute = larger(names.firstAttribute, capacity);
   names.hashes = larger(names.hashes, capacity);
   names.quotedStarts = larger(names.quotedStarts, capacity + 1);
   const verbatim = new Uint8Array(capacity);

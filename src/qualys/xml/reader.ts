@@ -6,7 +6,7 @@ import { failure, overLimit } from './failure.ts';
 import { XML_LIMITS, type XmlLimits } from './limits.ts';
 import { planOf } from './plan.ts';
 import { scan as scanBuffer } from './scanner.ts';
-import { BEGINNING, CONTENT, createScan, type Scan } from './state.ts';
+import { BEGINNING, CONTENT, createScan, PADDING, type Scan } from './state.ts';
 import { createView, type XmlRecordView } from './view.ts';
 
 /** A handler that is given the XML views, with what they offer beyond `RecordView`. */
@@ -63,7 +63,7 @@ export function createXmlReader(
 
 /** Puts a chunk behind the bytes still needed, after making room for it. */
 function append(scan: Scan, chunk: Uint8Array): void {
-  if (scan.length + chunk.length >= scan.buffer.length) makeRoom(scan, chunk.length);
+  if (scan.length + chunk.length + PADDING > scan.buffer.length) makeRoom(scan, chunk.length);
   scan.buffer.set(chunk, scan.length);
   scan.length += chunk.length;
   scan.buffer[scan.length] = SENTINEL;
@@ -89,15 +89,14 @@ function makeRoom(scan: Scan, more: number): void {
     throw overLimit(scan, 'A text or tag around the records is too large', limits.envelopeBytes, keep);
 
   const kept = scan.length - keep;
-  const needed = kept + more + 1;
-  if (needed * 2 > scan.buffer.length) {
-    const larger = new Uint8Array(Math.max(needed * 2, scan.buffer.length * 2));
-    larger.set(scan.buffer.subarray(keep, scan.length));
-    scan.buffer = larger;
-  } else if (scan.buffer.length > limits.bufferBytes && needed * 2 <= limits.bufferBytes) {
-    const smaller = new Uint8Array(limits.bufferBytes);
-    smaller.set(scan.buffer.subarray(keep, scan.length));
-    scan.buffer = smaller;
+  const needed = (kept + more) * 2;
+  const held = scan.buffer.length - PADDING;
+  if (needed > held || (held > limits.bufferBytes && needed <= limits.bufferBytes)) {
+    const size = needed > held ? Math.max(needed, held * 2) : limits.bufferBytes;
+    const moved = new Uint8Array(size + PADDING);
+    moved.set(scan.buffer.subarray(keep, scan.length));
+    scan.buffer = moved;
+    scan.words = new DataView(moved.buffer);
   } else scan.buffer.copyWithin(0, keep, scan.length);
 
   scan.length = kept;

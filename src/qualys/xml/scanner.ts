@@ -1,11 +1,11 @@
-import { CDATA_CLASS, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SENTINEL, STOP, TEXT_CLASS } from './bytes.ts';
-import { endElement, reserve, takeRun } from './elements.ts';
+import { CDATA_CLASS, ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SENTINEL, STOP, TEXT_CLASS } from './bytes.ts';
+import { attach, endElement, reserve, takeRun } from './elements.ts';
 import { failure, overLimit } from './failure.ts';
-import { continueMarkup, enterMarkup, notXml } from './markup.ts';
+import { continueMarkup, enterMarkup, notXml, startsCdata } from './markup.ts';
 import { hashStep } from './names.ts';
 import { PLAIN } from './plan.ts';
 import { CONTENT, type Scan } from './state.ts';
-import { checkReference, endTag, MORE, nameId, startTag, tagArrived } from './tags.ts';
+import { checkReference, endTag, MORE, nameId, plainAttributes, startTag, tagArrived } from './tags.ts';
 import { addElement, END, LISTED, MARKS, SKIP, START, TEXTUAL, VERBATIM } from './tape.ts';
 import { classesOf } from './text.ts';
 import { isValid } from './utf8.ts';
@@ -31,7 +31,7 @@ export function scan(s: Scan, last: boolean): void {
   const textClass = TEXT_CLASS;
   const cdataClass = CDATA_CLASS;
   const nameClass = NAME_CLASS;
-  const { names, open, groups, states } = s;
+  const { names, open, groups, states, words } = s;
   const { kind: kinds, next: following, listed } = s.plan;
   const known = names.known;
   const b = s.buffer;
@@ -49,6 +49,12 @@ export function scan(s: Scan, last: boolean): void {
 
     // One turn per piece of markup; left for other modes and when bytes are missing.
     for (;;) {
+      // Indentation first, four spaces at a time: they are of no class.
+      if (b[at] === 0x0a) {
+        classes |= ESCAPE;
+        at++;
+      }
+      while (words.getInt32(at, true) === FOUR_SPACES) at += 4;
       let byteClass = textClass[b[at]!]!;
       while (byteClass < STOP) {
         classes |= byteClass;
@@ -59,24 +65,20 @@ export function scan(s: Scan, last: boolean): void {
         if (byte === SENTINEL) {
           const second = at + 1 < length ? b[at + 1] : SENTINEL;
           if (at >= length || (second === SENTINEL && at + 2 >= length)) {
-            s.position = at;
-            s.runStart = runStart;
-            s.runClasses = classes;
             if (at - runStart > maxText) throw overLimit(s, 'A text is too long', maxText, runStart);
+            pause(s, at, runStart, classes);
             return;
           }
           if (second === SENTINEL && b[at + 2] === 0x3e) throw failure(s, 'QRY3001', 'Text holds ]]>', at);
           at++;
         } else {
-          const reference = s.depth === 0 ? 0 : checkReference(s, at);
           if (s.depth === 0) throw failure(s, 'QRY3001', 'Text stands outside the root element', at);
+          const reference = checkReference(s, at);
           if (reference === MORE) {
-            s.position = at;
-            s.runStart = runStart;
-            s.runClasses = classes;
+            pause(s, at, runStart, classes);
             return;
           }
-          classes |= classesOf(Math.floor(reference / 64));
+          classes |= classesOf(reference >> 6);
           at += reference & 63;
         }
         classes |= NON_SPACE;
@@ -99,25 +101,20 @@ export function scan(s: Scan, last: boolean): void {
       byte = b[at + 1]!;
       if (byte === 0x2f) {
         // An end tag: the open element's name and `>`.
-        let i = at + 2;
         const depth = s.depth - 1;
+        let past = MORE;
         if (depth >= 0) {
           const name = open[depth]!;
-          let q = names.starts[name]!;
-          const stop = names.ends[name]!;
-          const bytes = names.bytes;
-          while (q <= stop && b[i] === bytes[q]) {
-            i++;
-            q++;
-          }
-          if (q <= stop) i = endTag(s, at);
-        } else i = endTag(s, at);
-        if (i === MORE) {
-          s.position = s.runStart = at;
-          s.runClasses = 0;
+          const start = names.starts[name]!;
+          const size = names.ends[name]! + 1 - start;
+          if (equalBytes(b, words, at + 2, names.bytes, names.words, start, size) === size) past = at + 2 + size;
+        }
+        if (past === MORE) past = endTag(s, at);
+        if (past === MORE) {
+          pause(s, at, at, 0);
           return;
         }
-        at = runStart = i;
+        at = runStart = past;
         if (tape !== null && kinds[states[depth]!] === PLAIN) {
           s.depth = depth;
           tape.cells[groups[depth]! + SKIP] = tape.top;
@@ -129,45 +126,46 @@ export function scan(s: Scan, last: boolean): void {
       }
 
       if (nameClass[byte] !== 3) {
-        s.position = s.runStart = at;
-        s.runClasses = 0;
+        pause(s, at, at, 0);
         if (!enterMarkup(s, at)) return;
         break;
       }
 
-      // A start tag.
-      let name = names.follower[s.previous]!;
-      let i = at + 1;
-      let q = names.starts[name]!;
-      const stop = names.ends[name]!;
-      const nameBytes = names.bytes;
-      while (q < stop && b[i] === nameBytes[q]) {
-        i++;
-        q++;
-      }
-      if (q < stop || nameClass[b[i]!] !== 0) {
-        i = at + 1;
-        let hash = 0;
-        let letter = b[i]!;
-        while (nameClass[letter] !== 0) {
-          hash = hashStep(hash, letter);
-          letter = b[++i]!;
+      // A start tag: two guesses, then the table.
+      const previous = s.previous;
+      let name = names.follower[previous]!;
+      let start = names.starts[name]!;
+      let size = names.ends[name]! - start;
+      let i = at + 1 + size;
+      if (equalBytes(b, words, at + 1, names.bytes, names.words, start, size) !== size || nameClass[b[i]!] !== 0) {
+        const other = names.otherFollower[previous]!;
+        names.otherFollower[previous] = name;
+        name = other;
+        start = names.starts[name]!;
+        size = names.ends[name]! - start;
+        i = at + 1 + size;
+        if (equalBytes(b, words, at + 1, names.bytes, names.words, start, size) !== size || nameClass[b[i]!] !== 0) {
+          i = at + 1;
+          let hash = 0;
+          let letter = b[i]!;
+          while (nameClass[letter] !== 0) {
+            hash = hashStep(hash, letter);
+            letter = b[++i]!;
+          }
+          if (i >= length) {
+            if (i - at > s.limits.nameBytes) throw overLimit(s, 'A name is too long', s.limits.nameBytes, at);
+            pause(s, at, at, 0);
+            return;
+          }
+          name = nameId(s, at + 1, i, hash);
         }
-        if (i >= length) {
-          if (i - at > s.limits.nameBytes) throw overLimit(s, 'A name is too long', s.limits.nameBytes, at);
-          s.position = s.runStart = at;
-          s.runClasses = 0;
-          return;
-        }
-        name = nameId(s, at + 1, i, hash);
-        names.follower[s.previous] = name;
+        names.follower[previous] = name;
       }
       if (s.depth === 0) {
         if (s.rootSeen) throw failure(s, 'QRY3001', 'Something stands behind the end of the root element', at);
         if (names.texts[name]!.toLowerCase() === 'html') throw notXml(s, 'a web page');
       }
 
-      // In a record, and neither attributes nor a meaning of its own: no need to go the long way.
       let state = 0;
       if (s.depth > 0) {
         const parentState = states[s.depth - 1]!;
@@ -176,9 +174,12 @@ export function scan(s: Scan, last: boolean): void {
           if (meant < known) state = following[parentState * known + meant]!;
         }
       }
-      if (b[i] !== 0x3e || tape === null || kinds[state] !== PLAIN || s.depth >= maxDepth) {
-        s.position = s.runStart = at;
-        s.runClasses = 0;
+      // In a record and without a meaning of its own, in the usual form: no need to go the long way.
+      const quick = tape !== null && kinds[state] === PLAIN && s.depth < maxDepth;
+      const plain = b[i] === 0x3e;
+      const inside = !quick ? 0 : plain ? i + 1 : plainAttributes(s, i, name);
+      if (tape === null || inside === 0) {
+        pause(s, at, at, 0);
         const end = startTag(s, at, i, name);
         if (end === MORE) {
           s.tagScanned = at + 1;
@@ -190,29 +191,18 @@ export function scan(s: Scan, last: boolean): void {
         at = runStart = end;
         continue;
       }
-      i++;
       reserve(s, tape);
       const marks = (names.verbatim[name] === 1 ? VERBATIM : 0) | (listed[state] === 1 ? LISTED : 0);
       const group = addElement(tape, groups[s.depth - 1]!, s.depth - s.recordDepth, names.spelling[name]!, marks);
+      if (!plain) attach(s, group, s.attributeCount, inside);
       s.previous = name;
 
       // A leaf: text or one CDATA section, then the end tag.
-      let start = i;
-      let end = i;
-      let past = i;
-      if (
-        b[i] === 0x3c &&
-        b[i + 1] === 0x21 &&
-        b[i + 2] === 0x5b &&
-        i + 9 <= length &&
-        b[i + 3] === 0x43 &&
-        b[i + 4] === 0x44 &&
-        b[i + 5] === 0x41 &&
-        b[i + 6] === 0x54 &&
-        b[i + 7] === 0x41 &&
-        b[i + 8] === 0x5b
-      ) {
-        start = end = i + 9;
+      let textStart = inside;
+      let end = inside;
+      let past = inside;
+      if (b[inside] === 0x3c && startsCdata(b, inside) && inside + 9 <= length) {
+        textStart = end = inside + 9;
         for (;;) {
           byteClass = cdataClass[b[end]!]!;
           while (byteClass < STOP) {
@@ -233,40 +223,59 @@ export function scan(s: Scan, last: boolean): void {
         past = end;
       }
       if (b[past] === 0x3c && b[past + 1] === 0x2f) {
-        past += 2;
-        q = names.starts[name]!;
-        const close = names.ends[name]!;
-        const bytes = names.bytes;
-        while (q <= close && b[past] === bytes[q]) {
-          past++;
-          q++;
-        }
-        if (q > close) {
-          if (end > start && ((classes & NON_SPACE) !== 0 || marks >= VERBATIM)) {
-            if ((classes & NON_ASCII) !== 0 && !isValid(b, start, end)) classes |= INVALID;
-            if (end - start > maxText) throw overLimit(s, 'A text is too long', maxText, start);
+        start = names.starts[name]!;
+        size = names.ends[name]! + 1 - start;
+        if (equalBytes(b, words, past + 2, names.bytes, names.words, start, size) === size) {
+          if (end > textStart && ((classes & NON_SPACE) !== 0 || marks >= VERBATIM)) {
+            if ((classes & NON_ASCII) !== 0 && !isValid(b, textStart, end)) classes |= INVALID;
+            if (end - textStart > maxText) throw overLimit(s, 'A text is too long', maxText, textStart);
             const cells = tape.cells;
-            cells[group + START] = start - tape.base;
+            cells[group + START] = textStart - tape.base;
             cells[group + END] = end - tape.base;
             cells[group + MARKS]! |= classes | TEXTUAL;
             tape.classes |= classes;
           }
-          at = runStart = past;
+          at = runStart = past + 2 + size;
           classes = 0;
           continue;
         }
       }
-      // Not a leaf, or not all here yet.
+      // Not a leaf, or not all here yet: open it, and go on behind the text that was looked through.
       open[s.depth] = name;
       groups[s.depth] = group;
       states[s.depth] = state;
       s.depth++;
-      runStart = i;
-      if (start === i) at = end;
+      runStart = inside;
+      if (textStart === inside) at = end;
       else {
-        at = i;
+        at = inside;
         classes = 0;
       }
     }
   }
+}
+
+const FOUR_SPACES = 0x20202020;
+
+function pause(s: Scan, at: number, runStart: number, classes: number): void {
+  s.position = at;
+  s.runStart = runStart;
+  s.runClasses = classes;
+}
+
+/** How many of the `size` bytes of a name, from `start` in `names`, stand at `at`; equal when all, short otherwise. */
+function equalBytes(
+  b: Uint8Array,
+  words: DataView,
+  at: number,
+  names: Uint8Array,
+  nameWords: DataView,
+  start: number,
+  size: number,
+): number {
+  let i = 0;
+  for (const whole = size - 4; i <= whole; i += 4)
+    if (words.getInt32(at + i, true) !== nameWords.getInt32(start + i, true)) return -1;
+  for (; i < size; i++) if (b[at + i] !== names[start + i]) return -1;
+  return i;
 }

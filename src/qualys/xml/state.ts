@@ -28,6 +28,8 @@ export interface Scan {
 
   /** Bytes not yet done with; [length] is the sentinel. */
   buffer: Uint8Array;
+  /** The same bytes, for reading four at a time: PADDING bytes behind the sentinel are there to be read, not to be used. */
+  words: DataView;
   length: number;
   /** Bytes of the document before buffer[0]. */
   offset: number;
@@ -68,6 +70,7 @@ export interface Scan {
 
   /** Attributes of the tag being read: name id, start, end, classes each. */
   readonly attributes: Int32Array;
+  attributeCount: number;
 
   rootSeen: boolean;
   rootClosed: boolean;
@@ -83,9 +86,13 @@ export interface Scan {
   outerView: XmlRecordView | undefined;
 }
 
+/** Bytes behind the buffered ones: the sentinel, and what is read with it. */
+export const PADDING = 16;
+
 export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler): Scan {
   const names = createNames(plan, limits.names);
   const width = names.starts.length;
+  const buffer = new Uint8Array(limits.bufferBytes + PADDING);
   return {
     limits,
     plan,
@@ -93,7 +100,8 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     handler,
     envelope: createEnvelope(),
     found: createLocated(),
-    buffer: new Uint8Array(limits.bufferBytes),
+    buffer,
+    words: new DataView(buffer.buffer),
     length: 0,
     offset: 0,
     mode: BEGINNING,
@@ -119,6 +127,7 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     contextTouched: false,
     contextNumber: 0,
     attributes: new Int32Array((limits.attributes + 1) * 4),
+    attributeCount: 0,
     rootSeen: false,
     rootClosed: false,
     doctypeSeen: false,

@@ -62,6 +62,56 @@ export function startTag(scan: Scan, start: number, at: number, name: number): n
   }
 }
 
+/**
+ * The attributes at `at`, behind the name of a start tag, in the form Qualys writes them: ` name="value"` without
+ * references. Fills `scan.attributes`; returns where the tag ends, or 0 for anything else, which `startTag` then reads
+ * (and complains about).
+ */
+export function plainAttributes(scan: Scan, at: number, element: number): number {
+  const { buffer, attributes, names, length } = scan;
+  let count = 0;
+  while (buffer[at] === 0x20) {
+    const start = ++at;
+    let name = names.firstAttribute[element]!;
+    let q = names.starts[name]!;
+    const stop = names.ends[name]!;
+    while (q < stop && buffer[at] === names.bytes[q]) {
+      at++;
+      q++;
+    }
+    if (count > 0 || q < stop || buffer[at] !== 0x3d) {
+      at = start;
+      if (NAME_CLASS[buffer[at]!] !== 3) return 0;
+      let hash = 0;
+      for (; NAME_CLASS[buffer[at]!] !== 0; at++) hash = hashStep(hash, buffer[at]!);
+      if (at >= length || buffer[at] !== 0x3d) return 0;
+      name = nameId(scan, start, at, hash);
+      if (count === 0) names.firstAttribute[element] = name;
+      for (let i = 0; i < count * 4; i += 4) if (attributes[i] === name) return 0;
+    }
+    if (buffer[at + 1] !== 0x22 || count === scan.limits.attributes) return 0;
+    at += 2;
+    const from = at;
+    let classes = 0;
+    let byteClass = VALUE_CLASS[buffer[at]!]!;
+    while (byteClass < STOP) {
+      classes |= byteClass;
+      byteClass = VALUE_CLASS[buffer[++at]!]!;
+    }
+    if (buffer[at] !== 0x22 || at - from > scan.limits.textBytes) return 0;
+    if ((classes & NON_ASCII) !== 0 && !isValid(buffer, from, at)) classes |= INVALID;
+    attributes[count * 4] = name;
+    attributes[count * 4 + 1] = from;
+    attributes[count * 4 + 2] = at;
+    attributes[count * 4 + 3] = classes;
+    count++;
+    at++;
+  }
+  if (buffer[at] !== 0x3e) return 0;
+  scan.attributeCount = count;
+  return at + 1;
+}
+
 function attribute(scan: Scan, start: number, count: number): number {
   const { buffer, length, attributes } = scan;
   const end = nameEnd(scan, start);

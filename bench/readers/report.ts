@@ -1,0 +1,8 @@
+/** Prints the line all reader benchmarks print: records, checksum, own CPU seconds (user and system), peak RSS in MiB. */
+export function report(records: number, checksum: string): void {
+  const usage = process.resourceUsage();
+  const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+  process.stdout.write(
+    `${JSON.stringify({ records, checksum, cpu_s: cpu, rss_mb: Math.round(usage.maxRSS / 102.4) / 10 })}\n`,
+  );
+}
