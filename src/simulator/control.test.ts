@@ -11,6 +11,7 @@ beforeAll(async () => {
   sim = await startSimulator({ hosts: 12, seed: 4 });
 });
 afterAll(async () => {
+  expect(sim.counters().defects).toEqual([]);
   await sim.close();
 });
 beforeEach(() => {
@@ -109,6 +110,22 @@ describe('time', () => {
     } finally {
       await frozen.close();
       await living.close();
+    }
+  });
+
+  test('a defect of the simulator cuts the answer off and is told', async () => {
+    const faulty = await startSimulator({ hosts: 3 });
+    try {
+      Object.assign(faulty.world, {
+        host: () => {
+          throw new Error('boom');
+        },
+      });
+      await expect(ask(faulty, HOSTS, LIST)).rejects.toThrow();
+      expect(faulty.counters().defects).toHaveLength(1);
+      expect(faulty.counters().defects[0]).toContain('boom');
+    } finally {
+      await faulty.close();
     }
   });
 

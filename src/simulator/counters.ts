@@ -35,6 +35,8 @@ export interface Counters {
   readonly bytes: number;
   /** Hour (`2026-11-20T10:00:00Z`) → calls. */
   readonly perHour: Readonly<Record<string, number>>;
+  /** Errors of the simulator itself, with their stacks; their calls were cut off. */
+  readonly defects: readonly string[];
   /** The last 1000 calls, oldest first. */
   readonly recent: readonly CallRecord[];
 }
@@ -43,6 +45,7 @@ export interface Counting {
   call(record: CallRecord): void;
   refusal(code: string): void;
   login(): void;
+  defect(stack: string): void;
   bytes(count: number): void;
   read(): Counters;
   reset(): void;
@@ -59,6 +62,7 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
   let refused: Record<string, number> = {};
   let perHour: Record<string, number> = {};
   let recent: CallRecord[] = [];
+  let defects: string[] = [];
   return {
     call(record) {
       calls++;
@@ -76,6 +80,9 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
     },
     login() {
       logins++;
+    },
+    defect(stack) {
+      defects.push(stack);
     },
     bytes(count) {
       bytes += count;
@@ -96,6 +103,7 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
         abandoned,
         bytes,
         perHour,
+        defects,
         recent,
       });
     },
@@ -108,6 +116,7 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
       refused = {};
       perHour = {};
       recent = [];
+      defects = [];
       signIn.reset();
       limiter.resetExtremes();
     },

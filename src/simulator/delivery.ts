@@ -38,7 +38,10 @@ export interface Delivery {
 /** How it went: all sent, cut off by a fault, or the client went away first. */
 export type Outcome = 'whole' | 'cut' | 'left';
 
-/** Resolves when the server is through with the answer, whether or not the client stayed. */
+/**
+ * Resolves when the server is through with the answer, whether or not the client stayed. Rejects only for a defect of a
+ * route; the connection is then destroyed, so that the answer cannot pass for a whole one.
+ */
 export async function deliver(delivery: Delivery): Promise<Outcome> {
   const { request, response, answer, faults } = delivery;
   if (response.destroyed) return 'left';
@@ -79,10 +82,17 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
     else await pipeline(source, sink);
     return 'whole';
   } catch (error) {
-    // The client has gone or a fault has cut the line: the rest of the answer is nobody's.
-    if (!response.destroyed) response.destroy();
-    return error instanceof CutOff ? 'cut' : 'left';
+    response.destroy();
+    if (error instanceof CutOff) return 'cut';
+    if (error instanceof ClientGone || delivery.closing.aborted || isPrematureClose(error)) return 'left';
+    throw error;
   }
+}
+
+class ClientGone extends Error {}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): AsyncGenerator<Buffer> {
@@ -172,16 +182,18 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
   const cut = async (part: Buffer): Promise<never> => {
     if (part.length > 0) response.write(part);
     await pause(SETTLE_MS);
-    if (resetAt !== undefined) response.socket?.resetAndDestroy();
+    const { socket } = response;
+    if (socket === null) throw new ClientGone();
+    if (resetAt !== undefined) socket.resetAndDestroy();
     // A chunk announced longer than what comes of it, then a clean end of the connection.
-    else response.socket?.end('fff\r\n<HOST');
+    else await new Promise<void>((resolve) => socket.end('fff\r\n<HOST', resolve));
     throw new CutOff('cut by a fault');
   };
   const put = async (chunk: Buffer): Promise<void> => {
-    if (response.destroyed) throw new Error('client gone');
+    if (response.destroyed) throw new ClientGone();
     if (loris) {
       for (const byte of chunk) {
-        if (response.destroyed) throw new Error('client gone');
+        if (response.destroyed) throw new ClientGone();
         response.write(Buffer.of(byte));
         await clock.sleep(1000, closing);
       }
@@ -214,7 +226,7 @@ function socketSink({ response, faults, clock, closing, ending }: Delivery): Wri
 }
 
 async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) throw new Error('client gone');
+  if (response.destroyed) throw new ClientGone();
   await new Promise<void>((resolve, reject) => {
     const onDrain = (): void => {
       response.off('close', onClose);
@@ -222,7 +234,7 @@ async function drained(response: ServerResponse): Promise<void> {
     };
     const onClose = (): void => {
       response.off('drain', onDrain);
-      reject(new Error('client gone'));
+      reject(new ClientGone());
     };
     response.once('drain', onDrain);
     response.once('close', onClose);

@@ -383,6 +383,7 @@ describe('fault', () => {
       });
       sim.clearFaults();
       if (name !== 'stall') expect(ids(await hosts(sim)).length, 'and is gone when cleared').toBeGreaterThanOrEqual(40);
+      expect(sim.counters().defects).toEqual([]);
     } finally {
       await sim.close();
     }

@@ -9,7 +9,10 @@ const HOUR = 3_600_000;
 
 const open: Simulator[] = [];
 afterEach(async () => {
-  for (const sim of open.splice(0)) await sim.close();
+  for (const sim of open.splice(0)) {
+    expect(sim.counters().defects).toEqual([]);
+    await sim.close();
+  }
 });
 
 async function start(options: Partial<SimulatorOptions>): Promise<Simulator> {
@@ -136,7 +139,11 @@ describe('concurrency', () => {
   test('a call whose client has gone holds its slot to its natural end', async () => {
     const clock = manualClock(DEFAULT_EPOCH);
     const sim = await start({ limits: 'standard', clock, serviceMs: 60_000 });
-    const gone = [ask(sim, HOSTS, { ...LIST, hangUpAfter: 0 }), ask(sim, HOSTS, { ...LIST, hangUpAfter: 0 })];
+    const hangUp = new AbortController();
+    const call = { ...LIST, signal: hangUp.signal };
+    const gone = [ask(sim, HOSTS, call), ask(sim, HOSTS, call)];
+    await until(() => clock.sleepers() === 2);
+    hangUp.abort();
     expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(refusal(await ask(sim, HOSTS, LIST)).code).toBe('1960');
     await clock.tick(60_000);

@@ -14,6 +14,7 @@ beforeAll(async () => {
   sim = await startSimulator({ hosts: 120, seed: 7 });
 });
 afterAll(async () => {
+  expect(sim.counters().defects).toEqual([]);
   await sim.close();
 });
 

@@ -103,8 +103,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => {
-      // A client that hangs up while sending is no defect, and a defect of ours must not pass for an answer.
+    handle(request, response).catch((error: unknown) => {
+      // A client that hangs up while it sends its request is no defect of ours.
+      if (request.complete) counting.defect(error instanceof Error ? (error.stack ?? error.message) : String(error));
       response.destroy();
     });
   });

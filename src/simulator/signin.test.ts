@@ -12,6 +12,7 @@ beforeAll(async () => {
   sim = await startSimulator({ hosts: 3, clock });
 });
 afterAll(async () => {
+  expect(sim.counters().defects).toEqual([]);
   await sim.close();
 });
 beforeEach(() => sim.resetCounters());

@@ -25,8 +25,10 @@ export interface Ask {
   readonly requestedWith?: boolean;
   readonly method?: string;
   readonly body?: string;
-  /** Hang up after so many bytes of body; 0 right after the request has gone out. */
+  /** Hang up after so many bytes of body. */
   readonly hangUpAfter?: number;
+  /** Hang up when told to. */
+  readonly signal?: AbortSignal;
 }
 
 interface Target {
@@ -77,7 +79,7 @@ export function ask(target: Target, path: string, options: Ask = {}): Promise<Re
     // A socket's error is told to the request even when the answer has begun.
     request.on('error', (error) => (cut === undefined ? reject(error) : cut()));
     request.end(body);
-    if (options.hangUpAfter === 0) setTimeout(() => request.destroy(), 50);
+    options.signal?.addEventListener('abort', () => request.destroy());
   });
 }
 
