@@ -27,7 +27,8 @@ export function written(view: XmlRecordView): Fields {
   const target = new Uint8Array(at + view.maxBytes + 1).fill(GUARD);
   const end = view.write(target, at);
   expect(end).toBeLessThanOrEqual(at + view.maxBytes);
-  expect(target[end]).toBe(GUARD);
+  expect(target[at - 1]).toBe(GUARD);
+  expect(target[at + view.maxBytes]).toBe(GUARD);
   const text = new TextDecoder('utf-8', { fatal: true }).decode(target.subarray(at, end));
   const record = JSON.parse(text) as Fields;
   expect(text).toBe(JSON.stringify(record));

@@ -44,10 +44,6 @@ export interface LineChecksum {
   readonly line: LineSeen;
 }
 
-const OTHER = 0;
-const QID = 1;
-const RESULTS = 2;
-
 /** The same sums from the lines' content; a host is counted where its id differs from the line before. */
 export function lineChecksum(): LineChecksum {
   let hosts = 0;
@@ -57,22 +53,31 @@ export function lineChecksum(): LineChecksum {
   let results = 0;
   let host = -1;
   let contextNumber = -1;
-  /** By member id: what it is to us. */
-  const meanings: number[] = [];
+  let qidMember = -1;
+  let resultsMember = -1;
+  let highest = -1;
+  let bytes: Uint8Array | undefined;
+  let words: DataView = new DataView(new ArrayBuffer(0));
   return {
     line(view, block, start, contextStart, end) {
       records++;
-      const { members } = view;
-      for (let i = 0; i < members.count; i++) {
-        const id = members.ids[i]!;
-        const name = members.name;
-        meanings[id] ??= name(id) === 'QID' ? QID : name(id) === 'RESULTS' ? RESULTS : OTHER;
-        if (meanings[id] === OTHER) continue;
-        // `"NAME":"value"`: the value begins behind the name's four quotes and colon.
-        const from = members.starts[i]! + name(id).length + 4;
-        const to = members.ends[i]! - 1;
-        if (meanings[id] === QID) qids += Number(Buffer.from(block.subarray(from, to)).toString('latin1'));
-        else results += jsonLength(block, from, to);
+      if (block !== bytes) {
+        bytes = block;
+        words = new DataView(block.buffer, block.byteOffset, block.byteLength);
+      }
+      const { count, ids: members, starts, ends, name } = view.members;
+      for (let i = 0; i < count; i++) {
+        const id = members[i]!;
+        if (id > highest) {
+          for (let known = highest + 1; known <= id; known++) {
+            if (name(known) === 'QID') qidMember = known;
+            if (name(known) === 'RESULTS') resultsMember = known;
+          }
+          highest = id;
+        }
+        // `"QID":"…"` and `"RESULTS":"…"`.
+        if (id === qidMember) qids += digits(block, starts[i]! + 7, ends[i]! - 1);
+        else if (id === resultsMember) results += jsonLength(block, words, starts[i]! + 11, ends[i]! - 1);
       }
       if (view.contextNumber === contextNumber || end === start) return;
       contextNumber = view.contextNumber;
@@ -91,15 +96,37 @@ export function lineChecksum(): LineChecksum {
   };
 }
 
-/** UTF-16 code units of the text whose JSON string has this inside. */
-function jsonLength(bytes: Uint8Array, start: number, end: number): number {
-  let length = 0;
+function digits(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
   for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** UTF-16 code units of the text whose JSON string has this inside. */
+function jsonLength(bytes: Uint8Array, words: DataView, start: number, end: number): number {
+  let length = 0;
+  let at = start;
+  for (;;) {
+    // Four at once while all are ASCII and no backslash.
+    const from = at;
+    for (const whole = end - 4; at <= whole; at += 4) {
+      const word = words.getInt32(at, true);
+      const slashes = word ^ 0x5c5c5c5c;
+      if (((word | ((slashes - 0x01010101) & ~slashes)) & 0x80808080) !== 0) break;
+    }
+    length += at - from;
+    if (at >= end) return length;
     const byte = bytes[at]!;
     if (byte === 0x5c) {
-      at += bytes[at + 1] === 0x75 ? 5 : 1;
+      at += bytes[at + 1] === 0x75 ? 6 : 2;
       length++;
-    } else if (byte < 0x80 || byte >= 0xc0) length += byte >= 0xf0 ? 2 : 1;
+    } else {
+      if (byte < 0x80 || byte >= 0xc0) length += byte >= 0xf0 ? 2 : 1;
+      at++;
+    }
   }
-  return length;
 }

@@ -1,5 +1,5 @@
 import { overLimit } from './failure.ts';
-import type { Scan } from './state.ts';
+import { PADDING, type Scan } from './state.ts';
 import { ATTRIBUTED, MARKS, PARENTAL, SKIP, TEXTUAL } from './tape.ts';
 
 /**
@@ -24,16 +24,18 @@ export function suspendContext(scan: Scan, at: number): void {
     const needed = scan.contextLength + length;
     if (needed > scan.limits.recordBytes)
       throw overLimit(scan, 'An element around records is too large', scan.limits.recordBytes, at);
-    if (needed > scan.context.length) {
-      const larger = new Uint8Array(Math.max(needed, scan.context.length * 2));
+    if (needed + PADDING > scan.context.length) {
+      const larger = new Uint8Array(Math.max(needed + PADDING, scan.context.length * 2));
       larger.set(scan.context.subarray(0, scan.contextLength));
       scan.context = larger;
+      scan.contextWords = new DataView(larger.buffer);
     }
     scan.context.set(scan.buffer.subarray(scan.contextFrom, at), scan.contextLength);
     scan.contextLength = needed;
     scan.contextNumber++;
   }
   tape.bytes = scan.context;
+  tape.words = scan.contextWords;
   tape.base = 0;
   tape.length = scan.contextLength;
 }

@@ -183,6 +183,7 @@ export function endElement(scan: Scan, end: number): void {
     return;
   }
   tape.bytes = scan.buffer;
+  tape.words = scan.words;
   tape.length = end - tape.base;
   if (tape.length > scan.limits.recordBytes)
     throw overLimit(scan, 'A record is too large', scan.limits.recordBytes, end);

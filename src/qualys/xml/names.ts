@@ -30,8 +30,9 @@ export interface Names {
   otherFollower: Int32Array;
   /** The first attribute of the element of this name, last time. */
   firstAttribute: Int32Array;
-  /** `"NAME":` in UTF-8, for writing; and where each begins. `quotedStarts[id + 1]` is where it ends. */
+  /** `,"NAME":"` in UTF-8, for writing; and where each begins. `quotedStarts[id + 1]` is where it ends. */
   quoted: Uint8Array;
+  quotedWords: DataView;
   quotedStarts: Int32Array;
   readonly texts: string[];
   readonly byText: Map<string, number>;
@@ -42,6 +43,9 @@ export interface Names {
 }
 
 const FIRST_CAPACITY = 256;
+
+/** `,"` before a name and `":"` behind it. */
+const QUOTED_BYTES = 5;
 
 export function createNames(plan: Plan, limit: number): Names {
   const names: Names = {
@@ -58,7 +62,8 @@ export function createNames(plan: Plan, limit: number): Names {
     follower: new Int32Array(FIRST_CAPACITY),
     otherFollower: new Int32Array(FIRST_CAPACITY),
     firstAttribute: new Int32Array(FIRST_CAPACITY),
-    quoted: new Uint8Array(FIRST_CAPACITY * 16),
+    quoted: new Uint8Array(0),
+    quotedWords: new DataView(new ArrayBuffer(0)),
     quotedStarts: new Int32Array(FIRST_CAPACITY + 1),
     texts: [],
     byText: new Map(),
@@ -124,12 +129,15 @@ function add(names: Names, text: string, bytes: Uint8Array, start: number, end: 
   names.ends[id] = at + length;
 
   const from = names.quotedStarts[id]!;
-  names.quoted = room(names.quoted, from + length + 3);
-  names.quoted[from] = 0x22;
-  names.quoted.set(bytes.subarray(start, end), from + 1);
-  names.quoted[from + length + 1] = 0x22;
-  names.quoted[from + length + 2] = 0x3a;
-  names.quotedStarts[id + 1] = from + length + 3;
+  const to = from + length + QUOTED_BYTES;
+  if (to + 4 > names.quoted.length) {
+    names.quoted = room(names.quoted, Math.max(FIRST_CAPACITY * 16, to + 4));
+    names.quotedWords = new DataView(names.quoted.buffer);
+  }
+  names.quoted.set([0x2c, 0x22], from);
+  names.quoted.set(bytes.subarray(start, end), from + 2);
+  names.quoted.set([0x22, 0x3a, 0x22], to - 3);
+  names.quotedStarts[id + 1] = to;
 
   const meaning = id < names.known ? id : (names.folded.get(text.toLowerCase()) ?? id);
   const spelled = names.texts[meaning] ?? text;

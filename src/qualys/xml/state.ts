@@ -60,6 +60,7 @@ export interface Scan {
 
   /** The outer element's own bytes, kept apart so that no host is ever held whole. */
   context: Uint8Array;
+  contextWords: DataView;
   contextLength: number;
   /** From here the outer element's bytes are not in `context` yet. */
   contextFrom: number;
@@ -120,7 +121,8 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     outerTape: createTape(limits.depth, width),
     recordDepth: 0,
     outerDepth: 0,
-    context: new Uint8Array(16 * 1024),
+    context: new Uint8Array(0),
+    contextWords: new DataView(new ArrayBuffer(0)),
     contextLength: 0,
     contextFrom: 0,
     contextTop: 0,

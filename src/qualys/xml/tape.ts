@@ -19,6 +19,8 @@ export interface Tape {
   /** Classes of all text in the record, OR-ed. */
   classes: number;
   bytes: Uint8Array;
+  /** The same bytes, for reading four at a time; three more than a text's can be read. */
+  words: DataView;
   base: number;
   /** Source bytes of the whole record, once it has ended. */
   length: number;
@@ -64,6 +66,7 @@ export function createTape(depth: number, width: number): Tape {
     width,
     classes: 0,
     bytes: new Uint8Array(0),
+    words: new DataView(new ArrayBuffer(0)),
     base: 0,
     length: 0,
   };

@@ -5,20 +5,20 @@ import { putCodePoint, sequenceAt } from './utf8.ts';
 /** A text ready for use: bytes[start, end) is UTF-8, line ends and references resolved, trimmed unless verbatim. */
 export interface Located {
   bytes: Uint8Array;
+  words: DataView;
   start: number;
   end: number;
   /** NON_ASCII, ESCAPE and CONTROL where the text may hold such. */
   classes: number;
   scratch: Uint8Array;
+  scratchWords: DataView;
 }
 
-export const createLocated = (): Located => ({
-  bytes: new Uint8Array(0),
-  start: 0,
-  end: 0,
-  classes: 0,
-  scratch: new Uint8Array(4096),
-});
+export function createLocated(): Located {
+  const scratch = new Uint8Array(4096);
+  const scratchWords = new DataView(scratch.buffer);
+  return { bytes: scratch, words: scratchWords, start: 0, end: 0, classes: 0, scratch, scratchWords };
+}
 
 /** Longest reference accepted, `&` and `;` included: leading zeros are allowed, but not without end. */
 export const REFERENCE_BYTES = 32;
@@ -88,6 +88,7 @@ export function locate(found: Located, tape: Tape, group: number): void {
   }
   if ((marks & (WORK | PIECES)) === 0) {
     found.bytes = tape.bytes;
+    found.words = tape.words;
     found.start = tape.base + cells[group + START]!;
     found.end = tape.base + cells[group + END]!;
     found.classes = marks & (NON_ASCII | ESCAPE | CONTROL);
@@ -108,6 +109,7 @@ export function locate(found: Located, tape: Tape, group: number): void {
         );
     }
     found.bytes = found.scratch;
+    found.words = found.scratchWords;
     found.start = 0;
     found.end = end;
     found.classes = NON_ASCII | ESCAPE | CONTROL;
@@ -140,11 +142,12 @@ export function decode(
   classes: number,
 ): number {
   // An invalid byte becomes the three bytes of U+FFFD; a reference is never shorter than what it stands for.
-  const needed = at + (end - start) * 3 + 4;
+  const needed = at + (end - start) * 3 + 8;
   if (found.scratch.length < needed) {
     const larger = new Uint8Array(Math.max(needed, found.scratch.length * 2));
     larger.set(found.scratch.subarray(0, at));
     found.scratch = larger;
+    found.scratchWords = new DataView(larger.buffer);
   }
   const target = found.scratch;
   if ((classes & WORK) === 0) {

@@ -1,6 +1,6 @@
 import type { Flag, Members, RecordView } from '../../core/words.ts';
 import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE } from './bytes.ts';
-import { type MemberList, writeRecord } from './json.ts';
+import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
 import type { Scan } from './state.ts';
 import { GROUP, type Tape, topLevel } from './tape.ts';
 import { locate, textOf } from './text.ts';
@@ -36,30 +36,20 @@ const MEMBER_BYTES = 24;
 /** The view on `tape`; on a record inside an outer element, `context` is the tape of that. */
 export function createView(scan: Scan, tape: Tape, context: Tape | undefined): XmlRecordView {
   const { names, found } = scan;
-  const list: MemberList = {
-    count: 0,
-    ids: new Int32Array(64),
-    starts: new Int32Array(64),
-    ends: new Int32Array(64),
-  };
-  const contextList: MemberList = {
-    ...list,
-    ids: new Int32Array(64),
-    starts: new Int32Array(64),
-    ends: new Int32Array(64),
-  };
+  const writer = createWriter(names, found);
+  const contextWriter = createWriter(names, found);
   const members: Members = {
     get count() {
-      return list.count;
+      return writer.count;
     },
     get ids() {
-      return list.ids;
+      return writer.ids;
     },
     get starts() {
-      return list.starts;
+      return writer.starts;
     },
     get ends() {
-      return list.ends;
+      return writer.ends;
     },
     name: (id) => `${(id & 1) === 1 ? '@' : ''}${names.texts[id >> 1] ?? ''}`,
   };
@@ -99,7 +89,7 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
     get maxBytes() {
       return boundOf(tape);
     },
-    write: (target, at) => writeRecord(target, at, tape, names, found, list),
+    write: (target, at) => writeRecord(writer, target, at, tape),
     members,
     get contextNumber() {
       return scan.contextNumber;
@@ -108,7 +98,7 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
       return context === undefined ? 2 : boundOf(context);
     },
     writeContext: (target, at) => {
-      if (context !== undefined) return writeRecord(target, at, context, names, found, contextList);
+      if (context !== undefined) return writeRecord(contextWriter, target, at, context);
       target[at] = 0x7b;
       target[at + 1] = 0x7d;
       return at + 2;
@@ -120,5 +110,5 @@ function boundOf(tape: Tape): number {
   const { classes } = tape;
   const growth =
     (classes & CONTROL) !== 0 ? 6 : (classes & INVALID) !== 0 ? 3 : (classes & (ESCAPE | REFERENCE)) !== 0 ? 2 : 1;
-  return tape.length * growth + (tape.top / GROUP) * MEMBER_BYTES + MEMBER_BYTES;
+  return tape.length * growth + (tape.top / GROUP) * MEMBER_BYTES + MEMBER_BYTES + OVERSHOOT;
 }
