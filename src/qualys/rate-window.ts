@@ -61,6 +61,8 @@ export interface RateWindow {
 
 /** Where an answer gives a limit and no window: the window of every classic API seen so far is one hour. */
 const USUAL_WINDOW_MS = 3_600_000;
+/** The longest window seen: Express, 50 calls a day. */
+const LONGEST_WINDOW_MS = 86_400_000;
 /** Clocks drift, and Qualys may count in whole seconds. */
 const MARGIN_MS = 1000;
 /** Refused without any header: try again after up to this, doubling up to the window. */
@@ -81,6 +83,7 @@ export function openRateWindow(
 ): RateWindow {
   let limit = saved?.limit;
   let windowMs = saved?.windowMs ?? USUAL_WINDOW_MS;
+  let windowKnown = saved?.windowMs !== undefined;
   let refusals = 0;
   const log: CallMark[] = [];
   let others = { low: 0, high: 0, at: startedAt };
@@ -102,7 +105,8 @@ export function openRateWindow(
     lost = Array.from({ length: inFlight }, () => startedAt);
     if (saved.wait !== undefined) {
       const [until, grants] = saved.wait;
-      wait = { until: Math.min(toMonotonic(until - windowMs) + windowMs, startedAt + windowMs), grants };
+      const most = windowKnown ? windowMs : LONGEST_WINDOW_MS;
+      wait = { until: Math.min(toMonotonic(until - most) + most, startedAt + most), grants };
     }
   }
 
@@ -133,7 +137,9 @@ export function openRateWindow(
 
   function learn(limits: LimitHeaders): void {
     if (limits.limit !== undefined) limit = limits.limit;
-    if (limits.windowMs !== undefined) windowMs = limits.windowMs;
+    if (limits.windowMs === undefined) return;
+    windowMs = limits.windowMs;
+    windowKnown = true;
   }
 
   /** Takes an answer's `used` into `others`; `mark` itself may be counted in it or (recorded both ways) not. */
@@ -172,8 +178,11 @@ export function openRateWindow(
       : { low, high, at: now };
   }
 
-  /** Qualys's wait, where it is one: in (0, window]. */
-  const plausible = (ms: number | undefined) => (ms !== undefined && ms > 0 && ms <= windowMs ? ms : undefined);
+  /** Qualys's wait, where it is one: in (0, window], or up to a day where the window is not known. */
+  const plausible = (ms: number | undefined) => {
+    const most = windowKnown ? windowMs : LONGEST_WINDOW_MS;
+    return ms !== undefined && ms > 0 && ms <= most ? ms : undefined;
+  };
 
   function without(mark: CallMark): void {
     const at = log.indexOf(mark);
@@ -258,7 +267,7 @@ export function openRateWindow(
     save(toWall) {
       return {
         ...(limit !== undefined && { limit }),
-        windowMs,
+        ...(windowKnown && { windowMs }),
         log: log.map((mark) => [
           Math.floor(toWall(mark.sent)),
           mark.answeredAt === undefined ? null : Math.ceil(toWall(mark.answeredAt)),

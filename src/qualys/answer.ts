@@ -1,0 +1,21 @@
+import type { Refusal } from './governor.ts';
+import type { Headers } from './limit-headers.ts';
+import type { Redact } from './redact.ts';
+
+/** An answer whose headers have come. Its body must be read to the end, left early, or discarded: it holds a call slot. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The Date header, epoch milliseconds. */
+  readonly serverTime: number | undefined;
+  /** Decompressed; to be read once. Leaving it early abandons the call. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Which of the call's versions answered. */
+  readonly version: string | undefined;
+  /** For a 409 or 429: what its body said. */
+  refused(refusal: Refusal): void;
+  /** Reads the rest and drops it if it is short, else leaves. */
+  discard(): Promise<void>;
+  /** Takes this connection's secrets out of a text. */
+  readonly redact: Redact;
+}

@@ -1,0 +1,139 @@
+import type { Call } from '../core/dataset.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { AnswerEnd, AnswerReader } from '../core/format.ts';
+import type { Fields } from '../core/words.ts';
+import type { Answer } from './answer.ts';
+import { child, saidIn, text } from './answer-errors.ts';
+import type { Client, OpenOptions } from './client.ts';
+import { answerMeans, asXml, readErrorAnswer } from './error-body.ts';
+import { nextParams } from './next-page.ts';
+
+export interface FetchHooks extends OpenOptions {
+  readonly signal?: AbortSignal;
+  /** The root element of a good answer. */
+  readonly expectRoot: string;
+  /** Awaited after each chunk: back-pressure. */
+  readonly onChunk?: () => Promise<void> | undefined;
+}
+
+/** One answer, read whole. */
+export interface FetchedAnswer {
+  readonly end: AnswerEnd;
+  /** Qualys's clock, epoch milliseconds: the answer's own DATETIME, else the Date header. */
+  readonly serverTime: number | undefined;
+  readonly serverTimeFrom: 'answer' | 'header' | undefined;
+  readonly warning?: AnswerWarning;
+  /** The parameters of the next page, where there is one. */
+  readonly nextParams?: Record<string, string>;
+  readonly status: number;
+  /** Decompressed. */
+  readonly bytes: number;
+  readonly version: string | undefined;
+}
+
+export interface AnswerWarning {
+  readonly code: string | undefined;
+  readonly text: string | undefined;
+  readonly url: string | undefined;
+}
+
+/** Enough of an answer's beginning to tell what it is, should it not be what was asked for. */
+const HEAD = 64 * 1024;
+
+/**
+ * Sends a call and reads its answer to the end: bytes into a reader, one chunk at a time. Resolves only when the HTTP
+ * framing was clean and the reader saw the closing root tag; whatever else comes (an error document with any status, a
+ * web page, nothing) rejects with the QuarryError it means. `makeReader` is called for a 200 only.
+ */
+export async function fetchAnswer(
+  client: Client,
+  call: Call,
+  makeReader: () => AnswerReader,
+  hooks: FetchHooks,
+): Promise<FetchedAnswer> {
+  const { signal, priority, expectRoot } = hooks;
+  const answer = await client.open(call, signal, priority === undefined ? {} : { priority });
+  if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
+  const reader = makeReader();
+  const head: Buffer[] = [];
+  let bytes = 0;
+  let end: AnswerEnd;
+  try {
+    for await (const chunk of answer.body) {
+      if (bytes < HEAD) head.push(chunk);
+      bytes += chunk.length;
+      reader.write(chunk);
+      const pause = hooks.onChunk?.();
+      if (pause !== undefined) await pause;
+    }
+    end = reader.end();
+  } catch (thrown) {
+    throw unreadable(thrown, answer, Buffer.concat(head), expectRoot, call.api);
+  }
+  if (!sameName(end.root, expectRoot) || saidIn(end.root, end.envelope) !== undefined) {
+    throw answerMeans(answer, { end, text: '' }, call.api);
+  }
+  return { ...whatItSays(end.envelope, answer, call), end, status: answer.status, bytes, version: answer.version };
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/**
+ * A body the reader could not read. What does not even begin as the document that was asked for is another answer, not
+ * a page with a fault in it: then its words decide.
+ */
+function unreadable(thrown: unknown, answer: Answer, head: Buffer, expectRoot: string, where: string): unknown {
+  if (!(thrown instanceof QuarryError) || !/^QRY300[1234]$/.test(thrown.code)) return thrown;
+  const root = rootOf(head);
+  if (root === '' || (root !== undefined && sameName(root, expectRoot))) return thrown;
+  return root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root)
+    ? thrown
+    : errorOf(answer, head, where);
+}
+
+/** The root element's name in the first bytes; '' where they end before it, undefined where this is no XML. */
+function rootOf(head: Buffer): string | undefined {
+  const whole = head.toString('latin1').replace(/^(?:\xef\xbb\xbf)?\s*/, '');
+  const rest = whole.replace(/^(?:<\?[\s\S]*?\?>\s*|<!--[\s\S]*?-->\s*|<!DOCTYPE\s(?!html)[^>[]*>\s*)+/i, '');
+  if (rest === '') return whole === '' ? undefined : '';
+  const name = /^<([A-Za-z_][\w.:-]*)/.exec(rest)?.[1];
+  if (name !== undefined) return name;
+  return /^<[?!]/.test(rest) && !/^<!doctype\s+html/i.test(rest) ? '' : undefined;
+}
+
+function whatItSays(envelope: Fields, answer: Answer, call: Call) {
+  const response = child(envelope, 'RESPONSE') ?? {};
+  const said = Date.parse((text(response, 'DATETIME') ?? '').trim());
+  const serverTime = Number.isNaN(said) ? answer.serverTime : said;
+  const from = Number.isNaN(said) ? (answer.serverTime === undefined ? undefined : 'header') : 'answer';
+  const warning = warningOf(response);
+  // 1980 means that there is more; so does any warning with a URL.
+  const next = warning?.url === undefined ? undefined : nextParams(warning.url, call.params);
+  if (warning?.code === '1980' && next === undefined) {
+    throw new QuarryError('QRY3001', {
+      what: 'The answer says that it is not all (1980), but not how to go on.',
+      where: call.api,
+    });
+  }
+  return {
+    serverTime,
+    serverTimeFrom: from as FetchedAnswer['serverTimeFrom'],
+    ...(warning !== undefined && { warning }),
+    ...(next !== undefined && { nextParams: next }),
+  };
+}
+
+/** RESPONSE/WARNING; of several the one that names a next page. */
+function warningOf(response: Fields): AnswerWarning | undefined {
+  const name = Object.keys(response).find((one) => sameName(one, 'WARNING'));
+  const value = name === undefined ? undefined : response[name];
+  if (value === undefined || value === null) return undefined;
+  const all = (Array.isArray(value) ? value : [value]).map((one): AnswerWarning => {
+    if (typeof one !== 'object' || one === null) return { code: undefined, text: String(one), url: undefined };
+    const fields = one as Fields;
+    return { code: text(fields, 'CODE'), text: text(fields, 'TEXT'), url: text(fields, 'URL') };
+  });
+  return all.find((one) => one.url !== undefined) ?? all[0];
+}

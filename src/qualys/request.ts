@@ -1,0 +1,52 @@
+import type { Call } from '../core/dataset.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Address } from './platforms.ts';
+
+/** One HTTP request, before credentials. */
+export interface Request {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  /** Form-encoded. */
+  readonly body: string | undefined;
+}
+
+/** Longer parameters go into the body: servers were seen to answer 414 to long id lists, some proxies cut at 2,000. */
+const LONG = 1500;
+
+/** GET unless the call says POST, its parameters are long, or `post`. */
+export function requestFor(address: Address, call: Call, version: string | undefined, post: boolean): Request {
+  const path = call.path.replace('{version}', version ?? '').replace(/^\//, '');
+  const url = new URL(path, address.api);
+  const query = Object.entries(call.params)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&');
+  if (post || call.method === 'POST' || query.length > LONG) return { url, method: 'POST', body: query };
+  url.search = query;
+  return { url, method: 'GET', body: undefined };
+}
+
+/**
+ * The request a redirect asks for: same method, same body, same origin. Qualys redirects a path without its slash to
+ * `http://host:443/…` (recorded in 2017): the slash is taken, the address never. Throws QRY2032 for everything else.
+ */
+export function redirected(
+  request: Request,
+  location: string | undefined,
+  hops: number,
+  most: number,
+  where: string,
+): Request {
+  const refuse = (what: string) => new QuarryError('QRY2032', { what, where });
+  if (hops >= most) throw refuse(`More than ${most} redirects.`);
+  if (location === undefined || !URL.canParse(location, request.url.href))
+    throw refuse('A redirect without an address.');
+  const target = new URL(location, request.url);
+  const slash = target.hostname === request.url.hostname && target.pathname === `${request.url.pathname}/`;
+  if (target.origin !== request.url.origin && !slash) {
+    throw refuse(`${request.url.origin} redirects to ${target.origin}.`);
+  }
+  const url = new URL(request.url);
+  url.pathname = target.pathname;
+  url.search = target.search === '' ? request.url.search : target.search;
+  return { ...request, url };
+}
