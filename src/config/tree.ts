@@ -40,7 +40,7 @@ interface Walk {
   budget: number;
 }
 
-const MAX_NODES = 1_000_000;
+const MAX_NODES = 100_000;
 
 /** Reads YAML 1.2 and fills in `${…}`. `label` is the file's name in positions. A syntax error leaves `value` undefined. */
 export function readTree(text: string, label: string, sources: Sources): Tree {
@@ -91,7 +91,8 @@ function plain(walk: Walk, node: Node | null, path: Path): unknown {
   if (isAlias(node)) {
     const target = node.resolve(walk.document);
     // An alias inside its own anchor never ends.
-    if (target === undefined || path.length > 50) return fail(walk, path, 'the alias leads nowhere');
+    if (target === undefined || path.length > 50)
+      return fail(walk, path, 'an alias (*name) without its anchor (&name), or inside it');
     return plain(walk, target, path);
   }
   if (isMap(node)) return plainMap(walk, node.items, path);
@@ -149,9 +150,8 @@ function syntaxMessage(error: YAMLError, text: string): string {
 }
 
 const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
-  BAD_ALIAS: 'an alias (*name) without its anchor (&name)',
   BAD_DQ_ESCAPE: 'an escape that does not exist; use single quotes for a text with backslashes',
-  BAD_INDENT: 'the indentation does not fit the lines above',
+  BAD_INDENT: 'the indentation does not fit the lines above, or a bracket or quote is not closed',
   BAD_SCALAR_START: 'a value may not begin with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a mapping on one line with its key; begin a new line, or put a value with a colon in quotes',
   MISSING_CHAR: 'a colon, comma, quote or bracket is missing',
