@@ -1,13 +1,18 @@
 import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createGunzip } from 'node:zlib';
 import { systemClock } from '../core/clock.ts';
 import type { Dataset } from '../core/dataset.ts';
 import { silentLog } from '../core/log.ts';
 import type { OpenSink } from '../core/sink.ts';
+import detection from '../datasets/host-list-detection.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { changeCheckpoint, claimStream } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
+import fileSink from '../sinks/file.ts';
+import { lineSums } from './bench-sums.ts';
 import { deliverOnce } from './deliver.ts';
 import { epochs } from './epochs.ts';
 import { silentObserver } from './observer.ts';
@@ -95,5 +100,35 @@ export async function collectFile(
     return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };
   } finally {
     await outbox.close();
+  }
+}
+
+export interface CollectFigures {
+  readonly records: number;
+  readonly checksum: string;
+  readonly longestTransactionMs: number;
+  readonly longestStallMs: number;
+}
+
+/** `quarry bench collect`: a saved host list detection answer through everything, to the file sink; sums over what it received. */
+export async function benchCollect(path: string, dataDir: string): Promise<CollectFigures> {
+  await mkdir(dataDir, { recursive: true });
+  const stalls = monitorEventLoopDelay({ resolution: 5 });
+  stalls.enable();
+  const sums = lineSums();
+  const files = await fileSink.open(fileSink.config.parse({ path: 'out' }), { name: 'bench', baseDir: dataDir });
+  const sink: OpenSink = {
+    ...files,
+    write: (batches, signal) => {
+      for (const batch of batches) sums.add(batch.bytes);
+      return files.write(batches, signal);
+    },
+  };
+  try {
+    const { longestTransactionMs } = await collectFile(detection, detection.options.parse({}), path, dataDir, sink);
+    return { records: sums.records, checksum: sums.checksum, longestTransactionMs, longestStallMs: stalls.max / 1e6 };
+  } finally {
+    await files.close();
+    stalls.disable();
   }
 }

@@ -349,6 +349,42 @@ export const CATALOGUE = {
     why: 'The disk, quota or file-size limit under the sink’s path is used up.',
     fix: 'Free space; delivery goes on by itself.',
   },
+  QRY6001: {
+    next: 'stop_process',
+    title: 'Not confirmed',
+    why: 'The command changes what cannot be changed back, and nobody confirmed it.',
+    fix: 'Confirm when asked, or give --yes.',
+  },
+  QRY6002: {
+    next: 'stop_process',
+    title: 'No such stream',
+    why: 'A stream is named connection/dataset.',
+    fix: '`quarry state list` shows them.',
+  },
+  QRY6003: {
+    next: 'stop_process',
+    title: 'No such sink, connection or data set',
+    why: 'The name is not in the configuration.',
+    fix: 'Use one of those named.',
+  },
+  QRY6010: {
+    next: 'stop_process',
+    title: 'The address is taken',
+    why: 'Another program listens on the address of the HTTP server, or it is not one of this machine.',
+    fix: 'Choose another with server.listen or QUARRY_LISTEN, or run without one: --no-server.',
+  },
+  QRY7001: {
+    next: 'stop_process',
+    title: 'The simulator cannot be started',
+    why: 'A number or a fault makes no sense.',
+    fix: 'See `quarry simulate --help`.',
+  },
+  QRY7002: {
+    next: 'stop_process',
+    title: 'Not a folder of the demo',
+    why: 'The demo empties its folder when its world changes, so it takes none that holds other data.',
+    fix: 'Give another --data-dir.',
+  },
   QRY9001: {
     next: 'stop_stream',
     title: 'A defect in Quarry',

@@ -60,15 +60,15 @@ export interface Dataset<Options = unknown> {
   /** Where the event's `time` comes from: the first of these that is there. */
   readonly time: readonly string[];
   /** The request for records, as a page or a range of them. */
-  readonly records: (options: Options, ask: Ask) => Call;
+  records(options: Options, ask: Ask): Call;
   /** The request for the ids of all objects in scope, in one answer. */
-  readonly ids?: (options: Options, ask: Ask) => Call;
+  ids?(options: Options, ask: Ask): Call;
   /** How an ids-only answer is read, where it differs from `format`. */
   readonly idsFormat?: XmlFormat;
   /** Incremental reading: how far behind the last watermark a pull starts again, in milliseconds, and why so far. */
   readonly overlapMs: number;
   /** What of the options decides which objects are in scope; part of the checkpoint. */
-  readonly scope: (options: Options) => string;
+  scope(options: Options): string;
   /** Default schedule, milliseconds. */
   readonly schedule: { readonly every: number; readonly sweepIds: number; readonly sweepFull: number };
   readonly pageSize: number;

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { print } from '../output.ts';
+
+export interface BenchFlags {
+  readonly out?: string;
+  readonly inventory: boolean;
+  readonly json?: boolean;
+}
+
+interface Result {
+  readonly records: number;
+  readonly checksum: string;
+  /** What else is worth a line, for people. */
+  readonly more?: readonly string[];
+}
+
+export async function bench(what: 'read' | 'ndjson' | 'collect', file: string, flags: BenchFlags): Promise<number> {
+  const result = await run(what, file, flags);
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const figures = {
+    records: result.records,
+    checksum: result.checksum,
+    cpu_s: Number(((userCPUTime + systemCPUTime) / 1e6).toFixed(3)),
+    rss_mb: Number((maxRSS / 1024).toFixed(1)),
+  };
+  if (flags.json === true) {
+    await print(`${JSON.stringify(figures)}\n`);
+    for (const line of result.more ?? []) process.stderr.write(`${line}\n`);
+  } else {
+    const lines = [
+      `${figures.records.toLocaleString('en-US')} records, checksum ${figures.checksum}`,
+      `${figures.cpu_s} CPU s, ${figures.rss_mb} MiB at the most`,
+    ];
+    await print(`${[...lines, ...(result.more ?? [])].join('\n')}\n`);
+  }
+  return 0;
+}
+
+async function run(what: 'read' | 'ndjson' | 'collect', file: string, flags: BenchFlags): Promise<Result> {
+  if (what === 'collect') return collect(file, flags.out);
+  const { benchLines, benchRead } = await import('../../collector/bench-read.ts');
+  return what === 'read' ? benchRead(file) : benchLines(file, flags.out ?? '/dev/null');
+}
+
+/** Everything a pull does, into a temporary data directory (or `out`, kept). */
+async function collect(file: string, out: string | undefined): Promise<Result> {
+  const { benchCollect } = await import('../../collector/bench.ts');
+  const dataDir = out ?? (await mkdtemp(join(tmpdir(), 'quarry-bench-')));
+  try {
+    const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir);
+    return {
+      records,
+      checksum,
+      more: [
+        `longest write transaction ${longestTransactionMs.toFixed(0)} ms, longest event-loop stall ${longestStallMs.toFixed(0)} ms`,
+      ],
+    };
+  } finally {
+    if (out === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+}

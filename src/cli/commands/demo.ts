@@ -1,0 +1,100 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { startServer } from '../../api/server.ts';
+import { QuarryError } from '../../core/errors.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import { collect } from '../collect.ts';
+import { createLog, logDefaults } from '../log.ts';
+import { print } from '../output.ts';
+import { summaryExit, summaryText } from '../summary.ts';
+import { configuration } from './configuration.ts';
+import { saveTruth } from './simulate.ts';
+
+export interface DemoFlags {
+  readonly hosts: number;
+  readonly once?: boolean;
+  readonly dataDir: string;
+  readonly seed: number;
+  readonly listen: string;
+}
+
+/** Without --once the simulated subscription lives: so much of its time passes every so often. */
+const TICK_MS = 30_000;
+const SIMULATED_PER_TICK_MS = 6 * 3_600_000;
+
+/** A simulated subscription, collected to files in one folder that is the demo's own. */
+export async function demo(flags: DemoFlags): Promise<number> {
+  const dir = resolve(flags.dataDir);
+  await ownFolder(dir, `hosts ${flags.hosts}, seed ${flags.seed}`);
+  const simulator = await startSimulator({
+    hosts: flags.hosts,
+    seed: flags.seed,
+    limits: 'standard',
+    frozen: true,
+  }).catch((error: unknown) => {
+    throw new QuarryError('QRY7001', { what: error instanceof Error ? error.message : String(error) });
+  });
+  const server = flags.once === true ? undefined : await startServer(address(flags.listen));
+  const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
+  timer.unref();
+  if (flags.once === true) clearInterval(timer);
+  try {
+    const config = configuration(undefined, demoConfig(dir, simulator.url, simulator.username, simulator.password));
+    const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
+    const log = createLog({ format: config.logFormat ?? format, level: 'info', color });
+    const out = join(dir, 'out');
+    if (server !== undefined)
+      log.info('the page answers (it says so far that the collector runs)', { url: server.url });
+    log.info('collecting a simulated subscription', { hosts: flags.hosts, files: out, simulator: simulator.url });
+    const once = flags.once === true;
+    const { summary, signalled } = await collect(config, log, { once, sweep: false, timeout: 600_000, grace: 30_000 });
+    if (once || signalled !== undefined) {
+      await saveTruth(simulator.world, simulator.now(), join(dir, 'truth.ndjson'));
+      await print(
+        `\n${summaryText(summary)}\nfiles: ${out}/<connection>/<dataset>/\ntruth: ${join(dir, 'truth.ndjson')} (what the simulator holds, from its generator)\n`,
+      );
+    }
+    return signalled ?? summaryExit(summary);
+  } finally {
+    clearInterval(timer);
+    await server?.close();
+    await simulator.close();
+  }
+}
+
+/** The folder is made by the demo and says so; one of another world is emptied, one that is not the demo's is refused. */
+async function ownFolder(dir: string, world: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const marker = join(dir, 'demo.txt');
+  const found = await readFile(marker, 'utf8').catch(() => undefined);
+  if (found?.trim() === world) return;
+  if (found === undefined) {
+    const inside = await readFile(join(dir, 'quarry.db')).catch(() => undefined);
+    if (inside !== undefined)
+      throw new QuarryError('QRY7002', { what: `${dir} holds data that the demo has not made.`, where: dir });
+  } else {
+    for (const name of ['out', 'spool', 'quarry.db', 'quarry.db-wal', 'quarry.db-shm', 'truth.ndjson'])
+      await rm(join(dir, name), { recursive: true, force: true });
+  }
+  await writeFile(marker, `${world}\n`);
+}
+
+const demoConfig = (dir: string, url: string, username: string, password: string): string =>
+  JSON.stringify({
+    data_dir: dir,
+    server: false,
+    connections: {
+      demo: {
+        api_url: url,
+        username,
+        password: password.replaceAll('$', '$$$$'),
+        datasets: { host_list: { every: '1m' }, host_list_detection: { every: '1m' } },
+      },
+    },
+    sinks: { archive: { type: 'file', path: join(dir, 'out') } },
+  });
+
+function address(listen: string): { host: string; port: number } {
+  const at = listen.lastIndexOf(':');
+  return { host: listen.slice(0, at) || '127.0.0.1', port: Number(listen.slice(at + 1)) };
+}

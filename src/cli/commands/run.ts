@@ -1,0 +1,56 @@
+import { startServer } from '../../api/server.ts';
+import { parseDuration } from '../../config/units.ts';
+import { QuarryError } from '../../core/errors.ts';
+import { collect } from '../collect.ts';
+import { createLog, logDefaults } from '../log.ts';
+import { summaryExit, summaryText } from '../summary.ts';
+import { configuration } from './configuration.ts';
+
+export interface RunFlags {
+  readonly config?: string;
+  readonly once?: boolean;
+  readonly only?: string;
+  readonly sweep?: boolean;
+  readonly server: boolean;
+  readonly timeout: string;
+  readonly grace: string;
+}
+
+export async function run(flags: RunFlags): Promise<number> {
+  const config = configuration(flags.config);
+  const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
+  const log = createLog({ format: config.logFormat ?? format, level: 'info', color });
+  const only = flags.only?.split(',').map((name) => name.trim());
+  for (const name of only ?? []) {
+    const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
+    if (!known.has(name))
+      throw new QuarryError('QRY6003', {
+        what: `No connection collects ${name}.`,
+        fix: `Data sets are: ${[...known].join(', ')}.`,
+      });
+  }
+  const once = flags.once === true;
+  const server = config.server === false || !flags.server || once ? undefined : await startServer(config.server.listen);
+  if (server !== undefined) log.info('the page answers', { url: server.url });
+  try {
+    const options = {
+      once,
+      sweep: flags.sweep === true,
+      only,
+      timeout: milliseconds(flags.timeout),
+      grace: milliseconds(flags.grace),
+    };
+    const { summary, signalled } = await collect(config, log, options);
+    if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
+    return signalled ?? summaryExit(summary);
+  } finally {
+    await server?.close();
+  }
+}
+
+function milliseconds(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new QuarryError('QRY1003', { what: `“${text}” is not a duration.`, fix: 'Write 30s, 5m or 1h.' });
+  return ms;
+}

@@ -1,0 +1,97 @@
+import { createInterface } from 'node:readline/promises';
+import { listQuarantined, listStreams, openOutbox, resetStream } from '../../collector/port.ts';
+import { QuarryError } from '../../core/errors.ts';
+import { reveal } from '../../core/secret.ts';
+import { holdDirectory } from '../../store/lock.ts';
+import { print, printJson, table } from '../output.ts';
+import { configuration } from './configuration.ts';
+import { lookAtOutbox } from './look.ts';
+
+interface StateOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+export async function state(
+  what: 'list' | 'show' | 'reset',
+  stream: string | undefined,
+  options: StateOptions,
+): Promise<number> {
+  if (what === 'reset') return reset(stream!, options);
+  const box = await lookAtOutbox(options.config);
+  try {
+    const streams = await listStreams(box.store);
+    if (what === 'list') {
+      if (options.json === true) await printJson(streams);
+      else {
+        const rows = streams.map((one) => [
+          `${one.connection}/${one.dataset}`,
+          one.checkpoint.watermark ?? '-',
+          one.checkpoint.pull === undefined
+            ? '-'
+            : `${one.checkpoint.pull.mode}, ${one.checkpoint.pull.resume.length} ranges left`,
+          one.knownKeys,
+          one.received,
+          one.emitted,
+          one.unchanged,
+          one.removed,
+          one.quarantined,
+        ]);
+        await print(
+          table(
+            ['STREAM', 'WATERMARK', 'UNDER WAY', 'KEYS', 'RECEIVED', 'EMITTED', 'UNCHANGED', 'REMOVED', 'QUARANTINED'],
+            rows,
+          ),
+        );
+      }
+      return 0;
+    }
+    const found = streams.find((one) => `${one.connection}/${one.dataset}` === stream);
+    if (found === undefined) throw unknownStream(stream!, streams);
+    const quarantined = (await listQuarantined(box)).filter((one) => one.stream === found.id);
+    await printJson({ ...found, quarantine: quarantined });
+    return 0;
+  } finally {
+    await box.close();
+  }
+}
+
+async function reset(stream: string, options: StateOptions): Promise<number> {
+  if (options.yes !== true) {
+    if (!process.stdin.isTTY)
+      throw new QuarryError('QRY6001', { what: `Resetting ${stream} needs --yes where nobody can be asked.` });
+    const ask = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await ask.question(
+      `Forget keys and cursors of ${stream}? Everything is read and sent again, with the same ids. Type the stream's name: `,
+    );
+    ask.close();
+    if (answer.trim() !== stream)
+      throw new QuarryError('QRY6001', { what: `“${answer.trim()}” is not ${stream}: nothing was changed.` });
+  }
+  const { dataDir, databaseUrl } = configuration(options.config);
+  const release = holdDirectory(`${dataDir}/collector.lock`);
+  try {
+    const box = await openOutbox(
+      { dataDir, databaseUrl: databaseUrl === undefined ? undefined : reveal(databaseUrl) },
+      Date.now(),
+    );
+    try {
+      const [connection = '', dataset = ''] = stream.split('/');
+      if (!(await resetStream(box.store, connection, dataset)))
+        throw unknownStream(stream, await listStreams(box.store));
+    } finally {
+      await box.close();
+    }
+  } finally {
+    release();
+  }
+  await print(`${stream} is reset: its next pull reads everything.\n`);
+  return 0;
+}
+
+const unknownStream = (stream: string, streams: readonly { connection: string; dataset: string }[]): QuarryError =>
+  new QuarryError('QRY6002', {
+    what: `There is no stream ${stream}.`,
+    fix: `Streams are: ${streams.map((one) => `${one.connection}/${one.dataset}`).join(', ') || '(none yet)'}.`,
+  });

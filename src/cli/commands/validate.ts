@@ -1,0 +1,73 @@
+import { lookup } from 'node:dns/promises';
+import { connect } from 'node:net';
+import { resolveAddress } from '../../collector/port.ts';
+import { type Config, whereIs } from '../../config/config.ts';
+import { QuarryError } from '../../core/errors.ts';
+import { EXIT } from '../exit.ts';
+import { print, printJson } from '../output.ts';
+import { configuration } from './configuration.ts';
+
+const REACH_MS = 5000;
+
+/** Syntax → schema → references and secrets → addresses; then, unless offline, whether the API servers can be reached. */
+export async function validate(options: { config?: string; offline?: boolean; json?: boolean }): Promise<number> {
+  const config = configuration(options.config);
+  const servers = apiServers(config);
+  const unreachable: { connection: string; server: string; why: string }[] = [];
+  if (options.offline !== true) {
+    for (const { connection, url } of servers) {
+      const why = await reach(url);
+      if (why !== undefined) unreachable.push({ connection, server: url.origin, why });
+    }
+  }
+  if (options.json === true) await printJson({ file: config.file, ok: unreachable.length === 0, unreachable });
+  else {
+    for (const { connection, server, why } of unreachable)
+      process.stderr.write(`${whereIs(config, `connections.${connection}`)}: ${server} cannot be reached: ${why}\n`);
+    const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+    const said = `${count(config.connections.size, 'connection')}, ${count(config.sinks.size, 'sink')}`;
+    if (unreachable.length === 0)
+      await print(
+        `${config.file ?? 'configuration'}: valid (${said}${options.offline === true ? '; network not tried' : ''})\n`,
+      );
+  }
+  return unreachable.length === 0 ? EXIT.ok : EXIT.config;
+}
+
+/** Where each connection leads; throws for a platform nobody knows, with its place in the file. */
+function apiServers(config: Config): { connection: string; url: URL }[] {
+  return [...config.connections.values()].map(({ id, platform, apiUrl, gatewayUrl, allowPlainHttp }) => {
+    try {
+      return {
+        connection: id,
+        url: resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }).api,
+      };
+    } catch (error) {
+      if (!(error instanceof QuarryError)) throw error;
+      const path = `connections.${id}.${platform === undefined ? 'api_url' : 'platform'}`;
+      throw new QuarryError(error.code, { what: error.message, where: whereIs(config, path), fix: error.fix });
+    }
+  });
+}
+
+async function reach(url: URL): Promise<string | undefined> {
+  try {
+    await lookup(url.hostname);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: url.hostname,
+      port: Number(url.port) || (url.protocol === 'http:' ? 80 : 443),
+      timeout: REACH_MS,
+    });
+    const end = (why: string | undefined): void => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.once('connect', () => end(undefined));
+    socket.once('timeout', () => end(`no answer within ${REACH_MS / 1000} s`));
+    socket.once('error', (error) => end(error.message));
+  });
+}

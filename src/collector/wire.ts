@@ -1,0 +1,222 @@
+import { mkdir } from 'node:fs/promises';
+import { type Config, type ConnectionConfig, type DatasetConfig, whereIs } from '../config/config.ts';
+import type { Clock } from '../core/clock.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { reveal } from '../core/secret.ts';
+import type { StreamIdentity } from '../core/words.ts';
+import { datasets } from '../datasets/registry.gen.ts';
+import { openOutbox } from '../outbox/outbox.ts';
+import { type Client, createClient } from '../qualys/client.ts';
+import { fetchAnswer } from '../qualys/fetch-answer.ts';
+import { createGovernor, type Governor, type SavedGovernor } from '../qualys/governor.ts';
+import { resolveAddress } from '../qualys/platforms.ts';
+import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
+import { holdDirectory } from '../store/lock.ts';
+import type { CollectorParts } from './collector.ts';
+import type { RunningSink } from './deliver.ts';
+import type { Observer } from './observer.ts';
+import type { Stream } from './stream.ts';
+
+/** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
+const RETENTION_MS = 7 * 86_400_000;
+/** What may wait for a sink before pulling pauses, where the configuration says nothing. */
+const MAX_BACKLOG = 20 * 1024 ** 3;
+/** Free space left on the data directory's disk. */
+const DISK_RESERVE = 256 * 1024 ** 2;
+
+export interface WireOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: Observer;
+  readonly version: string;
+  /** Only these data sets. */
+  readonly only?: readonly string[] | undefined;
+}
+
+export interface Wired {
+  readonly parts: CollectorParts;
+  /** Subscription → governor: what the limits are and who waits. */
+  readonly governors: ReadonlyMap<string, Governor>;
+  close(): Promise<void>;
+}
+
+/** Builds a collector from a checked configuration: data directory held, outbox open, sinks open, clients ready. */
+export async function wire(options: WireOptions): Promise<Wired> {
+  const { config, clock, log, observer } = options;
+  const { outbox, release } = await openHeld(config, clock);
+  const opened: RunningSink[] = [];
+  const clients: Client[] = [];
+  const close = async (): Promise<void> => {
+    for (const { open } of opened) await open.close();
+    for (const client of clients) await client.close();
+    await outbox.close();
+    release();
+  };
+  try {
+    const parts: (RunningSink & { takes: (stream: StreamIdentity) => boolean })[] = [];
+    for (const sink of config.sinks.values()) {
+      if (!sink.enabled) continue;
+      const file = sinkFiles.get(sink.type)!;
+      const open = await file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir });
+      const running = { name: sink.name, open, batchBytes: file.capabilities.batchBytes, contextAs };
+      opened.push(running);
+      parts.push({ ...running, takes: (stream) => takes(config, sink.name, stream) });
+    }
+    const governors = await openGovernors(config, outbox.store.db, clock);
+    const streams: Stream[] = [];
+    for (const connection of config.connections.values()) {
+      const client = clientOf(connection, config, governors.get(connection.subscription)!, options);
+      clients.push(client);
+      for (const dataset of connection.datasets.values()) {
+        if (!dataset.enabled || (options.only !== undefined && !options.only.includes(dataset.name))) continue;
+        streams.push(streamOf(connection, dataset, client, config));
+      }
+    }
+    const maxBacklog = new Map(parts.map(({ name }) => [name, config.sinks.get(name)?.maxBacklogBytes ?? MAX_BACKLOG]));
+    return {
+      governors,
+      close,
+      parts: {
+        outbox,
+        dataDir: config.dataDir,
+        streams,
+        sinks: parts,
+        slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
+        limits: { maxBacklog, reserve: DISK_RESERVE },
+        retention: RETENTION_MS,
+        clock,
+        log,
+        observer,
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openHeld(config: Config, clock: Clock) {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new QuarryError('QRY4005', {
+      what: error instanceof Error ? error.message : String(error),
+      where: config.dataDir,
+    });
+  });
+  const release = holdDirectory(`${config.dataDir}/collector.lock`);
+  try {
+    const databaseUrl = config.databaseUrl === undefined ? undefined : reveal(config.databaseUrl);
+    return { outbox: await openOutbox({ dataDir: config.dataDir, databaseUrl }, clock.now()), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+type BudgetDb = CollectorParts['outbox']['store']['db'];
+
+async function openGovernors(config: Config, db: BudgetDb, clock: Clock): Promise<Map<string, Governor>> {
+  const governors = new Map<string, Governor>();
+  for (const { subscription } of config.connections.values()) {
+    if (governors.has(subscription)) continue;
+    const row = await db
+      .selectFrom('budget')
+      .select('state')
+      .where('subscription', '=', subscription)
+      .executeTakeFirst();
+    const governor: Governor = createGovernor({
+      clock,
+      saved: row === undefined ? undefined : (JSON.parse(row.state) as SavedGovernor),
+      onChange: async () => {
+        const state = JSON.stringify(governor.save());
+        await db
+          .insertInto('budget')
+          .values({ subscription, state })
+          .onConflict((conflict) => conflict.column('subscription').doUpdateSet({ state }))
+          .execute();
+      },
+    });
+    governors.set(subscription, governor);
+  }
+  return governors;
+}
+
+function clientOf(connection: ConnectionConfig, config: Config, governor: Governor, options: WireOptions): Client {
+  const { signIn, id } = connection;
+  if (signIn.kind !== 'basic') {
+    const where = whereIs(config, `connections.${id}`);
+    throw new QuarryError('QRY1003', {
+      what: `Signing in by ${signIn.kind} is not supported yet.`,
+      where,
+      fix: 'Use username and password.',
+    });
+  }
+  const { platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
+  const address = resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp });
+  return createClient({
+    address,
+    credentials: { username: signIn.username, password: signIn.password },
+    governor,
+    clock: options.clock,
+    userAgent: `quarry/${options.version}`,
+    log: options.log.child({ connection: id }),
+    tls: { verify: tls.verify, ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
+    ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
+    allowPlainHttp,
+  });
+}
+
+function withoutUndefined({ url, username, password }: NonNullable<ConnectionConfig['proxy']>) {
+  return { url, ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
+function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, client: Client, config: Config): Stream {
+  const facts = datasets.get(dataset.name)!;
+  const identity = {
+    tenant: connection.tenant,
+    subscription: connection.subscription,
+    connection: connection.id,
+    dataset: dataset.name,
+  };
+  const every = (chosen: number | false | undefined, usual: number): number | undefined =>
+    chosen === false ? undefined : (chosen ?? usual);
+  return {
+    ...identity,
+    facts,
+    options: dataset.options,
+    fetch: (call, makeReader, hooks) => fetchAnswer(client, call, makeReader, hooks),
+    principal: connection.signIn.kind === 'basic' ? connection.signIn.username : connection.signIn.kind,
+    startTime: dataset.startTime,
+    pageSize: dataset.pageSize ?? facts.pageSize,
+    schedule: {
+      every: dataset.every ?? facts.schedule.every,
+      sweepIds: every(dataset.sweepIds, facts.schedule.sweepIds),
+      sweepFull: every(dataset.sweepFull, facts.schedule.sweepFull),
+    },
+    sinks: [...config.sinks.values()]
+      .filter(({ enabled, name }) => enabled && takes(config, name, identity))
+      .map(({ name }) => name),
+  };
+}
+
+/** Whether any route sends this stream to the sink. */
+function takes(config: Config, sink: string, stream: StreamIdentity): boolean {
+  const tenants = config.sinks.get(sink)?.tenants;
+  if (tenants !== undefined && !tenants.includes(stream.tenant)) return false;
+  return config.routes.some(
+    (route) =>
+      route.sinks.includes(sink) &&
+      (route.datasets?.includes(stream.dataset) ?? true) &&
+      (route.connections?.includes(stream.connection) ?? true) &&
+      (route.tenants?.includes(stream.tenant) ?? true),
+  );
+}
+
+const contextAs = (dataset: string): string | undefined => datasets.get(dataset)?.format.inner?.as;
+
+/** How many calls of the stream's own API may run at once; one until an answer has told. */
+function slotsOf(governor: Governor | undefined, stream: Stream): number {
+  const { api } = stream.facts.records(stream.options, { pageSize: 1 });
+  return governor?.status()[api]?.concurrency ?? 1;
+}
