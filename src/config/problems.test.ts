@@ -112,7 +112,7 @@ server: 8480
       'configuration:6:12  connections.acme.tls.ca: the file cannot be read: it does not exist',
     ],
     [`${acme()}\nsinks: { x: { path: y } }`, 'configuration:6:10  sinks.x.type: required; expected "file" or "stdout"'],
-    [`${acme()}\nroutes: [{ sinks: [] }]`, 'configuration:6:12  routes[0].sinks: expected at least 1 items'],
+    [`${acme()}\nroutes: [{ sinks: [] }]`, 'configuration:6:12  routes[0].sinks: expected at least 1 item'],
     [filtered('{ field: A, op: in, value: 3 }'), expect.stringContaining('exclude[0].value: expected a list for in')],
     [filtered('{ field: A, op: lt }'), expect.stringContaining('exclude[0]: expected a value for lt')],
     [filtered('{ field: A, op: matches, value: "(" }'), expect.stringContaining('expected a regular expression')],

@@ -146,11 +146,11 @@ function expectation(issue: Issue): string {
       return issue.pattern === undefined ? `a valid ${issue.format}` : `a text like ${issue.pattern}`;
     case 'too_small':
       return issue.origin === 'string' || issue.origin === 'array'
-        ? `at least ${issue.minimum} ${issue.origin === 'array' ? 'items' : 'characters'}`
+        ? `at least ${amount(issue.minimum, issue.origin)}`
         : `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
     case 'too_big':
       return issue.origin === 'string' || issue.origin === 'array'
-        ? `at most ${issue.maximum} ${issue.origin === 'array' ? 'items' : 'characters'}`
+        ? `at most ${amount(issue.maximum, issue.origin)}`
         : `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
     default:
       return 'something else';
@@ -162,4 +162,9 @@ function kind(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'keys and values';
   return WORDS[typeof value] ?? typeof value;
+}
+
+function amount(count: number | bigint, origin: 'string' | 'array'): string {
+  const thing = origin === 'array' ? 'item' : 'character';
+  return `${count} ${thing}${Number(count) === 1 ? '' : 's'}`;
 }
