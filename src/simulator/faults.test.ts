@@ -1,3 +1,4 @@
+/** Longer than usual: one try per fault in one table, so that the compiler can demand all of them. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
