@@ -7,6 +7,7 @@ import { idMaker } from '../outbox/identity.ts';
 import { RepeatedKeyError } from '../outbox/occurrence.ts';
 import { stagePage } from '../outbox/staging.ts';
 import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
+import { cutField } from '../pipeline/cut.ts';
 import { fingerprinter } from '../pipeline/fingerprint.ts';
 import { keyParts, keyReader } from '../pipeline/key.ts';
 import { createXmlReader } from '../qualys/xml/reader.ts';
@@ -92,17 +93,27 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       if (epochs.saw(name)) newFields = true;
     });
     const readKey = keyReader(facts);
+    const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
     const handler: RecordHandler = {
       record: (view) => {
         const start = page.reserve(view.maxBytes);
-        const end = view.write(page.buffer, start);
+        let end = view.write(page.buffer, start);
         const { lead, key } = readKey(view);
         const version = facts.version === undefined ? undefined : view.text(facts.version);
         let time: string | undefined;
         for (let i = 0; time === undefined && i < facts.time.length; i++) time = view.text(facts.time[i]!);
-        const flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
-        page.record({ lead, key, fingerprint: fingerprint(view, page.buffer), version, time, flags }, start, end);
+        let flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
+        // The fingerprint is of the whole record: a change behind the cut is a change.
+        const print = fingerprint(view, page.buffer);
+        if (cut !== undefined && end - start > cut) {
+          const shorter = cutField(page.buffer.toString('utf8', start, end), facts.heavy!.field, cut);
+          if (shorter !== undefined) {
+            end = start + page.buffer.write(shorter, start, 'utf8');
+            flags = [...flags, 'results_cut'];
+          }
+        }
+        page.record({ lead, key, fingerprint: print, version, time, flags }, start, end);
       },
     };
     if (facts.format.inner !== undefined) {

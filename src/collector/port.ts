@@ -9,3 +9,4 @@ export { listQuarantined } from '../outbox/quarantine.ts';
 export { listStreams, resetStream, type StreamState } from '../outbox/streams.ts';
 export { resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
+export { readOnce } from './one-shot.ts';

@@ -142,7 +142,13 @@ async function openGovernors(config: Config, db: BudgetDb, clock: Clock): Promis
   return governors;
 }
 
-function clientOf(connection: ConnectionConfig, config: Config, governor: Governor, options: WireOptions): Client {
+/** The client of a connection. Throws where the sign-in or the address is not one Quarry knows. */
+export function clientOf(
+  connection: ConnectionConfig,
+  config: Config,
+  governor: Governor,
+  options: Pick<WireOptions, 'clock' | 'log' | 'version'>,
+): Client {
   const { signIn, id } = connection;
   if (signIn.kind !== 'basic') {
     const where = whereIs(config, `connections.${id}`);
@@ -171,7 +177,8 @@ function withoutUndefined({ url, username, password }: NonNullable<ConnectionCon
   return { url, ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 
-function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, client: Client, config: Config): Stream {
+/** A data set on a connection, as the collector runs it. */
+export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, client: Client, config: Config): Stream {
   const facts = datasets.get(dataset.name)!;
   const identity = {
     tenant: connection.tenant,

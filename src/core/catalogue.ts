@@ -367,6 +367,12 @@ export const CATALOGUE = {
     why: 'The name is not in the configuration.',
     fix: 'Use one of those named.',
   },
+  QRY6004: {
+    next: 'stop_process',
+    title: 'An option makes no sense',
+    why: 'The value given is not of the form the option takes.',
+    fix: 'See --help.',
+  },
   QRY6010: {
     next: 'stop_process',
     title: 'The address is taken',

@@ -67,6 +67,8 @@ export interface Dataset<Options = unknown> {
   readonly idsFormat?: XmlFormat;
   /** Incremental reading: how far behind the last watermark a pull starts again, in milliseconds, and why so far. */
   readonly overlapMs: number;
+  /** The field with heavy free text, and after how many bytes the options want it cut. */
+  readonly heavy?: { readonly field: string; cut(options: Options): number | undefined };
   /** What of the options decides which objects are in scope; part of the checkpoint. */
   scope(options: Options): string;
   /** Default schedule, milliseconds. */

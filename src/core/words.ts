@@ -28,7 +28,7 @@ export interface Fields {
 }
 
 /** What was odd about a record that was kept all the same; shown in the event as `flags`. */
-export type Flag = 'invalid_utf8' | 'control_chars' | 'duplicate_key' | 'results_missing';
+export type Flag = 'invalid_utf8' | 'control_chars' | 'duplicate_key' | 'results_missing' | 'results_cut';
 
 /** What an event says happened to its key. `log` data sets only have `new`. */
 export type Change = 'new' | 'updated' | 'removed';

@@ -6,7 +6,14 @@ import { createXmlReader } from '../qualys/xml/reader.ts';
 import { fingerprinter, fingerprintOf } from './fingerprint.ts';
 
 const facts = {
-  format: { kind: 'xml', root: 'R', record: 'L/X', lists: ['TAGS/TAG'], verbatim: [], fields: ['ID', 'A', 'B', 'TAGS', 'SEEN'] },
+  format: {
+    kind: 'xml',
+    root: 'R',
+    record: 'L/X',
+    lists: ['TAGS/TAG'],
+    verbatim: [],
+    fields: ['ID', 'A', 'B', 'TAGS', 'SEEN'],
+  },
   noise: ['SEEN'],
   unordered: ['TAGS'],
 } as unknown as Dataset;
@@ -19,7 +26,10 @@ function read(xml: string): { fingerprint: string; record: Record<string, never>
     record: (view) => {
       const target = Buffer.alloc(view.maxBytes + 8);
       const end = view.write(target, 4);
-      found.push({ fingerprint: take(view, target), record: JSON.parse(target.toString('utf8', 4, end)) as Record<string, never> });
+      found.push({
+        fingerprint: take(view, target),
+        record: JSON.parse(target.toString('utf8', 4, end)) as Record<string, never>,
+      });
     },
   };
   const reader = createXmlReader(facts.format, handler);
@@ -58,7 +68,9 @@ test('the hot path and the path over objects agree on any record', () => {
   fc.assert(
     fc.property(fc.uniqueArray(member, { selector: ([name]) => name }), fc.array(text), (members, tags) => {
       const escaped = (value: string) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-      const xml = members.map(([name, value]) => `<${name}>${escaped(value)}</${name}>`).join('') + `<TAGS>${tags.map((tag) => `<TAG>${escaped(tag)}</TAG>`).join('')}</TAGS>`;
+      const xml =
+        members.map(([name, value]) => `<${name}>${escaped(value)}</${name}>`).join('') +
+        `<TAGS>${tags.map((tag) => `<TAG>${escaped(tag)}</TAG>`).join('')}</TAGS>`;
       const [found] = read(`<X>${xml}</X>`);
       expect(found!.fingerprint).toBe(fingerprintOf(facts, found!.record));
     }),
@@ -74,5 +86,7 @@ test('a fingerprint without the fields of later forms is that of the record befo
 });
 
 test('the canonical form stands still: raise CANONICAL_FORM when this fails', () => {
-  expect(one('<ID>1</ID><A>a</A><TAGS><TAG>x</TAG></TAGS><NEW1>n</NEW1>')).toMatchInlineSnapshot(`"K1PU9Qvsr1zO9zMoUo5zzk"`);
+  expect(one('<ID>1</ID><A>a</A><TAGS><TAG>x</TAG></TAGS><NEW1>n</NEW1>')).toMatchInlineSnapshot(
+    `"K1PU9Qvsr1zO9zMoUo5zzk"`,
+  );
 });

@@ -22,6 +22,9 @@ const OCCURRENCE = /\u0001\d+$/;
 const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\\': '\\\\', '\0': '\\0', '\u0001': '\\1' };
 const UNESCAPES: Readonly<Record<string, string>> = { t: '\t', '\\': '\\', '0': '\0', '1': '\u0001' };
 
+/** As many digits as a number holds exactly. */
+const WHOLE_NUMBER = /^\d{1,15}$/;
+
 const escapePart = (part: string): string =>
   SPECIAL.test(part) ? part.replace(new RegExp(SPECIAL, 'g'), (c) => ESCAPES[c]!) : part;
 
@@ -31,17 +34,21 @@ export function keyReader(dataset: Dataset): KeyReader {
   const parts = dataset.orderedById ? rest : dataset.key;
   const get = (view: RecordView, part: (typeof dataset.key)[number]): string =>
     (part.from === 'context' ? view.contextText(part.field) : view.text(part.field)) ?? '';
+  let lastId = '';
+  let lastLead = 0;
   return (view) => {
     let lead = 0;
     if (dataset.orderedById) {
       const id = get(view, first!);
-      lead = Number(id);
-      if (id === '' || !Number.isSafeInteger(lead) || lead < 0) {
-        throw new QuarryError('QRY3005', {
-          what: `${first!.field} is ${id === '' ? 'absent' : `“${id.slice(0, 40)}”`}, not an id`,
-          where: dataset.name,
-        });
+      if (id !== lastId || id === '') {
+        if (!WHOLE_NUMBER.test(id)) {
+          const what = `${first!.field} is ${id === '' ? 'absent' : `“${id.slice(0, 40)}”`}, not an id`;
+          throw new QuarryError('QRY3005', { what, where: dataset.name });
+        }
+        lastId = id;
+        lastLead = Number(id);
       }
+      lead = lastLead;
     }
     let key = '';
     for (let i = 0; i < parts.length; i++) key += (i === 0 ? '' : '\t') + escapePart(get(view, parts[i]!));
