@@ -1,4 +1,4 @@
-import type { Next } from './errors.ts';
+import type { Next } from './next.ts';
 
 interface Entry {
   readonly next: Next;
