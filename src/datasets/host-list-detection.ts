@@ -123,6 +123,7 @@ export default defineDataset({
   ],
   orderedById: true,
   noise: ['LAST_PROCESSED_DATETIME'],
+  heavy: { field: 'RESULTS', cut: ({ results }) => (typeof results === 'number' ? results : undefined) },
   version: 'LAST_UPDATE_DATETIME',
   time: ['LAST_UPDATE_DATETIME', 'LAST_FOUND_DATETIME'],
   records: (options, ask) => ({
@@ -156,9 +157,9 @@ export default defineDataset({
   // Hosts without a detection are left out of detection answers, so the ids in scope are those of the host list.
   ids: hostIds,
   idsFormat: hostList.format,
-  // Detections show their processing time with a delay of minutes to hours; one day is cheap, since unchanged records
-  // go no further than the key table.
-  overlapMs: 24 * 3_600_000,
+  // Processing times appear with a delay of minutes; agents report every few hours, so a longer overlap would read
+  // most of a large subscription at every pull. What comes later still is found by the full sweep.
+  overlapMs: 3_600_000,
   scope: (options) =>
     JSON.stringify([
       hostScope(options),

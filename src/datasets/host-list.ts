@@ -113,9 +113,9 @@ export default defineDataset({
     }),
   }),
   ids: hostIds,
-  // Qualys processes scan results for up to some hours before a host shows its new time; one day is cheap, since
-  // unchanged records go no further than the key table.
-  overlapMs: 24 * 3_600_000,
+  // Processing times appear with a delay of minutes; agents report every few hours, so a longer overlap would read
+  // most of a large subscription at every pull. What comes later still is found by the full sweep.
+  overlapMs: 3_600_000,
   scope: hostScope,
   schedule: { every: 3_600_000, sweepIds: 86_400_000, sweepFull: 7 * 86_400_000 },
   pageSize: 1000,
