@@ -164,7 +164,7 @@ function kind(value: unknown): string {
   return WORDS[typeof value] ?? typeof value;
 }
 
-function amount(count: number | bigint, origin: 'string' | 'array'): string {
+function amount(count: number | bigint, origin: string): string {
   const thing = origin === 'array' ? 'item' : 'character';
   return `${count} ${thing}${Number(count) === 1 ? '' : 's'}`;
 }
