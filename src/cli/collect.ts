@@ -1,9 +1,10 @@
 import { type RunSummary, runCollector } from '../collector/collector.ts';
-import { wire } from '../collector/wire.ts';
+import { type ApiStatus, wire } from '../collector/wire.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { progressLines } from './progress.ts';
+import { createLog, logDefaults } from './log.ts';
+import { type ProgressLines, progressLines } from './progress.ts';
 import { stopping } from './stopping.ts';
 import { reportFields } from './summary.ts';
 import { version } from './version.ts';
@@ -22,13 +23,22 @@ export interface Collected {
   readonly signalled: number | undefined;
 }
 
+/** Where a command that collects speaks: log lines and progress that do not overwrite each other. */
+export interface Console {
+  readonly log: Log;
+  readonly progress: ProgressLines;
+}
+
+export function openConsole(config: Config): Console {
+  const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
+  const progress = progressLines();
+  const log = createLog({ format: config.logFormat ?? format, level: 'info', color, stream: progress.stream });
+  progress.sayTo((line) => log.info(line));
+  return { log, progress };
+}
+
 /** Runs the collector of a configuration in this process, with progress, reports and clean stopping. */
-export async function collect(config: Config, log: Log, options: CollectOptions): Promise<Collected> {
-  let waits = (): readonly string[] => [];
-  const progress = progressLines(
-    (line) => log.info(line),
-    () => waits(),
-  );
+export async function collect(config: Config, { log, progress }: Console, options: CollectOptions): Promise<Collected> {
   const stop = stopping(options.grace, (line) => log.warn(line));
   try {
     const wired = await wire({
@@ -39,16 +49,11 @@ export async function collect(config: Config, log: Log, options: CollectOptions)
       version: version(),
       only: options.only,
     });
-    waits = () =>
+    progress.show(() =>
       [...wired.governors].flatMap(([subscription, governor]) =>
-        Object.entries(governor.status()).flatMap(([api, { waiting, until, because }]) =>
-          waiting === 0 || because === undefined
-            ? []
-            : [
-                `${subscription} ${api}  waiting${until === undefined ? '' : ` until ${new Date(until).toTimeString().slice(0, 5)}`}, because ${because}`,
-              ],
-        ),
-      );
+        Object.entries(governor.status()).flatMap(([api, status]) => budgetText(subscription, api, status)),
+      ),
+    );
     try {
       const summary = await runCollector(wired.parts, {
         ...options,
@@ -65,4 +70,19 @@ export async function collect(config: Config, log: Log, options: CollectOptions)
     progress.end();
     stop.end();
   }
+}
+
+/** `acme asset/host  297 of 300 calls left; waiting until 14:05, because …`; nothing while no call of the API runs or waits. */
+function budgetText(
+  subscription: string,
+  api: string,
+  { running, waiting, remaining, limit, until, because }: ApiStatus,
+): string[] {
+  if (running === 0 && waiting === 0) return [];
+  const budget =
+    limit === undefined || remaining === undefined ? 'limits not known yet' : `${remaining} of ${limit} calls left`;
+  const time = until === undefined ? '' : ` until ${new Date(until).toTimeString().slice(0, 5)}`;
+  return [
+    `${subscription} ${api}  ${budget}${waiting > 0 && because !== undefined ? `; waiting${time}, because ${because}` : ''}`,
+  ];
 }

@@ -73,9 +73,20 @@ function prettyStream(target: DestinationStream, color: boolean): DestinationStr
   const prettify = pretty.prettyFactory({
     colorize: color,
     translateTime: 'SYS:HH:MM:ss',
-    singleLine: true,
+    hideObject: true,
+    messageFormat: ({ level: _level, time: _time, msg, ...fields }) => `${String(msg)}${pairs(fields)}`,
   });
   return { write: (line) => void target.write(prettify(line)) };
+}
+
+/** `  stream=acme/host_list pages=12 what="Qualys did not answer"`: nothing for absent and zero-length values. */
+function pairs(fields: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '');
+  const text = (value: unknown): string => {
+    const plain = typeof value === 'string' ? value : JSON.stringify(value);
+    return typeof value === 'string' && /[\s"=]/.test(plain) ? JSON.stringify(plain) : plain;
+  };
+  return shown.map(([name, value], i) => `${i === 0 ? '  ' : ' '}${name}=${text(value)}`).join('');
 }
 
 /** `2024-05-30T17:12:26.992    INFO InputProcess::MainThread -> message {fields}`, as the Devo collector SDK prints. */

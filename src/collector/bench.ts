@@ -92,6 +92,7 @@ export async function collectFile(
       epochs: epochs(facts, claim.unknownFields),
       signal,
       finish: signal,
+      live: { records: 0, bytes: 0, onChunk: () => {} },
     };
     // The saved answer may name a next page that is not there: one page is the whole.
     const page = await readPage(context, { range, pageSize: facts.pageSize });

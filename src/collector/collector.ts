@@ -17,6 +17,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { expire } from '../outbox/retention.ts';
 import { type ClaimedStream, changeCheckpoint, claimStream, resetStream } from '../outbox/streams.ts';
 import { type Imbalance, imbalances } from './balance.ts';
+import { bell } from './bell.ts';
 import { deliveryLoop, type RunningSink } from './deliver.ts';
 import type { Observer } from './observer.ts';
 import { nextDue } from './plan.ts';
@@ -67,26 +68,22 @@ const CLEAN_UP_EVERY_MS = 600_000;
 
 export async function runCollector(parts: CollectorParts, options: RunOptions): Promise<RunSummary> {
   const { outbox, clock, log } = parts;
-  const appendedBells = new Set<() => void>();
+  const appended = bell();
   const workshop: Workshop = {
     outbox,
     clock,
     log,
     observer: parts.observer,
     mayPull: pressure(outbox, parts.dataDir, parts.limits, clock, log),
-    appended: () => {
-      for (const ring of appendedBells) ring();
-      appendedBells.clear();
-    },
+    appended: appended.ring,
   };
-  const appended = (): Promise<void> => new Promise((resolve) => appendedBells.add(resolve));
   for (const sink of parts.sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
 
   const reports: PullReport[] = [];
   const stopped = new Map<string, QuarryError>();
   const delivering = new AbortController();
   const stopDelivery = AbortSignal.any([delivering.signal, options.now]);
-  const deliveries = parts.sinks.map((sink) => deliveryLoop(workshop, sink, appended, stopDelivery));
+  const deliveries = parts.sinks.map((sink) => deliveryLoop(workshop, sink, appended.wait, stopDelivery));
   const cleaning = cleanUp(parts, stopDelivery);
 
   // A defect or a storage fault in one loop ends the run; the others are told to stop.

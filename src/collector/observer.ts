@@ -7,15 +7,19 @@ export interface Observer {
   progress(progress: Progress): void;
 }
 
+/** How far a pull is. */
 export interface Progress {
   readonly stream: string;
+  /** Records read, those of the page under way included. */
   readonly records: number;
   readonly bytes: number;
+  /** Pages accepted. */
   readonly pages: number;
   /** Ranges still to read. */
   readonly left: number;
-  /** A wait, for people: "until 14:05, because …". */
-  readonly waiting?: string;
+  readonly elapsedMs: number;
+  /** The pull is over. */
+  readonly ended: boolean;
 }
 
 export const silentObserver: Observer = { phase: () => {}, progress: () => {} };

@@ -1,5 +1,6 @@
 import type { Checkpoint, OpenPull } from '../core/checkpoint.ts';
 import { QuarryError } from '../core/errors.ts';
+import type { AnswerReader } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
 import type { Flag, RecordHandler } from '../core/words.ts';
 import { appendPage } from '../outbox/append.ts';
@@ -25,6 +26,8 @@ export interface PullContext {
   readonly signal: AbortSignal;
   /** Begin no more pages. */
   readonly finish: AbortSignal;
+  /** Records and bytes read so far by pages under way; `onChunk` hears of changes. */
+  readonly live: { records: number; bytes: number; onChunk: () => void };
 }
 
 export interface PageRequest {
@@ -87,7 +90,17 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     },
     { careful, ...(sweep === undefined ? {} : { sweep: { before: pull.id, from: range.first } }) },
   );
+  const { live } = context;
+  const mine = { records: 0, bytes: 0 };
+  const notLive = (): void => {
+    live.records -= mine.records;
+    live.bytes -= mine.bytes;
+  };
   try {
+    const count = (bytes: number): void => {
+      mine.bytes += bytes;
+      live.bytes += bytes;
+    };
     let newFields = false;
     const fingerprint = fingerprinter(facts, (name) => {
       if (epochs.saw(name)) newFields = true;
@@ -97,6 +110,8 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
     const handler: RecordHandler = {
       record: (view) => {
+        mine.records++;
+        live.records++;
         const start = page.reserve(view.maxBytes);
         let end = view.write(page.buffer, start);
         const { lead, key } = readKey(view);
@@ -129,10 +144,13 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       ...(pull.since === undefined || request.everything === true ? {} : { since: pull.since }),
       ...(request.withoutResults === true ? { withoutResults: true } : {}),
     });
-    const answer = await stream.fetch(call, () => createXmlReader(facts.format, handler), {
+    const answer = await stream.fetch(call, () => counted(createXmlReader(facts.format, handler), count), {
       signal: context.signal,
       expectRoot: facts.format.root,
-      onChunk: () => page.ready(),
+      onChunk: () => {
+        live.onChunk();
+        return page.ready();
+      },
     });
     const rest = restOf(range, answer.nextParams, facts.name);
     workshop.observer.phase('stage');
@@ -169,8 +187,19 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
   } catch (error) {
     await page.abandon();
     throw error;
+  } finally {
+    notLive();
   }
 }
+
+/** The same reader, telling how many bytes it is given. */
+const counted = (reader: AnswerReader, count: (bytes: number) => void): AnswerReader => ({
+  write: (chunk) => {
+    count(chunk.length);
+    reader.write(chunk);
+  },
+  end: () => reader.end(),
+});
 
 /** The checkpoint once a page of `range` is in: the range gives way to its rest, and the first page's time is kept. */
 export function advanced(

@@ -36,8 +36,22 @@ export async function runPull(
   let heldSweep: PullReport['heldSweep'];
   let outcome: Outcome = 'complete';
   let error: QuarryError | undefined;
+  let endProgress = (): void => {};
   try {
     pull = await openPull(stream, workshop, claim, checkpoint, mode, signal);
+    const live = { records: 0, bytes: 0, onChunk: () => showProgress(false) };
+    let left = pull.resume.length;
+    const showProgress = (ended: boolean): void =>
+      workshop.observer.progress({
+        stream: nameOf(stream),
+        records: tally.received + live.records,
+        bytes: tally.bytes + live.bytes,
+        pages: tally.pages,
+        left,
+        elapsedMs: workshop.clock.monotonic() - started,
+        ended,
+      });
+    endProgress = () => showProgress(true);
     const context: PullContext = {
       stream,
       workshop,
@@ -46,20 +60,17 @@ export async function runPull(
       epochs: epochs(stream.facts, claim.unknownFields),
       signal,
       finish,
+      live,
     };
     await retryQuarantined(context, tally);
     if (pull.mode !== 'ids') {
       await readRanges(context, pull.pageSize ?? stream.pageSize, pull.resume, {
         slots,
         tally,
-        onPage: (left) =>
-          workshop.observer.progress({
-            stream: nameOf(stream),
-            records: tally.received,
-            bytes: tally.bytes,
-            pages: tally.pages,
-            left,
-          }),
+        onPage: (now) => {
+          left = now;
+          showProgress(false);
+        },
         highest: () => highestId(workshop, claim.keyspace),
       });
     }
@@ -74,6 +85,7 @@ export async function runPull(
     outcome = interrupted ? 'interrupted' : 'failed';
     if (!interrupted) error = asQuarryError(thrown);
   }
+  endProgress();
   const report: PullReport = {
     stream: nameOf(stream),
     pull: pull?.id ?? 0,

@@ -10,6 +10,7 @@ import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import type { IdRange } from '../core/range.ts';
 import { setAside } from '../outbox/quarantine.ts';
 import { changeCheckpoint } from '../outbox/streams.ts';
+import { bell } from './bell.ts';
 import { fetchIds } from './ids.ts';
 import { cut, ISOLATION_CALLS, idsIn, maybePoison, type Suspect } from './isolation.ts';
 import { type PageRequest, type PageResult, type PullContext, readPage } from './page.ts';
@@ -52,7 +53,15 @@ export async function readRanges(
   let isolationCalls = 0;
   let weather = 0;
   let failure: QuarryError | undefined;
-  let wake = (): void => {};
+  const idle = bell();
+  const places = (): number => Math.min(MAX_READERS, Math.max(1, reading.slots()));
+  // The first answer's headers say how many calls may run: other readers begin then, not when its page has ended.
+  const { live } = context;
+  const { onChunk } = live;
+  live.onChunk = () => {
+    onChunk();
+    if (queue.length > 0 && active < places()) idle.ring();
+  };
 
   async function replace(range: IdRange, by: readonly IdRange[], newSize?: number): Promise<void> {
     await changeCheckpoint(workshop.outbox.store, claim, (before) => replaced(before, range, by, newSize));
@@ -232,16 +241,10 @@ export async function readRanges(
 
   async function reader(): Promise<void> {
     while (failure === undefined && !context.finish.aborted) {
-      const piece = active < Math.min(MAX_READERS, Math.max(1, reading.slots())) ? queue.shift() : undefined;
+      const piece = active < places() ? queue.shift() : undefined;
       if (piece === undefined) {
         if (active === 0 && queue.length === 0) return;
-        await new Promise<void>((resolve) => {
-          const before = wake;
-          wake = () => {
-            before();
-            resolve();
-          };
-        });
+        await idle.wait();
         continue;
       }
       active++;
@@ -252,9 +255,7 @@ export async function readRanges(
         failure ??= asQuarryError(error);
       } finally {
         active--;
-        const waking = wake;
-        wake = () => {};
-        waking();
+        idle.ring();
       }
     }
   }

@@ -25,6 +25,8 @@ const MAX_BACKLOG = 20 * 1024 ** 3;
 /** Free space left on the data directory's disk. */
 const DISK_RESERVE = 256 * 1024 ** 2;
 
+export type { ApiStatus } from '../qualys/governor.ts';
+
 export interface WireOptions {
   readonly config: Config;
   readonly clock: Clock;

@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import { startServer } from '../../api/server.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import { collect } from '../collect.ts';
-import { createLog, logDefaults } from '../log.ts';
+import { collect, openConsole } from '../collect.ts';
 import { print } from '../output.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration } from './configuration.ts';
@@ -40,14 +39,19 @@ export async function demo(flags: DemoFlags): Promise<number> {
   if (flags.once === true) clearInterval(timer);
   try {
     const config = configuration(undefined, demoConfig(dir, simulator.url, simulator.username, simulator.password));
-    const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
-    const log = createLog({ format: config.logFormat ?? format, level: 'info', color });
+    const speak = openConsole(config);
+    const { log } = speak;
     const out = join(dir, 'out');
     if (server !== undefined)
       log.info('the page answers (it says so far that the collector runs)', { url: server.url });
     log.info('collecting a simulated subscription', { hosts: flags.hosts, files: out, simulator: simulator.url });
     const once = flags.once === true;
-    const { summary, signalled } = await collect(config, log, { once, sweep: false, timeout: 600_000, grace: 30_000 });
+    const { summary, signalled } = await collect(config, speak, {
+      once,
+      sweep: false,
+      timeout: 600_000,
+      grace: 30_000,
+    });
     if (once || signalled !== undefined) {
       await saveTruth(simulator.world, simulator.now(), join(dir, 'truth.ndjson'));
       await print(

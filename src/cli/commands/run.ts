@@ -1,8 +1,7 @@
 import { startServer } from '../../api/server.ts';
 import { parseDuration } from '../../config/units.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { collect } from '../collect.ts';
-import { createLog, logDefaults } from '../log.ts';
+import { collect, openConsole } from '../collect.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration } from './configuration.ts';
 
@@ -18,8 +17,8 @@ export interface RunFlags {
 
 export async function run(flags: RunFlags): Promise<number> {
   const config = configuration(flags.config);
-  const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
-  const log = createLog({ format: config.logFormat ?? format, level: 'info', color });
+  const speak = openConsole(config);
+  const { log } = speak;
   const only = flags.only?.split(',').map((name) => name.trim());
   for (const name of only ?? []) {
     const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
@@ -40,7 +39,7 @@ export async function run(flags: RunFlags): Promise<number> {
       timeout: milliseconds(flags.timeout),
       grace: milliseconds(flags.grace),
     };
-    const { summary, signalled } = await collect(config, log, options);
+    const { summary, signalled } = await collect(config, speak, options);
     if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
     return signalled ?? summaryExit(summary);
   } finally {
