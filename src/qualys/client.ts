@@ -97,12 +97,12 @@ export function createClient(options: ClientOptions): Client {
         where: PROBE.api,
       });
     }
-    // A role without v1 access, or a platform without v1: no word against the password.
-    if (answer.status === 403 || answer.status === 404) return answer.discard();
     const body = await readShortBody(answer);
     if (answer.status === 200 && body.end?.root === 'ABOUT') return;
-    const error = answerMeans(answer, body, PROBE.api);
-    if (error.code !== 'QRY2012') throw withHint(error);
+    const error = withHint(answerMeans(answer, body, PROBE.api));
+    // A role without v1 access, or a platform without v1, is no word against the password.
+    const elsewhere = answer.status === 403 || answer.status === 404 || error.code === 'QRY2012';
+    if (isRefusal(error) || !elsewhere) throw error;
   }
 
   /** A login of another platform gets the same answer as a wrong password. */

@@ -88,9 +88,8 @@ function unreadable(thrown: unknown, answer: Answer, head: Buffer, expectRoot: s
   if (!(thrown instanceof QuarryError) || !/^QRY300[1234]$/.test(thrown.code)) return thrown;
   const root = rootOf(head);
   if (root === '' || (root !== undefined && sameName(root, expectRoot))) return thrown;
-  return root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root)
-    ? thrown
-    : errorOf(answer, head, where);
+  const cutError = root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root);
+  return cutError ? thrown : answerMeans(answer, { end: asXml(head), text: head.toString('utf8') }, where);
 }
 
 /** The root element's name in the first bytes; '' where they end before it, undefined where this is no XML. */

@@ -40,7 +40,7 @@ export interface Refusal {
 export interface Slot {
   /** The headers have come. For a refusal whose code is known give it; else call `refused` when the body is read. */
   answered(headers: Headers, status: number, qualysCode?: string): void;
-  /** The body of a refusal has been read. */
+  /** The body of a refusal has been read; also after `release`, since a body is understood when it has ended. */
   refused(refusal: Refusal): void;
   /** The call is over. `sent: false`: it never reached Qualys (no connection), so nothing was counted. */
   release(how?: { readonly sent?: boolean }): void;
@@ -167,7 +167,13 @@ export function createGovernor(options: GovernorOptions): Governor {
     let heard: 'open' | 'refusal' | 'rate' | 'concurrency' | 'known' = 'open';
     let limits = readLimits({});
     let over = false;
+    /** Refused without a reason when the call ended; the body's words may still come and correct it. */
+    let assumed = false;
 
+    function assume(): void {
+      refuse('rate');
+      assumed = true;
+    }
     function refuse(kind: 'rate' | 'concurrency', waitMs?: number): void {
       const now = clock.monotonic();
       heard = kind;
@@ -202,12 +208,17 @@ export function createGovernor(options: GovernorOptions): Governor {
         changed();
       },
       refused({ code, waitMs }) {
-        if (over) return;
-        if (heard === 'rate') api.rate.hold(waitMs, clock.monotonic());
-        if (heard !== 'refusal') return;
         const kind = kindOf(code);
-        if (kind === undefined && code !== undefined) accept();
-        else refuse(kind ?? 'rate', waitMs);
+        const now = clock.monotonic();
+        if (heard === 'refusal') {
+          if (kind === undefined && code !== undefined) accept();
+          else refuse(kind ?? 'rate', waitMs);
+        } else if (heard === 'rate') {
+          if (assumed && code !== undefined && kind !== 'rate') api.rate.forgive();
+          else api.rate.hold(waitMs, now);
+          if (assumed && kind === 'concurrency') api.running.refused(limits, now);
+        } else return;
+        assumed = false;
         changed();
       },
       release(how) {
@@ -217,7 +228,7 @@ export function createGovernor(options: GovernorOptions): Governor {
           api.rate.cancel(mark);
           api.running.cancel(call);
         } else {
-          if (heard === 'refusal') refuse('rate');
+          if (heard === 'refusal') assume();
           if (heard === 'open') api.rate.failed(mark, now);
           api.running.ended(call, now);
         }
@@ -227,7 +238,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       abandon(deadlineMs) {
         if (over) return;
         const now = clock.monotonic();
-        if (heard === 'refusal') refuse('rate');
+        if (heard === 'refusal') assume();
         if (heard === 'open') api.rate.failed(mark, now);
         api.running.abandoned(call, deadlineMs, now);
         over = true;

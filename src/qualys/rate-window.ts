@@ -48,8 +48,10 @@ export interface RateWindow {
   answered(mark: CallMark, limits: LimitHeaders, now: number): void;
   /** Refused by the rate limit, so not counted. `waitMs`: what the body said (SECONDS_TO_WAIT). */
   refused(mark: CallMark, limits: LimitHeaders, waitMs: number | undefined, now: number): void;
-  /** A refusal's body named the wait that its headers did not. */
+  /** The last refusal's body named the wait that its headers did not. */
   hold(waitMs: number | undefined, now: number): void;
+  /** The last refusal was none of the rate. */
+  forgive(): void;
   readonly limit: number | undefined;
   readonly windowMs: number;
   /** Calls of the window that are not ours, at most. */
@@ -93,6 +95,7 @@ export function openRateWindow(
   let wait: { until: number; grants: boolean } | undefined;
   /** The last refusal's headers named a wait. */
   let obeyed = false;
+  let beforeRefusal: { others: typeof others; wait: typeof wait } | undefined;
 
   if (saved !== undefined) {
     let inFlight = 0;
@@ -243,6 +246,7 @@ export function openRateWindow(
     refused(mark, limits, waitMs, now) {
       learn(limits);
       const saysNone = limits.remaining === 0;
+      beforeRefusal = { others, wait };
       if (limit !== undefined) compare(mark, limit, false, now);
       without(mark);
       refusals += 1;
@@ -263,6 +267,12 @@ export function openRateWindow(
     hold(waitMs, now) {
       const told = plausible(waitMs);
       if (told !== undefined && !obeyed) wait = { until: now + told + margin(), grants: true };
+    },
+    forgive() {
+      if (beforeRefusal === undefined) return;
+      ({ others, wait } = beforeRefusal);
+      beforeRefusal = undefined;
+      refusals -= 1;
     },
     save(toWall) {
       return {
