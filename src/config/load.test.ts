@@ -28,9 +28,9 @@ describe('defaults', () => {
   it('without routes every sink receives everything; a sink that no route names does too', () => {
     const sinks = '\nsinks:\n  a: { type: stdout }\n  b: { type: stdout }\n';
     expect(from(acme() + sinks).routes).toMatchObject([{ sinks: ['a', 'b'], datasets: undefined, exclude: [] }]);
-    const routed = from(`${acme()}${sinks}routes:\n  - { sinks: [b], datasets: [fim_alerts], resend: 24h }\n`);
+    const routed = from(`${acme()}${sinks}routes:\n  - { sinks: [b], datasets: [fim_alerts], resend: never }\n`);
     expect(routed.routes).toMatchObject([
-      { sinks: ['b'], datasets: ['fim_events'], resend: 86_400_000 },
+      { sinks: ['b'], datasets: ['fim_events'], resend: 'never' },
       { sinks: ['a'], datasets: undefined, resend: 'never' },
     ]);
   });
@@ -85,11 +85,13 @@ describe('values', () => {
   });
 
   it('what a variable holds is a number or a truth where the schema wants one, and a text where it wants a text', () => {
-    const config = from(
-      acme('requests_per_hour: ${LIMIT}', 'allow_plain_http: ${PLAIN}').replace('secret', '${PASSWORD}'),
-      { LIMIT: '300', PLAIN: 'true', PASSWORD: '0042' },
-    ).connections.get('acme')!;
-    expect(config).toMatchObject({ requestsPerHour: 300, allowPlainHttp: true });
+    const text = acme('allow_plain_http: ${PLAIN}', "datasets: { hosts: { page_size: '${SIZE}' } }").replace(
+      'secret',
+      '${PASSWORD}',
+    );
+    const config = from(text, { SIZE: '300', PLAIN: 'true', PASSWORD: '0042' }).connections.get('acme')!;
+    expect(config.allowPlainHttp).toBe(true);
+    expect(config.datasets.get('hosts')?.pageSize).toBe(300);
     expect(config.signIn.kind === 'basic' && reveal(config.signIn.password)).toBe('0042');
     expect(problems(acme('requests_per_hour: ${LIMIT}'), { LIMIT: 'many' })).toEqual([
       'configuration:6:5  connections.acme.requests_per_hour: expected a number, got a text',

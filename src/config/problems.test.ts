@@ -155,8 +155,8 @@ server: 8480
 describe('tenants', () => {
   const two = (sinks: string, routes = '') =>
     `connections:
-  a: { platform: US1, token: x }
-  b: { platform: US1, token: x, tenant: bee }
+  a: { platform: US1, username: u, password: p }
+  b: { platform: US1, username: u, password: p, tenant: bee }
 sinks: ${sinks}
 ${routes}`;
   it('[promise 12] with several, every sink names its own, by itself or by its routes', () => {
@@ -180,5 +180,30 @@ ${routes}`;
       'configuration:5:20  routes[0].sinks[0]: no sink of this name; did you mean "s"?',
       'configuration:5:38  routes[0].connections[0]: no connection of this name; did you mean "a"?',
     ]);
+  });
+});
+
+describe('settings this version does not act on', () => {
+  const only = (lines: string) => `connections: { a: { platform: US1, ${lines} } }`;
+  it.each([
+    [only('token: x'), '1:36  connections.a.token'],
+    [only('oidc: { client_id: i, client_secret: s }'), '1:36  connections.a.oidc'],
+    [only('oauth: { client_id: i, client_secret: s }'), '1:36  connections.a.oauth'],
+    [acme('requests_per_hour: 300'), '6:5  connections.acme.requests_per_hour'],
+    [`${acme()}\nsinks: { s: { type: stdout, when_full: suspend } }`, '6:29  sinks.s.when_full'],
+    [filtered('{ field: A, op: exists }'), '7:24  routes[0].exclude'],
+    [filtered('{ field: A, op: in, value: [1, b] }').replace('exclude', 'include'), '7:24  routes[0].include'],
+    [filtered('A').replace('exclude', 'fields'), '7:24  routes[0].fields'],
+    ...['24h', 'each_sweep'].map((resend) => [
+      filtered('').replace('exclude: []', `resend: ${resend}`),
+      '7:24  routes[0].resend',
+    ]),
+  ])('are refused rather than passed over: %j', (text, where) => {
+    expect(problems(text)).toEqual([`configuration:${where}: known, but not supported by this version yet`]);
+  });
+
+  it('but for what they are anyway', () => {
+    expect(problems(`${acme()}\nsinks: { s: { type: stdout, when_full: pause } }`)).toEqual([]);
+    expect(problems(filtered('').replace('exclude: []', 'resend: never'))).toEqual([]);
   });
 });

@@ -97,6 +97,12 @@ export const CATALOGUE = {
     why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
     fix: 'Write a quarry.yaml with `quarry init`: the same platform, user and data sets, and a sink.',
   },
+  QRY1021: {
+    next: 'stop_process',
+    title: 'A setting not supported yet',
+    why: 'The setting has its place and meaning, but this version does not act on it; reading past it would do something else than it says.',
+    fix: 'Take it out for now; the changelog says when it comes.',
+  },
   QRY2001: {
     next: 'retry',
     title: 'Qualys cannot be reached',
@@ -319,6 +325,12 @@ export const CATALOGUE = {
     why: 'A newer Quarry has changed the schema, and this one does not know it.',
     fix: 'Use the newer version, or restore the copy made before the upgrade.',
   },
+  QRY4009: {
+    next: 'retry',
+    title: 'The database does not answer just now',
+    why: 'The connection was lost, the server is starting or full of connections, or another program holds the database.',
+    fix: 'Nothing, if it passes; else check the server and who else works on the database.',
+  },
   QRY4010: {
     next: 'stop_stream',
     title: 'Another writer owns this stream',
@@ -332,10 +344,28 @@ export const CATALOGUE = {
     fix: 'Nothing: the page is read again.',
   },
   QRY4012: {
-    next: 'stop_process',
+    next: 'park',
     title: 'A stored batch is damaged',
-    why: 'Its bytes do not have the checksum they were written with.',
-    fix: 'Check the disk; `quarry outbox status` names the batch. Its events can be read again after `quarry state reset`.',
+    why: 'Its file is gone or its bytes do not have the checksum they were written with.',
+    fix: 'Check the disk; `quarry outbox parked` names the batch. Its events can be read again after `quarry state reset`.',
+  },
+  QRY4013: {
+    next: 'stop_process',
+    title: 'Database and spool do not belong together',
+    why: 'The spool folder holds bodies of events that the database knows nothing of, or none of those it names.',
+    fix: 'Put back what is missing (quarry.db or the spool folder), or begin anew with an empty data directory.',
+  },
+  QRY4014: {
+    next: 'stop_process',
+    title: 'Not an exported state',
+    why: 'The input is not what `quarry state export` wrote, or it ends before its end.',
+    fix: 'Export again and import the whole output.',
+  },
+  QRY4015: {
+    next: 'stop_process',
+    title: 'There is state already',
+    why: 'Importing would overwrite what this installation knows of a stream.',
+    fix: 'Import into an empty data directory.',
   },
   QRY5001: {
     next: 'retry',
@@ -348,6 +378,24 @@ export const CATALOGUE = {
     title: 'The sink’s disk is full',
     why: 'The disk, quota or file-size limit under the sink’s path is used up.',
     fix: 'Free space; delivery goes on by itself.',
+  },
+  QRY5003: {
+    next: 'stop_process',
+    title: 'The sink’s journal is damaged',
+    why: 'The file that says how far each output file is confirmed cannot be read.',
+    fix: 'Move the folder of the sink away, or remove .quarry-journal from it: new files are begun beside the old ones, and what was not settled is written again.',
+  },
+  QRY5004: {
+    next: 'stop_process',
+    title: 'The sink’s folder is in use',
+    why: 'Another sink or another collector writes there.',
+    fix: 'Give each sink a path of its own.',
+  },
+  QRY5005: {
+    next: 'retry',
+    title: 'Standard output is closed',
+    why: 'The program that read it has ended.',
+    fix: 'Keep the reading program running; events not written stay in the outbox.',
   },
   QRY6001: {
     next: 'stop_process',
