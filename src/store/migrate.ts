@@ -15,42 +15,68 @@ interface MigrationSchema {
 
 /**
  * Brings the schema to the newest migration; each runs in a transaction of its own with its own row, so that a kill
- * leaves a whole number of them. Losing the race against another process counts as success. Throws QRY4008 when the
- * database knows migrations that this program does not.
+ * leaves a whole number of them. Losing the race against another process counts as success: the row is written first,
+ * so the second process waits for the first and then finds it. Throws QRY4008 when the database knows migrations that
+ * this program does not.
  */
 export async function migrate<Schema>(
   store: Store<Schema>,
   migrations: readonly Migration[],
   now: number,
 ): Promise<void> {
+  await store.transaction(async ({ db }) => {
+    const { text } = store.dialect;
+    await sql
+      .raw(
+        `CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name ${text} NOT NULL, at bigint NOT NULL)`,
+      )
+      .execute(db);
+  });
+  const applied = await appliedMigrations(store);
+  refuseNewer(applied, migrations);
+  for (const migration of [...migrations].sort((a, b) => a.number - b.number)) {
+    if (applied.has(migration.number)) continue;
+    await store.transaction(async ({ db }) => {
+      const tx = db as unknown as Kysely<MigrationSchema>;
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('migration')
+        .values({ number: migration.number, name: migration.name, at: now })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (Number(numInsertedOrUpdatedRows) === 0) return;
+      for (const statement of migration.statements(store.dialect)) await sql.raw(statement).execute(tx);
+    });
+  }
+}
+
+/** For programs that only look: throws QRY4008 unless the schema is exactly the one this program knows. */
+export async function expectMigrated<Schema>(store: Store<Schema>, migrations: readonly Migration[]): Promise<void> {
+  const applied = await appliedMigrations(store).catch((error: unknown) => {
+    // No such table: nothing was ever migrated.
+    if (error instanceof QuarryError && error.code === 'QRY9001') return new Set<number>();
+    throw error;
+  });
+  refuseNewer(applied, migrations);
+  const missing = migrations.filter(({ number }) => !applied.has(number));
+  if (missing.length > 0) {
+    throw new QuarryError('QRY4008', {
+      what: `The database lacks migration ${missing[0]!.number} (${missing[0]!.name}).`,
+      fix: 'Start the collector once: it brings the database up to date.',
+    });
+  }
+}
+
+async function appliedMigrations<Schema>(store: Store<Schema>): Promise<Set<number>> {
   const db = store.db as unknown as Kysely<MigrationSchema>;
-  await sql
-    .raw(
-      `CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name ${store.dialect.text} NOT NULL, at bigint NOT NULL)`,
-    )
-    .execute(db);
-  const applied = new Set(
-    (await db.selectFrom('migration').select('number').execute()).map((row) => Number(row.number)),
-  );
+  return new Set((await db.selectFrom('migration').select('number').execute()).map((row) => Number(row.number)));
+}
+
+function refuseNewer(applied: ReadonlySet<number>, migrations: readonly Migration[]): void {
   const newest = Math.max(0, ...migrations.map((migration) => migration.number));
   const unknown = [...applied].filter((number) => number > newest);
   if (unknown.length > 0) {
     throw new QuarryError('QRY4008', {
       what: `The database has migration ${Math.max(...unknown)}; this version knows ${newest}.`,
-    });
-  }
-  for (const migration of [...migrations].sort((a, b) => a.number - b.number)) {
-    if (applied.has(migration.number)) continue;
-    await store.transaction(async ({ db: tx }) => {
-      const inTx = tx as unknown as Kysely<MigrationSchema>;
-      const raced = await inTx
-        .selectFrom('migration')
-        .select('number')
-        .where('number', '=', migration.number)
-        .executeTakeFirst();
-      if (raced !== undefined) return;
-      for (const statement of migration.statements(store.dialect)) await sql.raw(statement).execute(inTx);
-      await inTx.insertInto('migration').values({ number: migration.number, name: migration.name, at: now }).execute();
     });
   }
 }

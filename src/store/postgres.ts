@@ -1,6 +1,8 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type DatabaseConnection, type Driver, Kysely, PostgresDialect, sql, type TransactionSettings } from 'kysely';
 import pg from 'pg';
 import { QuarryError } from '../core/errors.ts';
+import { pgCode, postgresFault } from './faults.ts';
 import {
   type Column,
   type Columns,
@@ -16,37 +18,54 @@ export const POSTGRES_DIALECT: Dialect = { name: 'postgres', text: 'text COLLATE
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** PostgreSQL's type oid of int8; counts and ids of ours stay below 2^53. */
 const INT8 = 20;
+/** A statement waits so long for a free connection; then the database counts as not answering. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** serialization_failure, deadlock_detected, and unique_violation where two processes made the same row at once. */
+const AGAIN = new Set(['40001', '40P01', '23505']);
+const TRIES = 6;
 
 /** Opens a PostgreSQL database by its `postgres://` URL. Throws QRY4007 when it cannot be reached. */
 export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> {
+  const where = shown(url);
   const pool = new pg.Pool({
     connectionString: url,
     max: 8,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) },
   });
-  // An idle connection that breaks is replaced by the pool; the statement that needs it reports.
+  // A connection that breaks is replaced by the pool; the statement that needs it reports.
   pool.on('error', () => {});
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const base = new PostgresDialect({ pool });
+  const db = new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => base.createAdapter(),
+      createIntrospector: (kysely) => base.createIntrospector(kysely),
+      createQueryCompiler: () => base.createQueryCompiler(),
+      createDriver: () => faultsMapped(base.createDriver(), where),
+    },
+  });
   let longest = 0;
   try {
     await sql`select 1`.execute(db);
   } catch (error) {
     await db.destroy();
-    const { host, port, pathname } = new URL(url);
-    throw new QuarryError('QRY4007', {
-      what: error instanceof Error ? error.message : String(error),
-      where: `${host}${port}${pathname}`,
-    });
+    throw new QuarryError('QRY4007', { what: error instanceof Error ? error.message : String(error), where });
   }
   return {
     dialect: POSTGRES_DIALECT,
     db,
     transaction: async (work) => {
-      const began = performance.now();
-      try {
-        return await db.transaction().execute((tx) => work(inTransaction(tx)));
-      } finally {
-        longest = Math.max(longest, performance.now() - began);
+      for (let attempt = 1; ; attempt++) {
+        const began = performance.now();
+        try {
+          return await db.transaction().execute((tx) => work(inTransaction(tx)));
+        } catch (error) {
+          if (attempt >= TRIES || !AGAIN.has(pgCode((error as Error).cause) ?? '')) throw error;
+          await wait(Math.random() * 20 * 2 ** attempt);
+        } finally {
+          longest = Math.max(longest, performance.now() - began);
+        }
       }
     },
     selectMany: async (table, match, select) => {
@@ -60,6 +79,44 @@ export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> 
     },
     longestTransactionMs: () => longest,
     close: () => db.destroy(),
+  };
+}
+
+/** Host, port and database of a URL, without its credentials. */
+function shown(url: string): string {
+  if (!URL.canParse(url)) throw new QuarryError('QRY4007', { what: 'The address of the database is not a URL.' });
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** The same driver, whose failures are QuarryErrors. A failed ROLLBACK is of no interest: its connection is lost. */
+function faultsMapped(driver: Driver, where: string): Driver {
+  const mapped = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw postgresFault(error, where);
+    }
+  };
+  const originals = new WeakMap<DatabaseConnection, DatabaseConnection>();
+  const wrapped = (connection: DatabaseConnection): DatabaseConnection => {
+    const one: DatabaseConnection = {
+      executeQuery: (query) => mapped(connection.executeQuery(query)),
+      streamQuery: () => {
+        throw new Error('streaming is not used on PostgreSQL');
+      },
+    };
+    originals.set(one, connection);
+    return one;
+  };
+  return {
+    init: () => driver.init(),
+    acquireConnection: async () => wrapped(await mapped(driver.acquireConnection())),
+    beginTransaction: (connection, settings: TransactionSettings) => driver.beginTransaction(connection, settings),
+    commitTransaction: (connection) => driver.commitTransaction(connection),
+    rollbackTransaction: (connection) => driver.rollbackTransaction(connection).catch(() => {}),
+    releaseConnection: (connection) => driver.releaseConnection(originals.get(connection)!),
+    destroy: () => driver.destroy(),
   };
 }
 

@@ -49,7 +49,8 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
     db: tx,
     insertMany: (table, rows) => {
       const names = Object.keys(rows);
-      const sql = `INSERT OR IGNORE INTO ${quoted(table)} (${names.map(quoted).join(',')}) VALUES (${names.map(() => '?').join(',')})`;
+      const places = names.map(() => '?').join(',');
+      const sql = `INSERT INTO ${quoted(table)} (${names.map(quoted).join(',')}) VALUES (${places}) ON CONFLICT DO NOTHING`;
       return many(sql, Object.values(rows), rowCount(rows));
     },
     updateMany: (table, match, set) =>

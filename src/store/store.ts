@@ -8,7 +8,13 @@ export interface Store<Schema> {
   readonly dialect: Dialect;
   /** Reads outside a transaction see the last commit. */
   readonly db: Kysely<Schema>;
-  /** One write transaction at a time; rolled back when `work` rejects. Rejects with QuarryError QRY40xx on storage faults. */
+  /**
+   * A write transaction; rolled back when `work` rejects. SQLite runs one at a time. PostgreSQL runs several (READ
+   * COMMITTED): `work` updates a row before it decides on what the row says, and is run again from its beginning after a
+   * deadlock, so it must not keep anything from a run before. Inside `work`, only `tx` may be used: on SQLite the
+   * store's own `db` waits for the transaction to end. Rejects with QuarryError QRY40xx on storage faults; after
+   * QRY4009 and QRY4002 a COMMIT may have happened all the same.
+   */
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** For every row i of `match`, the rows of `table` equal to it in all its columns; `row` says which i a result belongs to. */
   selectMany(table: string & keyof Schema, match: Columns, select: readonly string[]): Promise<Found>;
@@ -19,7 +25,7 @@ export interface Store<Schema> {
 
 export interface Transaction<Schema> {
   readonly db: Kysely<Schema>;
-  /** Inserts all rows; a row whose primary key is taken is left out. Returns how many were inserted. */
+  /** Inserts all rows; a row that breaks a uniqueness rule is left out. Returns how many were inserted. */
   insertMany(table: string & keyof Schema, rows: Columns): Promise<number>;
   /** For every row i: sets `set` where `match` holds. Returns how many rows were changed. */
   updateMany(table: string & keyof Schema, match: Columns, set: Columns): Promise<number>;
@@ -27,7 +33,7 @@ export interface Transaction<Schema> {
   deleteMany(table: string & keyof Schema, match: Columns): Promise<number>;
 }
 
-/** Rows as columns: arrays of one length; a single value stands for all rows. */
+/** Rows as columns: arrays of one length; a single value stands for all rows. Null equals nothing, as in SQL. */
 export type Columns = Readonly<Record<string, Column>>;
 export type Column =
   | readonly string[]
