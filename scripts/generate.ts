@@ -16,7 +16,7 @@ interface Generated {
 const load = (path: string): Promise<unknown> => import(pathToFileURL(join(root, path)).href);
 
 /** In this order: the registries come first, since the others import them. */
-const generated: readonly Generated[] = [
+const generated: Generated[] = [
   {
     path: 'src/datasets/registry.gen.ts',
     make: () =>
@@ -51,6 +51,14 @@ const generated: readonly Generated[] = [
     },
   },
 ];
+
+// Pages whose generator stands in a file of its own.
+if (existsSync(join(root, 'scripts/generate-errors.ts'))) {
+  generated.push({
+    path: 'docs/reference/errors.md',
+    make: async () => ((await load('scripts/generate-errors.ts')) as { errorsPage(): string }).errorsPage(),
+  });
+}
 
 const check = process.argv.includes('--check');
 const stale: string[] = [];
