@@ -150,13 +150,29 @@ describe('rate', () => {
     expect(slots).toHaveLength(1);
   });
 
-  it('a 409 that is no limit (registration, 2003) holds nothing back', async () => {
+  it.each(['before', 'after'])('the body’s words count also when they come %s the call’s end', async (when) => {
     const clock = fakeClock();
     const governor = await learned(clock);
     const [slot] = await granted(clock, ask(governor, 1));
     slot!.answered({}, 409);
+    if (when === 'after') slot!.release();
+    slot!.refused({ code: '1965', waitMs: 1_800_000 });
+    if (when === 'before') slot!.release();
+    const slots = ask(governor, 1);
+    await clock.run(1_799_000);
+    expect(slots).toHaveLength(0);
+    await clock.run(1_802_000);
+    expect(slots).toHaveLength(1);
+  });
+
+  it.each(['before', 'after'])('a 409 that is no limit (2003, told %s the end) holds nothing back', async (when) => {
+    const clock = fakeClock();
+    const governor = await learned(clock);
+    const [slot] = await granted(clock, ask(governor, 1));
+    slot!.answered({}, 409);
+    if (when === 'after') slot!.release();
     slot!.refused({ code: '2003', waitMs: undefined });
-    slot!.release();
+    if (when === 'before') slot!.release();
     expect(await granted(clock, ask(governor, 1))).toHaveLength(1);
   });
 
@@ -218,6 +234,38 @@ describe('concurrency', () => {
     slots[2]!.answered(limits(295, 0), 200);
     await clock.run(2000);
     expect(slots).toHaveLength(4);
+  });
+
+  it('another tool’s call that runs all the time costs few refusals, fewer as time goes', async () => {
+    const clock = fakeClock();
+    const governor = createGovernor({ clock, random: () => 0.5 });
+    const refusals: number[] = [];
+    let ours = 0;
+    // Running does not count the call itself, and one call of another tool always runs: never 0, so not to be told apart.
+    const worker = async () => {
+      while (clock.monotonic() < 4 * HOUR) {
+        const slot = await governor.acquire({ api: API });
+        if (ours >= 1) {
+          await clock.sleep(100);
+          slot.answered({ 'x-concurrency-limit-limit': '2', 'x-concurrency-limit-running': '2' }, 409, '1960');
+          refusals.push(clock.monotonic());
+          slot.release();
+          continue;
+        }
+        ours += 1;
+        await clock.sleep(5000);
+        slot.answered(limits(100, 1), 200);
+        await clock.sleep(5000);
+        ours -= 1;
+        slot.release();
+      }
+    };
+    void worker();
+    void worker();
+    await clock.run(4 * HOUR);
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.filter((at) => at < HOUR).length).toBeLessThanOrEqual(12);
+    expect(refusals.filter((at) => at >= 3 * HOUR).length).toBeLessThanOrEqual(7); // one in ten minutes
   });
 
   it('a concurrency refusal nobody could foretell waits briefly', async () => {
