@@ -73,8 +73,10 @@ describe.each(['json', 'pretty', 'devo'] as const)('a secret in %s', (format) =>
 
 describe('pretty lines', () => {
   it('are one line for a person, without colour codes unless wanted', () => {
-    const [plain] = lines({ format: 'pretty' }, (log) => log.info('pull begins', { dataset: 'host_list' }));
-    expect(plain).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: pull begins \{"dataset":"host_list"\}\n$/);
+    const [plain] = lines({ format: 'pretty' }, (log) =>
+      log.info('pull begins', { dataset: 'host_list', what: 'two words', pages: 3, none: '' }),
+    );
+    expect(plain).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: pull begins {2}dataset=host_list what="two words" pages=3\n$/);
     const [colored] = lines({ format: 'pretty', color: true }, (log) => log.info('pull begins'));
     expect(colored).toContain('\u001b[');
   });
