@@ -19,6 +19,7 @@ import {
   NEXT,
   PARENT,
   PARENTAL,
+  PIECE,
   SKIP,
   START,
   type Tape,
@@ -41,6 +42,8 @@ export function stateOf(scan: Scan, name: number): number {
 
 /** Makes room on a tape for an element with all attributes it may have, and for names seen since. */
 export function reserve(scan: Scan, tape: Tape): void {
+  if (tape.top > scan.maxTop)
+    throw overLimit(scan, 'A record has too many elements', scan.limits.recordElements, scan.position);
   while (tape.top + (scan.limits.attributes + 2) * GROUP > tape.cells.length) growCells(tape);
   if (tape.width < scan.names.starts.length) widen(tape, scan.names.starts.length);
 }
@@ -152,6 +155,8 @@ export function takeRun(scan: Scan, start: number, end: number, classes: number)
     return;
   }
   scan.contextTouched = true;
+  if (tape.piecesTop > scan.limits.recordElements * PIECE)
+    throw overLimit(scan, 'A record has too many pieces of text', scan.limits.recordElements, start);
   addText(tape, scan.groups[scan.depth - 1]!, start - tape.base, end - tape.base, classes);
 }
 

@@ -11,6 +11,11 @@ export interface XmlLimits {
   readonly attributes: number;
   /** Source bytes of one record, and of one outer element without its records. RESULTS reach megabytes. */
   readonly recordBytes: number;
+  /**
+   * Elements and attributes of one record, and of one outer element without its records; pieces of text likewise. The
+   * largest Qualys records have some thousands; each costs 32 bytes, more than the 4 of the shortest element.
+   */
+  readonly recordElements: number;
   /** Source bytes of one run of text, CDATA section or attribute value. */
   readonly textBytes: number;
   /** Text and names around the records, kept in memory: a request echo with thousands of ids stays below 100 KiB. */
@@ -30,6 +35,7 @@ export const XML_LIMITS: XmlLimits = {
   nameBytes: 256,
   attributes: 32,
   recordBytes: 64 * 1024 * 1024,
+  recordElements: 500_000,
   textBytes: 32 * 1024 * 1024,
   envelopeBytes: 1024 * 1024,
   references: 50_000_000,

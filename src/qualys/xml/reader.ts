@@ -4,7 +4,7 @@ import { NON_SPACE, SENTINEL } from './bytes.ts';
 import { resumeContext, suspendContext } from './context.ts';
 import { failure, overLimit } from './failure.ts';
 import { XML_LIMITS, type XmlLimits } from './limits.ts';
-import { planOf } from './plan.ts';
+import { CONTAINER, INNER_LIST, planOf } from './plan.ts';
 import { scan as scanBuffer } from './scanner.ts';
 import { BEGINNING, CONTENT, createScan, PADDING, type Scan } from './state.ts';
 import { createView, type XmlRecordView } from './view.ts';
@@ -63,7 +63,8 @@ export function createXmlReader(
 
 /** Puts a chunk behind the bytes still needed, after making room for it. */
 function append(scan: Scan, chunk: Uint8Array): void {
-  if (scan.length + chunk.length + PADDING > scan.buffer.length) makeRoom(scan, chunk.length);
+  const keep = firstNeeded(scan);
+  if (scan.length + chunk.length + PADDING > scan.buffer.length) makeRoom(scan, keep, chunk.length);
   scan.buffer.set(chunk, scan.length);
   scan.length += chunk.length;
   scan.buffer[scan.length] = SENTINEL;
@@ -71,23 +72,43 @@ function append(scan: Scan, chunk: Uint8Array): void {
     throw overLimit(scan, 'The answer is too large', scan.limits.totalBytes, scan.length);
 }
 
-function makeRoom(scan: Scan, more: number): void {
-  const { limits } = scan;
-  const unread =
-    scan.mode === CONTENT || scan.mode === BEGINNING ? scan.runStart : Math.min(scan.runStart, scan.position);
-  let keep = unread;
-  if (scan.tape === scan.recordTape) {
-    keep = scan.tape.base;
-    if (scan.length - keep > limits.recordBytes)
-      throw overLimit(scan, 'A record is too large', limits.recordBytes, keep);
-  } else if (scan.tape === scan.outerTape) {
-    suspendContext(scan, unread);
-    resumeContext(scan, unread);
-    if (scan.length - keep > limits.recordBytes)
-      throw overLimit(scan, 'An element around records is too large', limits.recordBytes, keep);
-  } else if (scan.length - keep > limits.envelopeBytes)
-    throw overLimit(scan, 'A text or tag around the records is too large', limits.envelopeBytes, keep);
+/** The first byte still needed, of a record or of what is being read; throws when it lies too far back. */
+function firstNeeded(scan: Scan): number {
+  const { limits, tape } = scan;
+  const inRecord = tape === scan.recordTape;
+  // Space between records says nothing: let it not grow into a text too large.
+  if (
+    !inRecord &&
+    scan.mode === CONTENT &&
+    scan.position - scan.runStart > limits.envelopeBytes / 2 &&
+    betweenRecords(scan)
+  )
+    scan.runStart = scan.position;
+  const first = inRecord ? tape.base : Math.min(scan.runStart, scan.position);
+  const most = tape === null ? limits.envelopeBytes : limits.recordBytes;
+  if (scan.length - first > most) {
+    const what = inRecord
+      ? 'A record is too large'
+      : tape === null
+        ? 'A text or tag around the records is too large'
+        : 'An element around records is too large';
+    throw overLimit(scan, what, most, first);
+  }
+  return first;
+}
 
+function betweenRecords(scan: Scan): boolean {
+  if ((scan.runClasses & NON_SPACE) !== 0) return false;
+  const kind = scan.depth === 0 ? CONTAINER : scan.plan.kind[scan.states[scan.depth - 1]!];
+  return kind === CONTAINER || kind === INNER_LIST;
+}
+
+function makeRoom(scan: Scan, keep: number, more: number): void {
+  const { limits } = scan;
+  if (scan.tape === scan.outerTape) {
+    suspendContext(scan, keep);
+    resumeContext(scan, keep);
+  }
   const kept = scan.length - keep;
   const needed = (kept + more) * 2;
   const held = scan.buffer.length - PADDING;

@@ -112,6 +112,7 @@ export function scan(s: Scan, last: boolean): void {
         if (past === MORE) past = endTag(s, at);
         if (past === MORE) {
           pause(s, at, at, 0);
+          awaitTag(s, at);
           return;
         }
         at = runStart = past;
@@ -182,10 +183,7 @@ export function scan(s: Scan, last: boolean): void {
         pause(s, at, at, 0);
         const end = startTag(s, at, i, name);
         if (end === MORE) {
-          s.tagScanned = at + 1;
-          s.tagQuote = 0;
-          // What is there was looked through just now; only new bytes can help.
-          tagArrived(s);
+          awaitTag(s, at);
           return;
         }
         at = runStart = end;
@@ -261,6 +259,13 @@ function pause(s: Scan, at: number, runStart: number, classes: number): void {
   s.position = at;
   s.runStart = runStart;
   s.runClasses = classes;
+}
+
+/** What there is of the tag at `at` was looked through; only new bytes can help. */
+function awaitTag(s: Scan, at: number): void {
+  s.tagScanned = at + 1;
+  s.tagQuote = 0;
+  tagArrived(s);
 }
 
 /** How many of the `size` bytes of a name, from `start` in `names`, stand at `at`; equal when all, short otherwise. */

@@ -3,7 +3,7 @@ import { createEnvelope, type Envelope } from './envelope.ts';
 import type { XmlLimits } from './limits.ts';
 import { createNames, type Names } from './names.ts';
 import type { Plan } from './plan.ts';
-import { createTape, type Tape } from './tape.ts';
+import { createTape, GROUP, type Tape } from './tape.ts';
 import { createLocated, type Located } from './text.ts';
 import type { XmlRecordView } from './view.ts';
 
@@ -57,6 +57,8 @@ export interface Scan {
   /** How many elements are open around the element that the current tape describes. */
   recordDepth: number;
   outerDepth: number;
+  /** Where a tape is full. */
+  readonly maxTop: number;
 
   /** The outer element's own bytes, kept apart so that no host is ever held whole. */
   context: Uint8Array;
@@ -121,6 +123,7 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     outerTape: createTape(limits.depth, width),
     recordDepth: 0,
     outerDepth: 0,
+    maxTop: limits.recordElements * GROUP,
     context: new Uint8Array(0),
     contextWords: new DataView(new ArrayBuffer(0)),
     contextLength: 0,
