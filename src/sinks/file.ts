@@ -60,6 +60,8 @@ async function openFiles(root: string, rotateAt: number): Promise<OpenSink> {
   const { ends, batches } = await recover(root);
   const remembered = new Set(batches);
   const outputs = new Map<string, Output>();
+  /** Files that have reached their size in the write under way; closed when it has ended. */
+  let full: Output[] = [];
   let journal = await startJournal(root, ends, batches);
   let lines = 0;
 
@@ -68,7 +70,7 @@ async function openFiles(root: string, rotateAt: number): Promise<OpenSink> {
     let output = outputs.get(folder);
     if (output !== undefined && output.end < rotateAt) return output;
     let number = output === undefined ? lastNumber(ends, folder, batch.dataset) : numberOf(output.file) + 1;
-    await output?.handle.close();
+    if (output !== undefined) full.push(output);
     await mkdir(join(root, folder), { recursive: true }).catch(cannot(folder));
     for (; ; number++) {
       const file = join(folder, `${batch.dataset}-${String(number).padStart(6, '0')}.ndjson`);
@@ -90,18 +92,22 @@ async function openFiles(root: string, rotateAt: number): Promise<OpenSink> {
     try {
       for (const batch of fresh) {
         const output = await outputFor(batch);
+        touched.add(output);
         for (let at = 0; at < batch.bytes.length; ) at += (await output.handle.write(batch.bytes, at)).bytesWritten;
         output.end += batch.bytes.length;
         changed[output.file] = output.end;
-        touched.add(output);
       }
       for (const output of touched) await output.handle.datasync();
       const line: JournalLine = { ends: changed, batches: fresh.map(({ id }) => id) };
       await journal.appendFile(`${JSON.stringify(line)}\n`);
       await journal.datasync();
     } catch (error) {
-      await cutBack(fresh);
+      await cutBack(touched);
       throw error;
+    } finally {
+      const closing = full;
+      full = [];
+      for (const output of closing) await output.handle.close().catch(() => {});
     }
     Object.assign(ends, changed);
     for (const { id } of fresh) remembered.add(id);
@@ -113,15 +119,16 @@ async function openFiles(root: string, rotateAt: number): Promise<OpenSink> {
   }
 
   /** After a failed write: the files end again where the journal says, so that the next try starts clean. */
-  async function cutBack(fresh: readonly Batch[]): Promise<void> {
-    for (const folder of new Set(fresh.map((batch) => join(batch.connection, batch.dataset)))) {
-      const output = outputs.get(folder);
-      if (output === undefined) continue;
-      outputs.delete(folder);
-      await output.handle.truncate(ends[output.file] ?? 0).catch(() => {});
-      await output.handle.close().catch(() => {});
-      if (ends[output.file] === undefined) await rm(join(root, output.file), { force: true }).catch(() => {});
+  async function cutBack(touched: ReadonlySet<Output>): Promise<void> {
+    for (const output of touched) {
+      const { file, handle } = output;
+      await handle.truncate(ends[file] ?? 0).catch(() => {});
+      await handle.close().catch(() => {});
+      if (ends[file] === undefined) await rm(join(root, file), { force: true }).catch(() => {});
+      for (const [folder, current] of outputs) if (current === output) outputs.delete(folder);
     }
+    // Files that were full before this write, and untouched by it, are done with; the others begin anew from `ends`.
+    full = full.filter((output) => !touched.has(output));
   }
 
   return {
