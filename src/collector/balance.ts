@@ -1,5 +1,5 @@
-import { listSinks } from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { listSinks } from '../outbox/sink-state.ts';
 import { listStreams } from '../outbox/streams.ts';
 
 /** A sum that does not add up: something was lost or counted twice. */

@@ -100,7 +100,7 @@ async function prepare(installation: string, sink: RunningSink, pending: Pending
     settled.size === 0 ? undefined : sent,
   );
   const batch: Batch = {
-    id: `${installation}/${pending.batch}${settled.size === 0 ? '' : `/${settled.size}`}`,
+    id: `${installation}/${pending.id}`,
     tenant,
     subscription,
     connection,
@@ -110,7 +110,7 @@ async function prepare(installation: string, sink: RunningSink, pending: Pending
     bytes: shaped.bytes,
     ends: shaped.ends,
     eventId: (i) => events.id(sent[i]!),
-    seq: (i) => pending.firstSeq + sent[i]!,
+    seq: (i) => pending.firstSeq + events.number(sent[i]!),
   };
   return { pending, batch, sent };
 }

@@ -3,9 +3,9 @@
  * running collector; what changes state needs the data directory to itself.
  */
 export { datasets } from '../datasets/registry.gen.ts';
-export { listSinks, type SinkState } from '../outbox/delivery.ts';
 export { type Outbox, openOutbox } from '../outbox/outbox.ts';
 export { listQuarantined } from '../outbox/quarantine.ts';
+export { listSinks, type SinkState } from '../outbox/sink-state.ts';
 export { listStreams, resetStream, type StreamState } from '../outbox/streams.ts';
 export { resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { backlogBytes } from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { backlogBytes } from '../outbox/sink-state.ts';
 
 export interface PressureLimits {
   /** Bytes of bodies that may wait for a sink before pulling pauses, by sink. */

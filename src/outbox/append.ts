@@ -2,7 +2,9 @@ import { basename } from 'node:path';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
+import { groupsToJson } from './segment.ts';
 import type { KeyChanges, StagedPage } from './staged.ts';
 
 /** Who writes: a stream, claimed under a fence number. */
@@ -34,35 +36,44 @@ type Tx = Transaction<OutboxSchema>;
  * Makes a staged page visible: batches, deliveries, key table, counters and checkpoint in one transaction.
  * Throws QRY4010 when the fence has moved on, QRY4011 when a key changed since the page was staged; nothing is
  * visible then. Returns the checkpoint now in force.
+ *
+ * A COMMIT whose reply is lost may have happened: the segment is then left where it is, since batches may name it. The
+ * page is read again; if it was visible, its keys are known by then and its range is no longer open, so nothing repeats.
  */
 export async function appendPage(store: Store<OutboxSchema>, append: PageToAppend): Promise<Checkpoint> {
-  const checkpoint = await store.transaction(async (tx) => {
-    const state = await moveCheckpoint(tx, append);
-    await appendEvents(tx, append, state.firstSeq);
-    return state.checkpoint;
-  });
-  await append.page.clean();
+  const { page } = append;
+  let checkpoint: Checkpoint;
+  try {
+    checkpoint = await store.transaction(async (tx) => {
+      page.takeBack();
+      const state = await moveCheckpoint(tx, append);
+      await appendEvents(tx, append, state.firstSeq);
+      page.handOver();
+      return state.checkpoint;
+    });
+  } catch (error) {
+    if (!mayHaveHappened(error)) page.takeBack();
+    throw error;
+  }
+  // A list that cannot be removed is swept at the next start; the page is visible.
+  await page.clean().catch(() => {});
   return checkpoint;
 }
 
-/** The stream's half of the transaction: checkpoint, counters and sequence numbers, under the fence. */
+/** After these a COMMIT may have happened all the same: what it may name must not be removed. */
+export const mayHaveHappened = (error: unknown): boolean =>
+  error instanceof QuarryError && (error.code === 'QRY4009' || error.code === 'QRY4002');
+
+/** The stream's half of the transaction: counters, sequence numbers and checkpoint, under the fence. */
 export async function moveCheckpoint(
   tx: Tx,
   append: PageToAppend,
 ): Promise<{ checkpoint: Checkpoint; firstSeq: number }> {
   const { claim, page } = append;
+  // Changed before it is read: pages of one stream that come at once wait for each other here.
   const row = await tx.db
-    .selectFrom('stream')
-    .select(['checkpoint', 'seq', 'fence'])
-    .where('id', '=', claim.stream)
-    .where('fence', '=', claim.fence)
-    .executeTakeFirst();
-  if (row === undefined) throw fenced(claim);
-  const checkpoint = append.advance(JSON.parse(row.checkpoint) as Checkpoint);
-  const { numUpdatedRows } = await tx.db
     .updateTable('stream')
     .set((eb) => ({
-      checkpoint: JSON.stringify(checkpoint),
       seq: eb('seq', '+', page.emitted),
       received: eb('received', '+', page.received + append.quarantined),
       unchanged: eb('unchanged', '+', page.unchanged),
@@ -72,9 +83,16 @@ export async function moveCheckpoint(
     }))
     .where('id', '=', claim.stream)
     .where('fence', '=', claim.fence)
+    .returning(['seq', 'checkpoint'])
     .executeTakeFirst();
-  if (Number(numUpdatedRows) !== 1) throw fenced(claim);
-  return { checkpoint, firstSeq: row.seq + 1 };
+  if (row === undefined) throw fenced(claim);
+  const checkpoint = append.advance(JSON.parse(row.checkpoint) as Checkpoint);
+  await tx.db
+    .updateTable('stream')
+    .set({ checkpoint: JSON.stringify(checkpoint) })
+    .where('id', '=', claim.stream)
+    .execute();
+  return { checkpoint, firstSeq: row.seq - page.emitted + 1 };
 }
 
 /** The outbox's half: bodies, deliveries and what the key table learns. */
@@ -102,8 +120,11 @@ export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: numbe
         offset_bytes: batch.offset,
         length_bytes: batch.length,
         checksum: batch.checksum,
-        groups: JSON.stringify(batch.groups.map((group) => [group.events, group.contextOffset, group.contextLength])),
+        groups: groupsToJson(batch.groups),
         created: now,
+        lead_from: batch.leadFrom,
+        lead_to: batch.leadTo,
+        numbers: null,
       };
       seq += batch.events;
       return row;
@@ -113,34 +134,59 @@ export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: numbe
         .insertInto('batch')
         .values(rows.slice(i, i + 100))
         .execute();
-    await queueForSinks(
-      tx,
-      append.sinks,
-      rows.map(({ id }) => id),
-      page.emitted,
-    );
+    await queueForSinks(tx, append.sinks, rows);
   }
-  for await (const changes of page.changes()) await learn(tx, append, changes, firstBatch);
+  let keys = 0;
+  for await (const changes of page.changes()) keys += await learn(tx, append, changes, firstBatch);
+  if (keys !== 0) await countKeys(tx, claim.keyspace, keys);
 }
 
-/** Queues batches for each sink and counts their events as appended there. */
-export async function queueForSinks(
+/** What queueing needs to know of a batch. */
+export type Queueable = Pick<OutboxSchema['batch'], 'id' | 'events' | 'length_bytes'>;
+
+/** Queues new batches for each sink and counts their events as appended there. */
+export async function queueForSinks(tx: Tx, sinks: readonly string[], batches: readonly Queueable[]): Promise<void> {
+  const ids = batches.map(({ id }) => id);
+  // In one order everywhere, so that two writers do not wait for each other in a ring.
+  for (const sink of [...sinks].sort()) {
+    await tx.insertMany('delivery', { sink, batch: ids, state: 'pending', attempts: 0, next_at: 0 });
+    const events = batches.reduce((sum, batch) => sum + batch.events, 0);
+    await countQueued(tx, sink, { events, batches, appended: events });
+  }
+}
+
+/** Counts queued batches at a sink's row; `events` are those of them that wait. */
+export async function countQueued(
   tx: Tx,
-  sinks: readonly string[],
-  batches: readonly number[],
-  events: number,
+  sink: string,
+  { events, batches, appended }: { events: number; batches: readonly Queueable[]; appended: number },
 ): Promise<void> {
-  for (const sink of sinks) {
-    await tx.insertMany('delivery', { sink, batch: batches, state: 'pending', attempts: 0, next_at: 0 });
-    await tx.db
-      .updateTable('sink')
-      .set((eb) => ({ appended: eb('appended', '+', events) }))
-      .where('name', '=', sink)
-      .execute();
-  }
+  const bytes = batches.reduce((sum, batch) => sum + batch.length_bytes, 0);
+  const { numUpdatedRows } = await tx.db
+    .updateTable('sink')
+    .set((eb) => ({
+      appended: eb('appended', '+', appended),
+      pending: eb('pending', '+', events),
+      pending_batches: eb('pending_batches', '+', batches.length),
+      pending_bytes: eb('pending_bytes', '+', bytes),
+    }))
+    .where('name', '=', sink)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) !== 1)
+    throw new QuarryError('QRY9001', { what: `Batches were queued for the sink ${sink}, which is not registered.` });
 }
 
-async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBatch: number): Promise<void> {
+/** Keys that are known and not removed, more or fewer. */
+export async function countKeys(tx: Tx, keyspace: number, more: number): Promise<void> {
+  await tx.db
+    .updateTable('keyspace')
+    .set((eb) => ({ keys: eb('keys', '+', more) }))
+    .where('id', '=', keyspace)
+    .execute();
+}
+
+/** Returns how many keys there are more. */
+async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBatch: number): Promise<number> {
   const { keyspace } = append.claim;
   const { inserts, updates, adopted, absent } = changes;
   const shared = { form: append.form, since: append.pull };
@@ -168,6 +214,7 @@ async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBat
   );
   if (append.sweep !== undefined) await tx.insertMany('absence', { sweep: append.sweep, ...absent });
   await loseLive(tx, changes.superseded);
+  return inserts.lead.length + oldFingerprint.filter((old) => old === REMOVED).length;
 }
 
 /** Batches lose newest bodies; what has none left and is delivered may go. */

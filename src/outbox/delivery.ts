@@ -1,18 +1,23 @@
 import { join } from 'node:path';
-import { sql } from 'kysely';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { queueForSinks } from './append.ts';
 import type { OutboxSchema } from './schema.ts';
-import type { BatchLocation } from './segment.ts';
+import { type BatchLocation, groupsFromJson } from './segment.ts';
 
 /** A batch that waits for a sink. */
 export interface PendingBatch extends StreamIdentity {
   readonly batch: number;
+  /**
+   * Names this delivery within the installation: the same again means the same events with the same content. It holds
+   * the checksum, so that a restored backup that gives a batch number again does not give its name again.
+   */
+  readonly id: string;
   readonly attempts: number;
-  /** Numbers of its events that this sink has already settled. */
+  /** Places of its events, in the batch as stored, that this sink has already settled. */
   readonly settled: readonly number[];
   readonly pull: number;
+  /** The `seq` of its event number 0. */
   readonly firstSeq: number;
   /** When its page was accepted; epoch ms. */
   readonly created: number;
@@ -36,6 +41,12 @@ export interface Settlement {
   readonly retry?: { readonly settled: readonly number[]; readonly at: number; readonly reason: string };
 }
 
+/** Batches looked at for one write. */
+const LIMIT = 32;
+/** No wait is longer: a clock that was set back must not stop a sink. */
+const LONGEST_WAIT_MS = 3_600_000;
+const LONGEST_REASON = 2000;
+
 /** Makes the sink's row; a sink seen for the first time is queued everything the outbox still holds. */
 export async function registerSink(
   store: Store<OutboxSchema>,
@@ -44,13 +55,13 @@ export async function registerSink(
   now: number,
 ): Promise<void> {
   await store.transaction(async (tx) => {
-    const known = await tx.db.selectFrom('sink').select('name').where('name', '=', name).executeTakeFirst();
-    if (known !== undefined) return;
-    const zero = { appended: 0, filtered: 0, delivered: 0, parked: 0, discarded: 0 };
-    await tx.db
+    const zero = { appended: 0, filtered: 0, delivered: 0, parked: 0, discarded: 0, reason: null };
+    const { numInsertedOrUpdatedRows } = await tx.db
       .insertInto('sink')
       .values({ name, ...zero, added: now, last_delivered: null })
-      .execute();
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (Number(numInsertedOrUpdatedRows) === 0) return;
     const streams = await tx.db
       .selectFrom('stream')
       .select(['id', 'tenant', 'subscription', 'connection', 'dataset'])
@@ -58,21 +69,19 @@ export async function registerSink(
     for (const stream of streams.filter(takes)) {
       const batches = await tx.db
         .selectFrom('batch')
-        .select(['id', 'events'])
+        .select(['id', 'events', 'length_bytes'])
         .where('stream', '=', stream.id)
         .orderBy('id')
         .execute();
-      await queueForSinks(
-        tx,
-        [name],
-        batches.map(({ id }) => id),
-        batches.reduce((sum, { events }) => sum + events, 0),
-      );
+      await queueForSinks(tx, [name], batches);
     }
   });
 }
 
-/** The oldest batches a sink may be given now, up to about `maxBytes` of bodies, at least one. */
+/**
+ * The oldest batches a sink may be given now, up to about `maxBytes` of bodies, at least one. While the sink pauses
+ * there are none; after a failure there is one at first, so that a sink that comes back is not overrun.
+ */
 export async function pendingBatches(
   store: Store<OutboxSchema>,
   spool: string,
@@ -80,39 +89,42 @@ export async function pendingBatches(
   now: number,
   maxBytes: number,
 ): Promise<PendingBatch[]> {
+  const state = await store.db
+    .selectFrom('sink')
+    .select(['pending_batches', 'paused_until'])
+    .where('name', '=', sink)
+    .executeTakeFirst();
+  if (state === undefined || state.pending_batches === 0) return [];
+  if (state.paused_until > now && state.paused_until <= now + LONGEST_WAIT_MS) return [];
   const rows = await store.db
     .selectFrom('delivery')
     .innerJoin('batch', 'batch.id', 'delivery.batch')
     .innerJoin('stream', 'stream.id', 'batch.stream')
     .innerJoin('segment', 'segment.id', 'batch.segment')
     .selectAll('batch')
-    .select([
-      'delivery.attempts',
-      'delivery.settled',
-      'stream.tenant',
-      'stream.subscription',
-      'stream.connection',
-      'stream.dataset',
-      'segment.file',
-    ])
+    .select(['delivery.attempts', 'delivery.settled', 'delivery.round'])
+    .select(['stream.tenant', 'stream.subscription', 'stream.connection', 'stream.dataset', 'segment.file'])
     .where('delivery.sink', '=', sink)
-    .where('delivery.next_at', '<=', now)
+    .where(({ or, eb }) => or([eb('delivery.next_at', '<=', now), eb('delivery.next_at', '>', now + LONGEST_WAIT_MS)]))
     .orderBy('delivery.batch')
-    .limit(32)
+    .limit(LIMIT)
     .execute();
   const taken: PendingBatch[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (taken.length > 0 && bytes + row.length_bytes > maxBytes) break;
+    if (taken.length > 0 && (bytes + row.length_bytes > maxBytes || taken[0]!.attempts > 0)) break;
     bytes += row.length_bytes;
+    const settled = row.settled === null ? [] : (JSON.parse(row.settled) as number[]);
+    const { tenant, subscription, connection, dataset } = row;
     taken.push({
       batch: row.id,
+      id: [row.id, row.checksum.toString(36), row.round, settled.length].join('-'),
       attempts: row.attempts,
-      settled: row.settled === null ? [] : (JSON.parse(row.settled) as number[]),
-      tenant: row.tenant,
-      subscription: row.subscription,
-      connection: row.connection,
-      dataset: row.dataset,
+      settled,
+      tenant,
+      subscription,
+      connection,
+      dataset,
       pull: row.pull,
       firstSeq: row.first_seq,
       created: row.created,
@@ -122,45 +134,53 @@ export async function pendingBatches(
         length: row.length_bytes,
         checksum: row.checksum,
         events: row.events,
-        groups: (JSON.parse(row.groups) as [number, number, number][]).map(
-          ([events, contextOffset, contextLength]) => ({
-            events,
-            contextOffset,
-            contextLength,
-          }),
-        ),
+        groups: groupsFromJson(row.groups),
+        numbers: row.numbers === null ? undefined : (JSON.parse(row.numbers) as number[]),
       },
     });
   }
   return taken;
 }
 
-/** Writes down what became of batches at a sink, in one transaction. */
+interface Sums {
+  delivered: number;
+  filtered: number;
+  parked: number;
+  batches: number;
+  bytes: number;
+}
+
+/**
+ * Writes down what became of batches at a sink, in one transaction. Where every one of them has to be tried again and
+ * nothing was settled, the sink as a whole pauses, so that what waits keeps its order and is not tried batch by batch.
+ * A batch that is not pending there is left out: it was settled before.
+ */
 export async function settle(
   store: Store<OutboxSchema>,
   sink: string,
   settlements: readonly Settlement[],
   now: number,
 ): Promise<void> {
+  if (settlements.length === 0) return;
+  const failed = settlements.every(
+    ({ retry, delivered, filtered, parked }) => retry !== undefined && delivered + filtered + parked.length === 0,
+  );
+  const pause = failed ? settlements[0]!.retry : undefined;
   await store.transaction(async (tx) => {
-    for (const settlement of settlements) await settleOne(tx, sink, settlement, now);
-    const sum = (of: (settlement: Settlement) => number): number =>
-      settlements.reduce((total, one) => total + of(one), 0);
-    const delivered = sum((one) => one.delivered);
+    const sums: Sums = { delivered: 0, filtered: 0, parked: 0, batches: 0, bytes: 0 };
+    for (const settlement of settlements) await settleOne(tx, sink, settlement, now, pause?.at, sums);
+    const { delivered, filtered, parked, batches, bytes } = sums;
     await tx.db
       .updateTable('sink')
       .set((eb) => ({
         delivered: eb('delivered', '+', delivered),
-        filtered: eb(
-          'filtered',
-          '+',
-          sum((one) => one.filtered),
-        ),
-        parked: eb(
-          'parked',
-          '+',
-          sum((one) => one.parked.length),
-        ),
+        filtered: eb('filtered', '+', filtered),
+        parked: eb('parked', '+', parked),
+        pending: eb('pending', '-', delivered + filtered + parked),
+        pending_batches: eb('pending_batches', '-', batches),
+        pending_bytes: eb('pending_bytes', '-', bytes),
+        paused_until: pause === undefined ? 0 : bounded(pause.at, now),
+        reason: pause === undefined ? null : readable(pause.reason),
         ...(delivered > 0 ? { last_delivered: now } : {}),
       }))
       .where('name', '=', sink)
@@ -171,98 +191,56 @@ export async function settle(
 async function settleOne(
   tx: Transaction<OutboxSchema>,
   sink: string,
-  { batch, parked, retry }: Settlement,
+  { batch, delivered, filtered, parked, retry }: Settlement,
   now: number,
+  pausedUntil: number | undefined,
+  sums: Sums,
 ): Promise<void> {
-  for (const { event, id, code, reason } of parked) {
-    await tx.db
-      .insertInto('parked')
-      .values({ sink, batch, event, event_id: id, code, reason, at: now })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-  const row = { sink, batch };
-  if (retry === undefined) await tx.deleteMany('delivery', row);
-  else {
-    await tx.db
+  let found: number;
+  if (retry === undefined) {
+    found = await tx.deleteMany('delivery', { sink, batch });
+  } else {
+    const { numUpdatedRows } = await tx.db
       .updateTable('delivery')
       .set((eb) => ({
         attempts: eb('attempts', '+', 1),
-        next_at: retry.at,
-        reason: retry.reason,
-        settled: JSON.stringify(retry.settled),
+        next_at: bounded(pausedUntil ?? retry.at, now),
+        reason: readable(retry.reason),
+        settled: retry.settled.length === 0 ? null : JSON.stringify(retry.settled),
       }))
       .where('sink', '=', sink)
       .where('batch', '=', batch)
-      .execute();
+      .executeTakeFirst();
+    found = Number(numUpdatedRows);
   }
-}
-
-export interface SinkState {
-  readonly sink: string;
-  readonly appended: number;
-  readonly filtered: number;
-  readonly delivered: number;
-  readonly parked: number;
-  readonly discarded: number;
-  readonly pending: number;
-  readonly pendingBatches: number;
-  readonly pendingBytes: number;
-  /** Since when the oldest pending batch waits; epoch ms. */
-  readonly waitingSince: number | null;
-  readonly nextAt: number | null;
-  readonly reason: string | null;
-  readonly lastDelivered: number | null;
-}
-
-/** Every sink with its counters and what is pending, counted from the rows themselves. */
-export async function listSinks(store: Store<OutboxSchema>): Promise<SinkState[]> {
-  const sinks = await store.db.selectFrom('sink').selectAll().orderBy('name').execute();
-  const rows = await store.db
-    .selectFrom('delivery')
-    .innerJoin('batch', 'batch.id', 'delivery.batch')
-    .select([
-      'delivery.sink',
-      sql<number>`count(*)`.as('batches'),
-      sql<number>`sum(batch.events)`.as('events'),
-      sql<number>`sum(batch.length_bytes)`.as('bytes'),
-      sql<number>`min(batch.created)`.as('since'),
-      sql<number>`min(delivery.next_at)`.as('next_at'),
-      sql<string | null>`min(delivery.reason)`.as('reason'),
-    ])
-    .groupBy('delivery.sink')
-    .execute();
-  const partly = await store.db
-    .selectFrom('delivery')
-    .select(['sink', 'settled'])
-    .where('settled', 'is not', null)
-    .execute();
-  return sinks.map(({ name, added: _, last_delivered, ...counts }) => {
-    const waiting = rows.find((row) => row.sink === name);
-    const settled = partly
-      .filter((row) => row.sink === name)
-      .reduce((sum, row) => sum + (JSON.parse(row.settled!) as number[]).length, 0);
-    return {
-      sink: name,
-      ...counts,
-      pending: Number(waiting?.events ?? 0) - settled,
-      pendingBatches: Number(waiting?.batches ?? 0),
-      pendingBytes: Number(waiting?.bytes ?? 0),
-      waitingSince: waiting === undefined ? null : Number(waiting.since),
-      nextAt: waiting === undefined ? null : Number(waiting.next_at),
-      reason: waiting?.reason ?? null,
-      lastDelivered: last_delivered,
-    };
-  });
-}
-
-/** Bytes of bodies that wait for a sink: what `max_backlog` is held against. */
-export async function backlogBytes(store: Store<OutboxSchema>, sink: string): Promise<number> {
-  const { bytes } = await store.db
-    .selectFrom('delivery')
-    .innerJoin('batch', 'batch.id', 'delivery.batch')
-    .select(sql<number | null>`sum(batch.length_bytes)`.as('bytes'))
-    .where('delivery.sink', '=', sink)
+  if (found === 0) return;
+  sums.delivered += delivered;
+  sums.filtered += filtered;
+  sums.parked += parked.length;
+  if (parked.length > 0) {
+    await tx.insertMany('parked', {
+      sink,
+      batch,
+      event: parked.map(({ event }) => event),
+      event_id: parked.map(({ id }) => id),
+      code: parked.map(({ code }) => readable(code)),
+      reason: parked.map(({ reason }) => readable(reason)),
+      at: now,
+    });
+  }
+  if (retry !== undefined) return;
+  const { length_bytes } = await tx.db
+    .selectFrom('batch')
+    .select('length_bytes')
+    .where('id', '=', batch)
     .executeTakeFirstOrThrow();
-  return Number(bytes ?? 0);
+  sums.batches++;
+  sums.bytes += length_bytes;
 }
+
+const bounded = (at: number, now: number): number => Math.ceil(Math.min(at, now + LONGEST_WAIT_MS));
+
+/** What a sink said, as every database takes it: no NUL, and no page-long answers. */
+const readable = (text: string): string => text.slice(0, LONGEST_REASON).replaceAll('\0', '');
+
+export { backlogBytes, listSinks, type SinkState } from './sink-state.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
-import { migrate } from '../store/migrate.ts';
+import { expectMigrated, migrate } from '../store/migrate.ts';
 import { openPostgres } from '../store/postgres.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -37,6 +38,7 @@ export async function openOutbox(location: OutboxLocation, now: number): Promise
       throw fileFault(error, spool);
     });
   }
+  if (databaseUrl === undefined && !readOnly) await refuseNewBesideOld(dataDir, spool);
   const store =
     databaseUrl === undefined
       ? await openSqlite<OutboxSchema>(join(dataDir, 'quarry.db'), { readOnly })
@@ -44,8 +46,12 @@ export async function openOutbox(location: OutboxLocation, now: number): Promise
   try {
     if (!readOnly) {
       await migrate(store, outboxMigrations, now);
-      await removeOrphans(store, spool);
-      await store.db.updateTable('delivery').set({ state: 'pending' }).where('state', '=', 'leased').execute();
+      await removeOrphans(store, spool, databaseUrl === undefined ? 0 : SHARED_GRACE_MS, now);
+      // A restart is a reason to try again at once.
+      await store.db.updateTable('sink').set({ paused_until: 0 }).execute();
+      await store.db.updateTable('delivery').set({ state: 'pending', next_at: 0 }).where('next_at', '>', 0).execute();
+    } else {
+      await expectMigrated(store, outboxMigrations);
     }
     const installation = await installationId(store, readOnly);
     return {
@@ -77,8 +83,45 @@ async function installationId(store: Store<OutboxSchema>, readOnly: boolean): Pr
   return value;
 }
 
-/** Segments no batch names belong to pages that were never accepted, or to batches that have expired: safe to remove. */
-async function removeOrphans(store: Store<OutboxSchema>, spool: string): Promise<void> {
+/** Where others may share database and spool, a segment so young may be a page they are staging. */
+const SHARED_GRACE_MS = 24 * 3_600_000;
+
+/**
+ * Segments no batch names belong to pages that were never accepted, or to batches that have expired: safe to remove.
+ * Throws QRY4013 where database and spool cannot belong together; nothing is removed then.
+ */
+async function removeOrphans(store: Store<OutboxSchema>, spool: string, grace: number, now: number): Promise<void> {
   const named = new Set((await store.db.selectFrom('segment').select('file').execute()).map(({ file }) => file));
-  for (const file of await readdir(spool)) if (!named.has(file)) await rm(join(spool, file), { force: true });
+  const files = await readdir(spool);
+  const there = files.filter((file) => named.has(file)).length;
+  if (grace === 0 && named.size > 0 && there === 0) {
+    throw new QuarryError('QRY4013', {
+      what: `The database names ${named.size} segments, and none of them is in the spool folder.`,
+      where: spool,
+    });
+  }
+  for (const file of files) {
+    const path = join(spool, file);
+    if (named.has(file) || !OURS.test(file)) continue;
+    if (grace > 0 && now - (await stat(path)).mtimeMs < grace) continue;
+    await rm(path, { force: true });
+  }
+}
+
+/** Segments and lists of key changes, as `newSegment` names them. */
+const OURS = /\.seg(\.keys)?$/;
+
+/** A new database beside bodies of an old one would read everything again and drop what was not delivered. */
+async function refuseNewBesideOld(dataDir: string, spool: string): Promise<void> {
+  const file = join(dataDir, 'quarry.db');
+  const missing = await access(file).then(
+    () => false,
+    () => true,
+  );
+  const left = missing ? (await readdir(spool).catch(() => [])).filter((name) => name.endsWith('.seg')) : [];
+  if (left.length === 0) return;
+  throw new QuarryError('QRY4013', {
+    what: `The database is missing, and the spool folder holds ${left.length} segments that belonged to it.`,
+    where: file,
+  });
 }

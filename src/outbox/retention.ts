@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
+import { REMOVED } from './identity.ts';
 import type { Outbox } from './outbox.ts';
 
 /**
@@ -35,4 +37,37 @@ export async function expire(outbox: Outbox, before: number): Promise<{ batches:
   });
   for (const file of files) await rm(join(spool, file), { force: true });
   return { batches, segments: files.length };
+}
+
+/** Tombstones dropped per transaction. */
+const CHUNK = 5000;
+
+/**
+ * Forgets removed keys whose removal is older than `before` (epoch ms): without this the key table grows with every
+ * object there ever was. Should such an object come back, it is new; its id is an earlier one only where its content
+ * and Qualys's change time are those of then. Returns how many.
+ */
+export async function forgetRemoved(outbox: Outbox, before: number): Promise<number> {
+  let forgotten = 0;
+  for (;;) {
+    const rows = await outbox.store.db
+      .selectFrom('known_key')
+      .select(['keyspace', 'lead', 'key', 'since'])
+      // As in the definition of the index: a parameter in its place would not use it.
+      .where('fingerprint', '=', sql.lit(REMOVED))
+      .where('since', '<', before)
+      .limit(CHUNK)
+      .execute();
+    if (rows.length === 0) return forgotten;
+    forgotten += await outbox.store.transaction((tx) =>
+      tx.deleteMany('known_key', {
+        keyspace: rows.map((row) => row.keyspace),
+        lead: rows.map((row) => row.lead),
+        key: rows.map((row) => row.key),
+        // Not one that came back meanwhile.
+        fingerprint: REMOVED,
+        since: rows.map((row) => row.since),
+      }),
+    );
+  }
 }

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { Migration } from '../store/migrate.ts';
 
 /** The tables of the outbox and of stream state. Times are milliseconds since the epoch, UTC. */
@@ -5,13 +6,23 @@ export interface OutboxSchema {
   meta: { name: string; value: string };
   /** Numbers given out, one row per name. */
   counter: { name: string; value: number };
-  /** The space keys are unique in: tenant × subscription × data set. */
-  keyspace: { id: number; tenant: string; subscription: string; dataset: string; unknown_fields: string };
+  /** The space keys are unique in: tenant × subscription × data set; `keys` counts those that are not removed. */
+  keyspace: {
+    id: number;
+    tenant: string;
+    subscription: string;
+    dataset: string;
+    unknown_fields: string;
+    keys: Generated<number>;
+  };
   stream: StreamTable;
   known_key: KnownKeyTable;
   segment: { id: number; file: string; bytes: number };
   batch: BatchTable;
-  /** A row exists while the batch is not yet settled at the sink; `settled` lists events of it that already are, as JSON. */
+  /**
+   * A row exists while the batch is not yet settled at the sink; `settled` lists events of it that already are, as JSON.
+   * `round` is 0 for the first queueing; every later one (retry of parked events, replay) has a number of its own.
+   */
   delivery: {
     sink: string;
     batch: number;
@@ -20,6 +31,7 @@ export interface OutboxSchema {
     next_at: number;
     reason: string | null;
     settled: string | null;
+    round: Generated<number>;
   };
   sink: SinkTable;
   /** Events that fare otherwise than their batch at a sink. */
@@ -62,7 +74,7 @@ interface KnownKeyTable {
   form: number;
   /** The pull (epoch ms) that wrote this row last. */
   since: number;
-  /** Where the newest body is. */
+  /** Where the newest body is: batch, and event number in it. Batch 0: no body was ever here (imported state). */
   batch: number;
   event: number;
 }
@@ -82,6 +94,11 @@ interface BatchTable {
   checksum: number;
   groups: string;
   created: number;
+  /** Leading ids of its events lie between these. */
+  lead_from: Generated<number>;
+  lead_to: Generated<number>;
+  /** After compaction: the event numbers that are left, as JSON; null while all are. */
+  numbers: string | null;
 }
 
 interface SinkTable {
@@ -93,6 +110,13 @@ interface SinkTable {
   discarded: number;
   added: number;
   last_delivered: number | null;
+  /** Events, batches and bytes that wait: kept beside the rows of `delivery`, so that asking costs nothing. */
+  pending: Generated<number>;
+  pending_batches: Generated<number>;
+  pending_bytes: Generated<number>;
+  /** Nothing is sent before this time: the last write failed as a whole. */
+  paused_until: Generated<number>;
+  reason: string | null;
 }
 
 interface QuarantineTable {
@@ -157,6 +181,29 @@ export const outboxMigrations: readonly Migration[] = [
       `CREATE TABLE pull (id bigint NOT NULL, stream bigint NOT NULL, started bigint NOT NULL, ended bigint, outcome ${text} NOT NULL,
         report ${text} NOT NULL, PRIMARY KEY (stream, id))`,
       `CREATE TABLE budget (subscription ${text} PRIMARY KEY, state ${text} NOT NULL)`,
+    ],
+  },
+  {
+    number: 2,
+    name: 'counters beside rows, rounds of delivery, compaction',
+    statements: ({ text }) => [
+      'ALTER TABLE keyspace ADD COLUMN keys bigint NOT NULL DEFAULT 0',
+      `UPDATE keyspace SET keys = (SELECT count(*) FROM known_key k WHERE k.keyspace = keyspace.id AND k.fingerprint <> '-')`,
+      'ALTER TABLE batch ADD COLUMN lead_from bigint NOT NULL DEFAULT 0',
+      'ALTER TABLE batch ADD COLUMN lead_to bigint NOT NULL DEFAULT 9007199254740991',
+      `ALTER TABLE batch ADD COLUMN numbers ${text}`,
+      'ALTER TABLE delivery ADD COLUMN round bigint NOT NULL DEFAULT 0',
+      'ALTER TABLE sink ADD COLUMN pending bigint NOT NULL DEFAULT 0',
+      'ALTER TABLE sink ADD COLUMN pending_batches bigint NOT NULL DEFAULT 0',
+      'ALTER TABLE sink ADD COLUMN pending_bytes bigint NOT NULL DEFAULT 0',
+      'ALTER TABLE sink ADD COLUMN paused_until bigint NOT NULL DEFAULT 0',
+      `ALTER TABLE sink ADD COLUMN reason ${text}`,
+      `UPDATE sink SET pending = appended - filtered - delivered - parked - discarded,
+        pending_batches = (SELECT count(*) FROM delivery d WHERE d.sink = sink.name),
+        pending_bytes = (SELECT coalesce(sum(b.length_bytes), 0) FROM delivery d JOIN batch b ON b.id = d.batch WHERE d.sink = sink.name)`,
+      'CREATE INDEX parked_batch ON parked (batch)',
+      // Tombstones are looked for by age; other rows are not in this index, so that it costs them nothing.
+      `CREATE INDEX known_key_removed ON known_key (since) WHERE fingerprint = '-'`,
     ],
   },
 ];

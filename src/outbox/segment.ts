@@ -19,7 +19,8 @@
  * has. A context stands after the events it belongs to (a host may say more after its detections), in a host that
  * spans batches after the batch. The checksum in a frame is crc32 for contexts, 0 for events (the batch has one).
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
@@ -36,6 +37,17 @@ export interface Group {
   contextOffset: number;
   contextLength: number;
 }
+
+/** Groups as the column `groups` of a batch holds them. */
+export const groupsToJson = (groups: readonly Group[]): string =>
+  JSON.stringify(groups.map((group) => [group.events, group.contextOffset, group.contextLength]));
+
+export const groupsFromJson = (text: string): Group[] =>
+  (JSON.parse(text) as [number, number, number][]).map(([events, contextOffset, contextLength]) => ({
+    events,
+    contextOffset,
+    contextLength,
+  }));
 
 export interface SegmentWriter {
   /** Bytes in the segment, those still buffered included. */
@@ -135,16 +147,29 @@ export async function createSegment(path: string): Promise<SegmentWriter> {
     },
     flush,
     finish: async () => {
-      await flush();
       try {
+        await flush();
         await file.datasync();
         await file.close();
+        await syncFolder(dirname(path));
       } catch (error) {
         throw fileFault(error, path);
       }
     },
     abandon: () => file.close(),
   };
+}
+
+/** Makes the names in a folder durable: a synced file whose name is lost with the power is lost too. */
+async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folder; its file systems keep names in order by themselves.
+  const folder = await open(path, 'r').catch(() => undefined);
+  if (folder === undefined) return;
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** A batch as it was stored: the bytes of its events and contexts, found without copying. */
@@ -158,6 +183,8 @@ export interface StoredEvents {
   readonly bytes: Buffer;
   /** The JSON of event i's context; undefined where it has none. The same object for events that share it. */
   context(i: number): Buffer | undefined;
+  /** The number event i had when it was stored; differs from i once older events were compacted away. */
+  number(i: number): number;
 }
 
 export interface BatchLocation {
@@ -167,15 +194,20 @@ export interface BatchLocation {
   readonly checksum: number;
   readonly events: number;
   readonly groups: readonly Group[];
+  /** Numbers of the events that are left of it; absent while all are. */
+  readonly numbers?: readonly number[] | undefined;
 }
 
-/** Reads a batch back. Throws QRY4012 when its bytes are not those that were written. */
+/** Reads a batch back. Throws QRY4012 when it is gone or its bytes are not those that were written. */
 export async function readBatch(batch: BatchLocation): Promise<StoredEvents> {
   const damaged = (what: string) => new QuarryError('QRY4012', { what, where: `${batch.path} at ${batch.offset}` });
   let file: FileHandle;
   try {
     file = await open(batch.path, 'r');
   } catch (error) {
+    // A segment that is gone is damage; a spool folder that is gone is an installation to be mended.
+    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (gone && (await isThere(dirname(batch.path)))) throw damaged('the segment is gone');
     throw fileFault(error, batch.path);
   }
   try {
@@ -232,8 +264,15 @@ export async function readBatch(batch: BatchLocation): Promise<StoredEvents> {
       tailStart: (i) => starts[i]! + ID_LENGTH,
       tailEnd: (i) => ends[i]!,
       context: (i) => contexts[groupOf[i]!],
+      number: (i) => batch.numbers?.[i] ?? i,
     };
   } finally {
     await file.close();
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -7,6 +7,8 @@ export interface StagedBatch {
   checksum: number;
   events: number;
   readonly groups: Group[];
+  leadFrom: number;
+  leadTo: number;
 }
 
 /** What one block tells the key table, as columns; `batch` is the number within the page. */
@@ -40,9 +42,13 @@ export interface StagedPage {
   readonly segment: string | undefined;
   readonly batches: readonly StagedBatch[];
   changes(): AsyncIterable<KeyChanges>;
-  /** Removes the list of changes; the segment stays. */
+  /** From here on a COMMIT may name the segment: nothing removes it but `takeBack`. */
+  handOver(): void;
+  /** It is certain that the page did not become visible. */
+  takeBack(): void;
+  /** The page is visible: removes the list of changes; the segment belongs to the outbox. */
   clean(): Promise<void>;
-  /** Removes everything: the page was not accepted. */
+  /** Removes everything, unless it was handed over or is visible. */
   discard(): Promise<void>;
 }
 

@@ -79,6 +79,7 @@ export interface Page {
   ready(): Promise<void> | undefined;
   /** `coveredTo`: in a sweep, the last id this page speaks for; null without bound. */
   finish(coveredTo?: number | null): Promise<StagedPage>;
+  /** Removes what was staged, unless it was handed over to a transaction. */
   abandon(): Promise<void>;
 }
 
@@ -90,6 +91,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   let segment: SegmentWriter | undefined;
   let segmentPath: string | undefined;
   let changesPath: string | undefined;
+  /** Who may remove the segment: the page, nobody while a COMMIT may name it, nobody once batches do. */
+  let owner: 'page' | 'transaction' | 'outbox' = 'page';
   let changes = newChanges();
   const batches: StagedBatch[] = [];
   let group: Group | undefined;
@@ -194,6 +197,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       changes.updates.oldFingerprint.push(row.fingerprint);
       if (row.fingerprint !== REMOVED) changes.superseded[row.batch] = (changes.superseded[row.batch] ?? 0) + 1;
     }
+    batch.leadFrom = Math.min(batch.leadFrom, keyed.lead);
+    batch.leadTo = Math.max(batch.leadTo, keyed.lead);
     batch.events++;
     counts.emitted++;
   }
@@ -202,7 +207,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     const last = batches.at(-1);
     if (last !== undefined && last.events < BATCH_EVENTS && segment!.offset - last.offset < BATCH_BYTES) return last;
     if (last !== undefined) closeBatch(last);
-    const batch: StagedBatch = { offset: segment!.offset, length: 0, checksum: 0, events: 0, groups: [] };
+    const range = { leadFrom: Number.MAX_SAFE_INTEGER, leadTo: 0 };
+    const batch: StagedBatch = { offset: segment!.offset, length: 0, checksum: 0, events: 0, groups: [], ...range };
     batches.push(batch);
     group = undefined;
     return batch;
@@ -256,7 +262,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   }
 
   const removeFiles = async (): Promise<void> => {
-    if (segmentPath !== undefined) await rm(segmentPath, { force: true });
+    if (segmentPath !== undefined && owner === 'page') await rm(segmentPath, { force: true });
     if (changesPath !== undefined) await rm(changesPath, { force: true });
   };
 
@@ -306,7 +312,14 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
           if (changesPath !== undefined) yield* spilled(changesPath);
           yield rest;
         },
+        handOver: () => {
+          if (owner === 'page') owner = 'transaction';
+        },
+        takeBack: () => {
+          if (owner === 'transaction') owner = 'page';
+        },
         clean: async () => {
+          owner = 'outbox';
           if (changesPath !== undefined) await rm(changesPath, { force: true });
         },
         discard: removeFiles,

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +12,10 @@ export interface ClaimedStream extends Claim {
   readonly unknownFields: readonly string[];
 }
 
-/** Claims a stream: makes its rows where they are missing and raises the fence, so that any earlier claim can write no more. */
+/**
+ * Claims a stream: makes its rows where they are missing and raises the fence, so that any earlier claim can write no
+ * more. A stream that moved to another tenant or subscription starts from nothing there.
+ */
 export async function claimStream(store: Store<OutboxSchema>, identity: StreamIdentity): Promise<ClaimedStream> {
   const { tenant, subscription, connection, dataset } = identity;
   return store.transaction(async (tx) => {
@@ -51,17 +54,27 @@ export async function claimStream(store: Store<OutboxSchema>, identity: StreamId
       };
       await tx.db.insertInto('stream').values(row).execute();
     }
-    await tx.db
+    // Under another tenant or subscription nothing is known: its cursors would skip what was never read there.
+    const moved = row.keyspace !== keyspace.id;
+    const { fence, seq, checkpoint } = await tx.db
       .updateTable('stream')
-      .set((eb) => ({ fence: eb('fence', '+', 1), tenant, subscription, keyspace: keyspace.id }))
+      .set((eb) => ({
+        fence: eb('fence', '+', 1),
+        tenant,
+        subscription,
+        keyspace: keyspace.id,
+        ...(moved ? { checkpoint: '{}' } : {}),
+      }))
       .where('id', '=', row.id)
-      .execute();
+      .returning(['fence', 'seq', 'checkpoint'])
+      .executeTakeFirstOrThrow();
+    if (moved) await dropSweeps(tx.db, row.id);
     return {
       stream: row.id,
       keyspace: keyspace.id,
-      fence: row.fence + 1,
-      checkpoint: JSON.parse(row.checkpoint) as Checkpoint,
-      seq: row.seq,
+      fence,
+      checkpoint: JSON.parse(checkpoint) as Checkpoint,
+      seq,
       unknownFields: JSON.parse(keyspace.unknown_fields) as string[],
     };
   });
@@ -74,11 +87,13 @@ export async function changeCheckpoint(
   advance: (checkpoint: Checkpoint) => Checkpoint,
 ): Promise<Checkpoint | undefined> {
   return store.transaction(async (tx) => {
+    // Locked before it is read: a page may be moving the same checkpoint.
     const row = await tx.db
-      .selectFrom('stream')
-      .select('checkpoint')
+      .updateTable('stream')
+      .set({ fence: claim.fence })
       .where('id', '=', claim.stream)
       .where('fence', '=', claim.fence)
+      .returning('checkpoint')
       .executeTakeFirst();
     if (row === undefined) return undefined;
     const checkpoint = advance(JSON.parse(row.checkpoint) as Checkpoint);
@@ -99,9 +114,10 @@ export async function rememberFields(
 ): Promise<readonly string[]> {
   return store.transaction(async (tx) => {
     const row = await tx.db
-      .selectFrom('keyspace')
-      .select('unknown_fields')
+      .updateTable('keyspace')
+      .set({ id: keyspace })
       .where('id', '=', keyspace)
+      .returning('unknown_fields')
       .executeTakeFirstOrThrow();
     const known = JSON.parse(row.unknown_fields) as string[];
     const all = [...known, ...names.filter((name) => !known.includes(name))];
@@ -133,6 +149,7 @@ export async function resetStream(
       .executeTakeFirst();
     if (row === undefined) return false;
     await tx.db.deleteFrom('known_key').where('keyspace', '=', row.keyspace).execute();
+    await tx.db.updateTable('keyspace').set({ keys: 0 }).where('id', '=', row.keyspace).execute();
     await tx.db.updateTable('batch').set({ live: 0 }).where('keyspace', '=', row.keyspace).execute();
     await tx.db.deleteFrom('quarantine').where('stream', '=', row.id).execute();
     await dropSweeps(tx.db, row.id);
@@ -170,19 +187,19 @@ export interface StreamState extends StreamIdentity {
   readonly knownKeys: number;
 }
 
-/** Every stream with its checkpoint and counters, by connection and data set. */
+/** Every stream with its checkpoint and counters, by connection and data set. Costs one row a stream. */
 export async function listStreams(store: Store<OutboxSchema>): Promise<StreamState[]> {
-  const rows = await store.db.selectFrom('stream').selectAll().orderBy('connection').orderBy('dataset').execute();
-  const counts = await store.db
-    .selectFrom('known_key')
-    .select(['keyspace', sql<number>`count(*)`.as('keys')])
-    .where('fingerprint', '<>', '-')
-    .groupBy('keyspace')
+  const rows = await store.db
+    .selectFrom('stream')
+    .innerJoin('keyspace', 'keyspace.id', 'stream.keyspace')
+    .selectAll('stream')
+    .select('keyspace.keys')
+    .orderBy('stream.connection')
+    .orderBy('stream.dataset')
     .execute();
-  const keys = new Map(counts.map((row) => [row.keyspace, Number(row.keys)]));
-  return rows.map(({ checkpoint, keyspace, fence: _, ...row }) => ({
+  return rows.map(({ checkpoint, keyspace: _, fence: __, keys, ...row }) => ({
     ...row,
     checkpoint: JSON.parse(checkpoint) as Checkpoint,
-    knownKeys: keys.get(keyspace) ?? 0,
+    knownKeys: keys,
   }));
 }

@@ -8,12 +8,15 @@ export interface EventSource {
   tailStart(i: number): number;
   tailEnd(i: number): number;
   context(i: number): Buffer | undefined;
+  /** The number event i had when it was stored. */
+  number(i: number): number;
 }
 
 export interface EnvelopeFacts extends StreamIdentity {
   readonly pull: number;
   /** Epoch ms. */
   readonly pulledAt: number;
+  /** The `seq` of event number 0. */
   readonly firstSeq: number;
   /** The name the context has inside a record (HOST). */
   readonly contextAs: string | undefined;
@@ -50,7 +53,7 @@ export function shapeRaw(events: EventSource, facts: EnvelopeFacts, only?: reado
   let at = 0;
   for (let k = 0; k < count; k++) {
     const i = only === undefined ? k : only[k]!;
-    at += bytes.write(`{"id":"${events.id(i)}","seq":${facts.firstSeq + i}${constant}`, at, 'utf8');
+    at += bytes.write(`{"id":"${events.id(i)}","seq":${facts.firstSeq + events.number(i)}${constant}`, at, 'utf8');
     const end = events.tailEnd(i);
     at += events.bytes.copy(bytes, at, events.tailStart(i), end);
     const context = events.context(i);
