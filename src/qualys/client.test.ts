@@ -298,12 +298,12 @@ describe('time', () => {
           response.end(Buffer.alloc(2 ** 20, 0x20));
         }, 40);
       },
-      { timeouts: { idleMs: 250 } },
+      { timeouts: { idleMs: 2000 } },
     );
     const answer = await client.open(CALL);
     let bytes = 0;
     for await (const chunk of answer.body) {
-      if (bytes === 0) await systemClock.sleep(400);
+      if (bytes === 0) await systemClock.sleep(2500);
       bytes += chunk.length;
     }
     expect(bytes).toBe(8 * 19 + 2 ** 20);

@@ -231,6 +231,8 @@ export function createClient(options: ClientOptions): Client {
   }
 
   function fault(thrown: unknown, answering: boolean, where: string) {
+    // Renewed authorities that are no certificates: nothing was sent.
+    if (thrown instanceof QuarryError) return { error: thrown, unsent: true };
     return networkError(
       { thrown, answering, proxied: transport.proxy !== undefined, host: transport.proxy ?? api.host, where },
       redact,

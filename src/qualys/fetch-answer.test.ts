@@ -104,6 +104,13 @@ describe('a whole answer', () => {
     expect(again.fetched).toMatchObject({ serverTime: undefined, serverTimeFrom: undefined });
   });
 
+  it('[fault 54] a time without zone is UTC', async () => {
+    const { fetched } = await fetchFrom(
+      whole('<HOST_LIST_OUTPUT><RESPONSE><DATETIME>2026-11-20T10:00:00</DATETIME></RESPONSE></HOST_LIST_OUTPUT>'),
+    );
+    expect(fetched.serverTime).toBe(Date.UTC(2026, 10, 20, 10));
+  });
+
   it('[fault 55] an empty page with a warning has a next page; a warning without URL and 1980 has none', async () => {
     const warn = (inner: string) =>
       `<HOST_LIST_OUTPUT><RESPONSE><DATETIME>2026-11-20T10:00:00Z</DATETIME>${inner}</RESPONSE></HOST_LIST_OUTPUT>`;
@@ -208,6 +215,13 @@ describe('another answer than was asked for', () => {
     ['no such path', whole('<html>Not Found</html>', 404), 'QRY2031'],
     ['a cut error document', whole('<SIMPLE_RETURN><RESPONSE><CODE>1905</CODE>'), 'QRY3002'],
     ['[fault 61] an entity declaration', whole('<!DOCTYPE x [<!ENTITY a "b">]><HOST_LIST_OUTPUT/>'), 'QRY3004'],
+    [
+      '[fault 62] a bomb of blanks',
+      whole(gzipSync(Buffer.alloc(50_000_000, 0x20)), 200, { 'content-encoding': 'gzip' }),
+      'QRY3003',
+    ],
+    ['[fault 63] another document, very deep', whole('<a>'.repeat(100_000)), 'QRY2034'],
+    ['[fault 63] very deep', whole(`<HOST_LIST_OUTPUT>${'<a>'.repeat(100_000)}`), 'QRY3003'],
     ['a large other document', whole(`<OTHER>${'<A>text</A>'.repeat(300_000)}</OTHER>`), 'QRY2034'],
   ])('%s', async (_, answer, code) => {
     expect((await failure(answer)).code).toBe(code);

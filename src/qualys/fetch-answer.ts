@@ -57,23 +57,33 @@ export async function fetchAnswer(
   const reader = makeReader();
   const head: Buffer[] = [];
   let bytes = 0;
-  let end: AnswerEnd;
-  try {
-    for await (const chunk of answer.body) {
-      if (bytes < HEAD) head.push(chunk);
-      bytes += chunk.length;
-      reader.write(chunk);
-      const pause = hooks.onChunk?.();
-      if (pause !== undefined) await pause;
-    }
-    end = reader.end();
-  } catch (thrown) {
-    throw unreadable(thrown, answer, Buffer.concat(head), expectRoot, call.api);
+  let end: AnswerEnd | undefined;
+  let unread: { thrown: unknown } | undefined;
+  for await (const chunk of answer.body) {
+    if (bytes < HEAD) head.push(chunk);
+    bytes += chunk.length;
+    unread = failing(() => reader.write(chunk));
+    if (unread !== undefined) break;
+    const pause = hooks.onChunk?.();
+    if (pause !== undefined) await pause;
   }
+  unread ??= failing(() => {
+    end = reader.end();
+  });
+  if (end === undefined) throw unreadable(unread?.thrown, answer, Buffer.concat(head), expectRoot, call.api);
   if (!sameName(end.root, expectRoot) || saidIn(end.root, end.envelope) !== undefined) {
     throw answerMeans(answer, { end, text: '' }, call.api);
   }
   return { ...whatItSays(end.envelope, answer, call), end, status: answer.status, bytes, version: answer.version };
+}
+
+function failing(step: () => void): { thrown: unknown } | undefined {
+  try {
+    step();
+    return undefined;
+  } catch (thrown) {
+    return { thrown };
+  }
 }
 
 function sameName(a: string, b: string): boolean {
@@ -88,8 +98,13 @@ function unreadable(thrown: unknown, answer: Answer, head: Buffer, expectRoot: s
   if (!(thrown instanceof QuarryError) || !/^QRY300[1234]$/.test(thrown.code)) return thrown;
   const root = rootOf(head);
   if (root === '' || (root !== undefined && sameName(root, expectRoot))) return thrown;
-  const cutError = root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root);
-  return cutError ? thrown : answerMeans(answer, { end: asXml(head), text: head.toString('utf8') }, where);
+  if (root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root)) return thrown;
+  const whole = asXml(head);
+  if (whole === undefined && root !== undefined && root.toLowerCase() !== 'html') {
+    const what = `Another document came: its root element is ${root}, not ${expectRoot}.`;
+    return new QuarryError('QRY2034', { what, where, qualys: { status: answer.status }, cause: thrown });
+  }
+  return answerMeans(answer, { end: whole, text: head.toString('utf8') }, where);
 }
 
 /** The root element's name in the first bytes; '' where they end before it, undefined where this is no XML. */
@@ -102,9 +117,14 @@ function rootOf(head: Buffer): string | undefined {
   return /^<[?!]/.test(rest) && !/^<!doctype\s+html/i.test(rest) ? '' : undefined;
 }
 
+/** Qualys writes UTC; a time without its zone, which Node would read as local, is UTC, too. */
+function utc(time: string): number {
+  return Date.parse(/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(time) ? `${time}Z` : time);
+}
+
 function whatItSays(envelope: Fields, answer: Answer, call: Call) {
   const response = child(envelope, 'RESPONSE') ?? {};
-  const said = Date.parse((text(response, 'DATETIME') ?? '').trim());
+  const said = utc((text(response, 'DATETIME') ?? '').trim());
   const serverTime = Number.isNaN(said) ? answer.serverTime : said;
   const from = Number.isNaN(said) ? (answer.serverTime === undefined ? undefined : 'header') : 'answer';
   const warning = warningOf(response);

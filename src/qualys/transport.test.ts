@@ -100,6 +100,8 @@ describe.skipIf(!hasOpenssl())('TLS (skipped where there is no openssl command)'
     const answer = await one.open(CALL);
     await answer.discard();
     expect(answer.status).toBe(200);
+    ca = 'half written';
+    await expect(one.open(CALL)).rejects.toMatchObject({ code: 'QRY1016' });
   });
 
   it('QRY2043 where no TLS is spoken', async () => {
