@@ -2,6 +2,7 @@ import { INVALID, NON_ASCII, NON_SPACE } from './bytes.ts';
 import { closeContextFor, resumeContext, suspendContext } from './context.ts';
 import { addAttribute, addEnvelopeText, closeElement, openElement, takeText } from './envelope.ts';
 import { failure, overLimit } from './failure.ts';
+import { FACTS, MEANING, NAME_MARKS, SPELLING } from './names.ts';
 import { CONTAINER, DOCUMENT, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
 import type { Scan } from './state.ts';
 import {
@@ -24,8 +25,6 @@ import {
   START,
   type Tape,
   TEXTUAL,
-  VERBATIM,
-  widen,
 } from './tape.ts';
 import { decode, textOf } from './text.ts';
 import { isValid } from './utf8.ts';
@@ -35,17 +34,16 @@ import { isValid } from './utf8.ts';
 /** The state of a child named `name` (as written) of the innermost open element. */
 export function stateOf(scan: Scan, name: number): number {
   const state = scan.depth === 0 ? DOCUMENT : scan.states[scan.depth - 1]!;
-  const { known, meaning } = scan.names;
-  const meant = meaning[name]!;
+  const { known, facts } = scan.names;
+  const meant = facts[name * FACTS + MEANING]!;
   return state === 0 || meant >= known ? 0 : scan.plan.next[state * known + meant]!;
 }
 
-/** Makes room on a tape for an element with all attributes it may have, and for names seen since. */
+/** Makes room on a tape for an element with all attributes it may have. */
 export function reserve(scan: Scan, tape: Tape): void {
   if (tape.top > scan.maxTop)
     throw overLimit(scan, 'A record has too many elements', scan.limits.recordElements, scan.position);
-  while (tape.top + (scan.limits.attributes + 2) * GROUP > tape.cells.length) growCells(tape);
-  if (tape.width < scan.names.starts.length) widen(tape, scan.names.starts.length);
+  growCells(tape, (scan.limits.attributes + 2) * GROUP, scan.maxTop);
 }
 
 /** Begins the element whose tag stands at [at, end), with `count` attributes in `scan.attributes`. */
@@ -53,11 +51,11 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
   if (scan.depth >= scan.limits.depth) throw overLimit(scan, 'Elements are nested too deeply', scan.limits.depth, at);
   const state = stateOf(scan, name);
   const kind = scan.plan.kind[state]!;
-  const spelled = scan.names.spelling[name]!;
+  const spelled = scan.names.facts[name * FACTS + SPELLING]!;
   if (scan.depth === 0) {
     scan.rootSeen = true;
     scan.root = scan.names.texts[name]!;
-    scan.shouting = state !== 0 && scan.names.meaning[name] !== name;
+    scan.shouting = state !== 0 && scan.names.facts[name * FACTS + MEANING] !== name;
   }
   let group = 0;
   if (scan.tape === null && kind !== RECORD && kind !== OUTER) {
@@ -68,8 +66,8 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
   } else if (kind === RECORD || kind === OUTER || kind === INNER) {
     if (kind === INNER) closeContextFor(scan, at);
     const tape = kind === OUTER ? scan.outerTape : scan.recordTape;
-    reserve(scan, tape);
     clear(tape, spelled);
+    reserve(scan, tape);
     tape.base = at;
     scan.tape = tape;
     scan.recordDepth = scan.depth;
@@ -80,8 +78,8 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
     }
   } else if (scan.tape !== null) {
     const tape = scan.tape;
-    reserve(scan, tape);
-    const marks = (scan.names.verbatim[name] === 1 ? VERBATIM : 0) | (scan.plan.listed[state] === 1 ? LISTED : 0);
+    if (tape.top > tape.room) reserve(scan, tape);
+    const marks = scan.names.facts[name * FACTS + NAME_MARKS]! | (scan.plan.listed[state] === 1 ? LISTED : 0);
     const parent = scan.groups[scan.depth - 1]!;
     group = addElement(tape, parent, scan.depth - scan.recordDepth, spelled, marks);
   }

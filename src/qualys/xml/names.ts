@@ -1,8 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import type { Plan } from './plan.ts';
+import { VERBATIM } from './tape.ts';
 
 /** Why a name was refused. */
 export type NameFault = 'too_many' | 'not_a_name';
+
+/** Where the name begins in `bytes`. */
+export const FROM = 0;
+/** Where the `>` behind it stands. */
+export const TO = 1;
+/** The plan's id of the name, case ignored; else the id itself. */
+export const MEANING = 2;
+/** The id of the name as it is written out. */
+export const SPELLING = 3;
+/** VERBATIM where the text keeps its outer white space, else 0. */
+export const NAME_MARKS = 4;
+/** The name that followed this one last time, and another that did before: the guesses for the next. */
+export const FOLLOWER = 5;
+export const OTHER_FOLLOWER = 6;
+/** The first attribute of the element of this name, last time. */
+export const FIRST_ATTRIBUTE = 7;
+export const FACTS = 8;
 
 /**
  * The names of one document, each once: found by a rolling hash and then compared byte for byte. An id is an index;
@@ -16,20 +34,10 @@ export interface Names {
   bytes: Uint8Array;
   /** The same bytes, for reading four at a time. */
   words: DataView;
-  starts: Int32Array;
-  /** Where the `>` behind the name stands. */
-  ends: Int32Array;
-  /** The plan's id of the name, case ignored; else the id itself. */
-  meaning: Int32Array;
-  /** The id of the name as it is written out. */
-  spelling: Int32Array;
-  /** 1: text keeps its outer white space. */
-  verbatim: Uint8Array;
-  /** The name that followed this one last time, and another that did before: the guesses for the next. */
-  follower: Int32Array;
-  otherFollower: Int32Array;
-  /** The first attribute of the element of this name, last time. */
-  firstAttribute: Int32Array;
+  /** FACTS numbers per name, by the offsets below: one array, because the scanner needs most of them for every element. */
+  facts: Int32Array;
+  /** How many names the arrays have room for. */
+  capacity: number;
   /** `,"NAME":"` in UTF-8, for writing; and where each begins. `quotedStarts[id + 1]` is where it ends. */
   quoted: Uint8Array;
   quotedWords: DataView;
@@ -54,14 +62,8 @@ export function createNames(plan: Plan, limit: number): Names {
     count: 0,
     bytes: new Uint8Array(0),
     words: new DataView(new ArrayBuffer(0)),
-    starts: new Int32Array(FIRST_CAPACITY),
-    ends: new Int32Array(FIRST_CAPACITY),
-    meaning: new Int32Array(FIRST_CAPACITY),
-    spelling: new Int32Array(FIRST_CAPACITY),
-    verbatim: new Uint8Array(FIRST_CAPACITY),
-    follower: new Int32Array(FIRST_CAPACITY),
-    otherFollower: new Int32Array(FIRST_CAPACITY),
-    firstAttribute: new Int32Array(FIRST_CAPACITY),
+    facts: new Int32Array(FIRST_CAPACITY * FACTS),
+    capacity: FIRST_CAPACITY,
     quoted: new Uint8Array(0),
     quotedWords: new DataView(new ArrayBuffer(0)),
     quotedStarts: new Int32Array(FIRST_CAPACITY + 1),
@@ -108,16 +110,17 @@ export function intern(names: Names, bytes: Uint8Array, start: number, end: numb
 const spread = (hash: number): number => hash ^ (hash >>> 15);
 
 function equals(names: Names, id: number, bytes: Uint8Array, start: number, end: number): boolean {
-  let at = names.starts[id]!;
-  if (names.ends[id]! - at !== end - start) return false;
+  let at = names.facts[id * FACTS + FROM]!;
+  if (names.facts[id * FACTS + TO]! - at !== end - start) return false;
   for (let i = start; i < end; i++) if (bytes[i] !== names.bytes[at++]) return false;
   return true;
 }
 
 function add(names: Names, text: string, bytes: Uint8Array, start: number, end: number, hash: number): number {
   const id = names.count++;
-  if (id >= names.starts.length) grow(names);
-  const at = id === 0 ? 0 : names.ends[id - 1]! + 1;
+  if (id >= names.capacity) grow(names);
+  const facts = id * FACTS;
+  const at = id === 0 ? 0 : names.facts[facts - FACTS + TO]! + 1;
   const length = end - start;
   if (at + length + 1 > names.bytes.length) {
     names.bytes = room(names.bytes, Math.max(FIRST_CAPACITY * 16, at + length + 1));
@@ -125,8 +128,6 @@ function add(names: Names, text: string, bytes: Uint8Array, start: number, end: 
   }
   names.bytes.set(bytes.subarray(start, end), at);
   names.bytes[at + length] = 0x3e;
-  names.starts[id] = at;
-  names.ends[id] = at + length;
 
   const from = names.quotedStarts[id]!;
   const to = from + length + QUOTED_BYTES;
@@ -141,12 +142,9 @@ function add(names: Names, text: string, bytes: Uint8Array, start: number, end: 
 
   const meaning = id < names.known ? id : (names.folded.get(text.toLowerCase()) ?? id);
   const spelled = names.texts[meaning] ?? text;
-  names.meaning[id] = meaning;
-  names.spelling[id] = names.plan.fields.has(spelled) ? meaning : id;
-  names.verbatim[id] = names.plan.verbatim.has(spelled) ? 1 : 0;
-  names.follower[id] = id;
-  names.otherFollower[id] = id;
-  names.firstAttribute[id] = id;
+  const spelling = names.plan.fields.has(spelled) ? meaning : id;
+  const marks = names.plan.verbatim.has(spelled) ? VERBATIM : 0;
+  names.facts.set([at, at + length, meaning, spelling, marks, id, id, id], facts);
   names.texts.push(text);
   names.byText.set(text, id);
   names.hashes[id] = hash;
@@ -162,19 +160,11 @@ function insert(names: Names, id: number): void {
 }
 
 function grow(names: Names): void {
-  const capacity = names.starts.length * 2;
-  names.starts = larger(names.starts, capacity);
-  names.ends = larger(names.ends, capacity);
-  names.meaning = larger(names.meaning, capacity);
-  names.spelling = larger(names.spelling, capacity);
-  names.follower = larger(names.follower, capacity);
-  names.otherFollower = larger(names.otherFollower, capacity);
-  names.firstAttribute = larger(names.firstAttribute, capacity);
+  const capacity = names.capacity * 2;
+  names.capacity = capacity;
+  names.facts = larger(names.facts, capacity * FACTS);
   names.hashes = larger(names.hashes, capacity);
   names.quotedStarts = larger(names.quotedStarts, capacity + 1);
-  const verbatim = new Uint8Array(capacity);
-  verbatim.set(names.verbatim);
-  names.verbatim = verbatim;
   names.slots = new Int32Array(capacity * 4);
   for (let id = 0; id < names.count - 1; id++) insert(names, id);
 }

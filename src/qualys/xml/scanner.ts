@@ -2,7 +2,7 @@ import { CDATA_CLASS, ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SENTINE
 import { attach, endElement, reserve, takeRun } from './elements.ts';
 import { failure, overLimit } from './failure.ts';
 import { continueMarkup, enterMarkup, notXml, startsCdata } from './markup.ts';
-import { hashStep } from './names.ts';
+import { FACTS, FOLLOWER, FROM, hashStep, MEANING, NAME_MARKS, OTHER_FOLLOWER, SPELLING, TO } from './names.ts';
 import { PLAIN } from './plan.ts';
 import { CONTENT, type Scan } from './state.ts';
 import { checkReference, endTag, MORE, nameId, plainAttributes, startTag, tagArrived } from './tags.ts';
@@ -38,6 +38,10 @@ export function scan(s: Scan, last: boolean): void {
   const length = s.length;
   const maxDepth = s.limits.depth;
   const maxText = s.limits.textBytes;
+  // What new names may move; read again when there is one.
+  let facts = names.facts;
+  let nameBytes = names.bytes;
+  let nameWords = names.words;
 
   for (;;) {
     if (s.mode !== CONTENT && !continueMarkup(s, last)) return;
@@ -105,9 +109,9 @@ export function scan(s: Scan, last: boolean): void {
         let past = MORE;
         if (depth >= 0) {
           const name = open[depth]!;
-          const start = names.starts[name]!;
-          const size = names.ends[name]! + 1 - start;
-          if (equalBytes(b, words, at + 2, names.bytes, names.words, start, size) === size) past = at + 2 + size;
+          const start = facts[name * FACTS + FROM]!;
+          const size = facts[name * FACTS + TO]! + 1 - start;
+          if (equalBytes(b, words, at + 2, nameBytes, nameWords, start, size) === size) past = at + 2 + size;
         }
         if (past === MORE) past = endTag(s, at);
         if (past === MORE) {
@@ -133,19 +137,21 @@ export function scan(s: Scan, last: boolean): void {
       }
 
       // A start tag: two guesses, then the table.
-      const previous = s.previous;
-      let name = names.follower[previous]!;
-      let start = names.starts[name]!;
-      let size = names.ends[name]! - start;
+      const previous = s.previous * FACTS;
+      let name = facts[previous + FOLLOWER]!;
+      let fact = name * FACTS;
+      let start = facts[fact + FROM]!;
+      let size = facts[fact + TO]! - start;
       let i = at + 1 + size;
-      if (equalBytes(b, words, at + 1, names.bytes, names.words, start, size) !== size || nameClass[b[i]!] !== 0) {
-        const other = names.otherFollower[previous]!;
-        names.otherFollower[previous] = name;
+      if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || nameClass[b[i]!] !== 0) {
+        const other = facts[previous + OTHER_FOLLOWER]!;
+        facts[previous + OTHER_FOLLOWER] = name;
         name = other;
-        start = names.starts[name]!;
-        size = names.ends[name]! - start;
+        fact = name * FACTS;
+        start = facts[fact + FROM]!;
+        size = facts[fact + TO]! - start;
         i = at + 1 + size;
-        if (equalBytes(b, words, at + 1, names.bytes, names.words, start, size) !== size || nameClass[b[i]!] !== 0) {
+        if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || nameClass[b[i]!] !== 0) {
           i = at + 1;
           let hash = 0;
           let letter = b[i]!;
@@ -159,8 +165,14 @@ export function scan(s: Scan, last: boolean): void {
             return;
           }
           name = nameId(s, at + 1, i, hash);
+          facts = names.facts;
+          nameBytes = names.bytes;
+          nameWords = names.words;
+          fact = name * FACTS;
+          start = facts[fact + FROM]!;
+          size = i - at - 1;
         }
-        names.follower[previous] = name;
+        facts[previous + FOLLOWER] = name;
       }
       if (s.depth === 0) {
         if (s.rootSeen) throw failure(s, 'QRY3001', 'Something stands behind the end of the root element', at);
@@ -171,17 +183,29 @@ export function scan(s: Scan, last: boolean): void {
       if (s.depth > 0) {
         const parentState = states[s.depth - 1]!;
         if (parentState !== 0) {
-          const meant = names.meaning[name]!;
+          const meant = facts[fact + MEANING]!;
           if (meant < known) state = following[parentState * known + meant]!;
         }
       }
       // In a record and without a meaning of its own, in the usual form: no need to go the long way.
       const quick = tape !== null && kinds[state] === PLAIN && s.depth < maxDepth;
       const plain = b[i] === 0x3e;
-      const inside = !quick ? 0 : plain ? i + 1 : plainAttributes(s, i, name);
+      let inside = 0;
+      if (quick) {
+        if (plain) inside = i + 1;
+        else {
+          inside = plainAttributes(s, i, name);
+          facts = names.facts;
+          nameBytes = names.bytes;
+          nameWords = names.words;
+        }
+      }
       if (tape === null || inside === 0) {
         pause(s, at, at, 0);
         const end = startTag(s, at, i, name);
+        facts = names.facts;
+        nameBytes = names.bytes;
+        nameWords = names.words;
         if (end === MORE) {
           awaitTag(s, at);
           return;
@@ -189,9 +213,12 @@ export function scan(s: Scan, last: boolean): void {
         at = runStart = end;
         continue;
       }
-      reserve(s, tape);
-      const marks = (names.verbatim[name] === 1 ? VERBATIM : 0) | (listed[state] === 1 ? LISTED : 0);
-      const group = addElement(tape, groups[s.depth - 1]!, s.depth - s.recordDepth, names.spelling[name]!, marks);
+      if (tape.top > tape.room) {
+        s.position = at;
+        reserve(s, tape);
+      }
+      const marks = facts[fact + NAME_MARKS]! | (listed[state] === 1 ? LISTED : 0);
+      const group = addElement(tape, groups[s.depth - 1]!, s.depth - s.recordDepth, facts[fact + SPELLING]!, marks);
       if (!plain) attach(s, group, s.attributeCount, inside);
       s.previous = name;
 
@@ -221,9 +248,8 @@ export function scan(s: Scan, last: boolean): void {
         past = end;
       }
       if (b[past] === 0x3c && b[past + 1] === 0x2f) {
-        start = names.starts[name]!;
-        size = names.ends[name]! + 1 - start;
-        if (equalBytes(b, words, past + 2, names.bytes, names.words, start, size) === size) {
+        size++;
+        if (equalBytes(b, words, past + 2, nameBytes, nameWords, start, size) === size) {
           if (end > textStart && ((classes & NON_SPACE) !== 0 || marks >= VERBATIM)) {
             if ((classes & NON_ASCII) !== 0 && !isValid(b, textStart, end)) classes |= INVALID;
             if (end - textStart > maxText) throw overLimit(s, 'A text is too long', maxText, textStart);
@@ -268,7 +294,7 @@ function awaitTag(s: Scan, at: number): void {
   tagArrived(s);
 }
 
-/** How many of the `size` bytes of a name, from `start` in `names`, stand at `at`; equal when all, short otherwise. */
+/** `size` when the bytes of a name, from `start` in `names`, stand at `at`; else -1. */
 function equalBytes(
   b: Uint8Array,
   words: DataView,
@@ -278,9 +304,12 @@ function equalBytes(
   start: number,
   size: number,
 ): number {
-  let i = 0;
-  for (const whole = size - 4; i <= whole; i += 4)
-    if (words.getInt32(at + i, true) !== nameWords.getInt32(start + i, true)) return -1;
-  for (; i < size; i++) if (b[at + i] !== names[start + i]) return -1;
-  return i;
+  const last = size - 4;
+  if (last < 0) {
+    for (let i = 0; i < size; i++) if (b[at + i] !== names[start + i]) return -1;
+    return size;
+  }
+  for (let i = 0; i < last; i += 4) if (words.getInt32(at + i, true) !== nameWords.getInt32(start + i, true)) return -1;
+  // The last four overlap what was compared: cheaper than a loop over what is left.
+  return words.getInt32(at + last, true) === nameWords.getInt32(start + last, true) ? size : -1;
 }

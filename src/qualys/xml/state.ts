@@ -94,7 +94,7 @@ export const PADDING = 16;
 
 export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler): Scan {
   const names = createNames(plan, limits.names);
-  const width = names.starts.length;
+  const width = names.capacity;
   const buffer = new Uint8Array(limits.bufferBytes + PADDING);
   return {
     limits,

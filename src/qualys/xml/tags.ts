@@ -1,8 +1,9 @@
 import { ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SPACE_CLASS, STOP, VALUE_CLASS } from './bytes.ts';
 import { beginElement, endElement } from './elements.ts';
 import { failure, overLimit } from './failure.ts';
-import { hashStep, intern } from './names.ts';
+import { FACTS, FIRST_ATTRIBUTE, FROM, hashStep, intern, TO } from './names.ts';
 import type { Scan } from './state.ts';
+import { widen } from './tape.ts';
 import { classesOf, INCOMPLETE, MALFORMED, REFERENCE_BYTES, referenceAt } from './text.ts';
 import { isValid } from './utf8.ts';
 
@@ -15,6 +16,10 @@ export function nameId(scan: Scan, start: number, end: number, hash: number): nu
   const id = intern(scan.names, scan.buffer, start, end, hash);
   if (id === 'too_many') throw overLimit(scan, 'Too many different names', scan.limits.names, start);
   if (id === 'not_a_name') throw failure(scan, 'QRY3001', 'A name holds characters that names may not hold', start);
+  if (scan.names.capacity > scan.recordTape.width) {
+    widen(scan.recordTape, scan.names.capacity);
+    widen(scan.outerTape, scan.names.capacity);
+  }
   return id;
 }
 
@@ -72,9 +77,9 @@ export function plainAttributes(scan: Scan, at: number, element: number): number
   let count = 0;
   while (buffer[at] === 0x20) {
     const start = ++at;
-    let name = names.firstAttribute[element]!;
-    let q = names.starts[name]!;
-    const stop = names.ends[name]!;
+    let name = names.facts[element * FACTS + FIRST_ATTRIBUTE]!;
+    let q = names.facts[name * FACTS + FROM]!;
+    const stop = names.facts[name * FACTS + TO]!;
     while (q < stop && buffer[at] === names.bytes[q]) {
       at++;
       q++;
@@ -86,7 +91,7 @@ export function plainAttributes(scan: Scan, at: number, element: number): number
       for (; NAME_CLASS[buffer[at]!] !== 0; at++) hash = hashStep(hash, buffer[at]!);
       if (at >= length || buffer[at] !== 0x3d) return 0;
       name = nameId(scan, start, at, hash);
-      if (count === 0) names.firstAttribute[element] = name;
+      if (count === 0) names.facts[element * FACTS + FIRST_ATTRIBUTE] = name;
       for (let i = 0; i < count * 4; i += 4) if (attributes[i] === name) return 0;
     }
     if (buffer[at + 1] !== 0x22 || count === scan.limits.attributes) return 0;
@@ -184,8 +189,8 @@ export function endTag(scan: Scan, start: number): number {
   if (scan.depth === 0) throw failure(scan, 'QRY3001', 'An end tag closes nothing', start);
   const name = scan.open[scan.depth - 1]!;
   let at = start + 2;
-  const stop = names.ends[name]!;
-  for (let i = names.starts[name]!; i < stop; i++, at++) {
+  const stop = names.facts[name * FACTS + TO]!;
+  for (let i = names.facts[name * FACTS + FROM]!; i < stop; i++, at++) {
     if (at >= length) return MORE;
     if (buffer[at] !== names.bytes[i]) throw mismatch(scan, start, name);
   }

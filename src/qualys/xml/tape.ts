@@ -11,6 +11,8 @@
 export interface Tape {
   cells: Int32Array;
   top: number;
+  /** While `top` is no higher, there is room for one more element with all the attributes it may have. */
+  room: number;
   pieces: Int32Array;
   piecesTop: number;
   /** depth * width + name → the first sibling of that name, if it is still one (checked against name and parent). */
@@ -60,6 +62,7 @@ export function createTape(depth: number, width: number): Tape {
   return {
     cells: new Int32Array(256 * GROUP),
     top: 0,
+    room: -1,
     pieces: new Int32Array(64 * PIECE),
     piecesTop: 0,
     latest: new Int32Array((depth + 2) * width),
@@ -88,10 +91,14 @@ export function clear(tape: Tape, name: number): void {
   cells[LAST] = 0;
 }
 
-export function growCells(tape: Tape): void {
-  const cells = new Int32Array(tape.cells.length * 2);
-  cells.set(tape.cells);
-  tape.cells = cells;
+/** Makes room for `spare` more cells; `most` is where a tape is full. */
+export function growCells(tape: Tape, spare: number, most: number): void {
+  while (tape.top + spare > tape.cells.length) {
+    const cells = new Int32Array(tape.cells.length * 2);
+    cells.set(tape.cells);
+    tape.cells = cells;
+  }
+  tape.room = Math.min(tape.cells.length - spare, most);
 }
 
 /** Makes room for names up to `width` in `latest`, keeping what it knows. */
