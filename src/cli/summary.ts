@@ -76,10 +76,9 @@ export function summaryText(summary: RunSummary): string {
 export function summaryExit(summary: RunSummary): number {
   if (summary.imbalances.length > 0) return EXIT.failed;
   const errors = [...summary.stopped.values()];
-  const streams = new Set(summary.reports.map(({ stream }) => stream));
   if (errors.length > 0) {
     const codes = new Set(errors.map(exitCodeOf));
-    return errors.length >= streams.size && codes.size === 1 ? [...codes][0]! : EXIT.partial;
+    return errors.length >= summary.streams.length && codes.size === 1 ? [...codes][0]! : EXIT.partial;
   }
   if (summary.sinks.some(({ pending }) => pending > 0)) return EXIT.sink;
   if (summary.sinks.some(({ parked }) => parked > 0) || summary.reports.some(({ quarantined }) => quarantined > 0))

@@ -1,6 +1,5 @@
 import type { Outbox } from '../outbox/outbox.ts';
 import { listSinks } from '../outbox/sink-state.ts';
-import { listStreams } from '../outbox/streams.ts';
 
 /** A sum that does not add up: something was lost or counted twice. */
 export interface Imbalance {
@@ -15,11 +14,24 @@ export interface Imbalance {
  * per sink appended = filtered + delivered + parked + discarded + pending.
  */
 export async function imbalances(outbox: Outbox): Promise<Imbalance[]> {
+  const first = await look(outbox);
+  if (first.length === 0) return first;
+  // Where the database shows each statement a later moment, a sum that was passing through looks wrong once.
+  const second = await look(outbox);
+  return second.filter(({ what }) => first.some((one) => one.what === what));
+}
+
+/** All counters of one moment. */
+async function look(outbox: Outbox): Promise<Imbalance[]> {
   const found: Imbalance[] = [];
   const hold = (what: string, left: number, right: number): void => {
     if (left !== right) found.push({ what, left, right });
   };
-  for (const stream of await listStreams(outbox.store)) {
+  const { streams, sinks } = await outbox.store.transaction(async ({ db }) => ({
+    streams: await db.selectFrom('stream').selectAll().execute(),
+    sinks: await listSinks({ ...outbox.store, db }),
+  }));
+  for (const stream of streams) {
     const name = `${stream.connection}/${stream.dataset}`;
     hold(
       `${name}: received = emitted + unchanged + quarantined`,
@@ -28,7 +40,7 @@ export async function imbalances(outbox: Outbox): Promise<Imbalance[]> {
     );
     hold(`${name}: appended = emitted + removed`, stream.appended, stream.emitted + stream.removed);
   }
-  for (const sink of await listSinks(outbox.store)) {
+  for (const sink of sinks) {
     const { appended, filtered, delivered, parked, discarded, pending } = sink;
     hold(
       `${sink.sink}: appended = filtered + delivered + parked + discarded + pending`,

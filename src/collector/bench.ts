@@ -63,6 +63,7 @@ export async function collectFile(
       observer: silentObserver,
       mayPull: async () => {},
       appended: () => {},
+      neighbours: () => [],
     };
     const identity = { tenant: 'bench', subscription: 'bench', connection: 'bench', dataset: facts.name };
     await registerSink(outbox.store, 'bench', () => true, Date.now());

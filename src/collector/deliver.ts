@@ -3,6 +3,7 @@ import type { Batch, OpenSink, Outcome } from '../core/sink.ts';
 import { type Parked, type PendingBatch, pendingBatches, type Settlement, settle } from '../outbox/delivery.ts';
 import { readBatch } from '../outbox/segment.ts';
 import { shapeRaw } from '../pipeline/shape-raw.ts';
+import type { Bell } from './bell.ts';
 import type { Workshop } from './stream.ts';
 
 /** A configured sink, opened. */
@@ -157,7 +158,7 @@ const pause = (attempts: number): number =>
 export async function deliveryLoop(
   workshop: Workshop,
   sink: RunningSink,
-  waiting: () => Promise<void>,
+  appended: Bell,
   signal: AbortSignal,
 ): Promise<void> {
   let lastFailure: string | undefined;
@@ -169,7 +170,7 @@ export async function deliveryLoop(
       if (failed === undefined && lastFailure !== undefined && batches > 0)
         workshop.log.info('sink is back', { sink: sink.name });
       if (batches > 0) lastFailure = failed;
-      if (batches === 0) await Promise.race([waiting(), workshop.clock.sleep(1000, signal)]);
+      if (batches === 0) await appended.wait(workshop.clock.sleep(1000, signal));
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asQuarryError(thrown);

@@ -201,7 +201,7 @@ const counted = (reader: AnswerReader, count: (bytes: number) => void): AnswerRe
   end: () => reader.end(),
 });
 
-/** The checkpoint once a page of `range` is in: the range gives way to its rest, and the first page's time is kept. */
+/** The checkpoint once a page of `range` is in: the range gives way to its rest, and the earliest page's time is kept. */
 export function advanced(
   before: Checkpoint,
   range: IdRange,
@@ -212,7 +212,10 @@ export function advanced(
   const resume = before.pull.resume.flatMap((one) =>
     one.first === range.first && one.last === range.last ? (rest === undefined ? [] : [rest]) : [one],
   );
-  const serverStart = before.pull.serverStart ?? serverTime;
+  // Of pages read at once, the earliest answer speaks for all.
+  const { serverStart: earlier } = before.pull;
+  const serverStart =
+    earlier === undefined || (serverTime !== undefined && serverTime < earlier) ? serverTime : earlier;
   return { ...before, pull: { ...before.pull, resume, ...(serverStart === undefined ? {} : { serverStart }) } };
 }
 

@@ -26,15 +26,18 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
   }
   if (checkpoint.scope !== scope) return { mode: 'full', at: now, because: 'the scope has changed' };
   const { every, sweepFull, sweepIds } = stream.schedule;
-  const since = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time));
+  // A time in the future is of a clock that has been set back: what it dates is due.
+  const since = (time: string | undefined): number => {
+    const at = time === undefined ? 0 : Date.parse(time);
+    return at > now ? 0 : at;
+  };
   const full = sweepFull === undefined ? Number.POSITIVE_INFINITY : since(checkpoint.lastFull) + sweepFull;
   const ids =
     sweepIds === undefined || stream.facts.ids === undefined
       ? Number.POSITIVE_INFINITY
       : since(checkpoint.lastIds) + sweepIds;
-  const incremental = lastPull === undefined ? now : lastPull + every;
+  const incremental = lastPull === undefined || lastPull > now ? now : lastPull + every;
   if (full <= now) return { mode: 'full', at: full, because: 'the full sweep is due' };
-  if (ids <= now && incremental > now) return { mode: 'ids', at: ids, because: 'the sweep of ids is due' };
   const at = Math.min(full, ids, incremental);
   if (at === incremental) return { mode: 'incremental', at, because: 'the interval has passed' };
   return { mode: at === full ? 'full' : 'ids', at, because: 'a sweep is due' };
@@ -44,7 +47,9 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
 export function sinceOf(stream: Stream, checkpoint: Checkpoint): string | undefined {
   if (checkpoint.watermark === undefined)
     return stream.startTime === undefined ? undefined : qualysTime(Date.parse(stream.startTime));
-  return qualysTime(Date.parse(checkpoint.watermark) - stream.facts.overlapMs);
+  const since = Date.parse(checkpoint.watermark) - stream.facts.overlapMs;
+  // The overlap reaches behind the start time for a while, where nothing is wanted from.
+  return qualysTime(Math.max(since, stream.startTime === undefined ? 0 : Date.parse(stream.startTime)));
 }
 
 /** A pulling id: epoch milliseconds, above the one before. */
@@ -57,8 +62,11 @@ export function ended(checkpoint: Checkpoint, pull: OpenPull, now: number): Chec
   const { pull: _, ...rest } = checkpoint;
   const at = new Date(now).toISOString();
   if (pull.mode === 'ids') return { ...rest, lastIds: at };
-  const read = { ...rest, watermark: pull.serverStart ?? at, scope: pull.scope };
-  return pull.mode === 'full' ? { ...read, lastFull: at, lastIds: at } : read;
+  // The pulling id is the local time at its start.
+  const read = { ...rest, watermark: pull.serverStart ?? new Date(pull.id).toISOString(), scope: pull.scope };
+  // A first pull that a start time bounds is complete within its bound: the first sweep is due an interval later.
+  const whole = pull.mode === 'full' || checkpoint.watermark === undefined;
+  return whole ? { ...read, lastFull: at, lastIds: at } : read;
 }
 
 /**
@@ -88,4 +96,31 @@ export function halve(range: IdRange, highest: number): [IdRange, IdRange] | und
     { first: range.first, last: middle },
     { first: middle + 1, last: range.last },
   ];
+}
+
+/** Ranges without these ids: what is quarantined is read on a schedule of its own. */
+export function withoutIds(ranges: readonly IdRange[], ids: readonly { first: number; last: number }[]): IdRange[] {
+  let left = [...ranges];
+  for (const out of ids) {
+    left = left.flatMap((range) => {
+      if (out.last < range.first || (range.last !== null && out.first > range.last)) return [range];
+      const parts: IdRange[] = [];
+      if (range.first < out.first) parts.push({ first: range.first, last: out.first - 1 });
+      if (range.last === null || range.last > out.last) parts.push({ first: out.last + 1, last: range.last });
+      return parts;
+    });
+  }
+  return left;
+}
+
+/** Ranges in order, those that touch each other as one. */
+export function joined(ranges: readonly IdRange[]): IdRange[] {
+  const whole: IdRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
+    const before = whole.at(-1);
+    if (before?.last != null && before.last + 1 === range.first)
+      whole[whole.length - 1] = { first: before.first, last: range.last };
+    else whole.push(range);
+  }
+  return whole;
 }

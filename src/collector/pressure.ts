@@ -7,17 +7,19 @@ import { backlogBytes } from '../outbox/sink-state.ts';
 export interface PressureLimits {
   /** Bytes of bodies that may wait for a sink before pulling pauses, by sink. */
   readonly maxBacklog: ReadonlyMap<string, number>;
-  /** Free bytes to leave on the data directory's disk, so that settling still works. */
+  /** Free bytes to leave on the data directory's disk, so that settling still works; less on a small disk. */
   readonly reserve: number;
 }
 
 /** Pulling goes on when a backlog has shrunk to this share of its limit. */
 const LOW_MARK = 0.8;
 const LOOK_AGAIN_MS = 1000;
+/** Of a small disk no more than this share is kept free. */
+const RESERVE_SHARE = 0.05;
 
 /**
  * Back-pressure: a function that resolves when pulling may go on. Nothing is ever dropped; while a sink's backlog is
- * over its limit or the disk is nearly full, pulling waits and delivering goes on.
+ * over its limit, pulling for that sink waits, and all pulling while the disk is nearly full. Delivering goes on.
  */
 export function pressure(
   outbox: Outbox,
@@ -25,11 +27,12 @@ export function pressure(
   limits: PressureLimits,
   clock: Clock,
   log: Log,
-): (signal: AbortSignal) => Promise<void> {
+): (sinks: readonly string[], signal: AbortSignal) => Promise<void> {
   const over = new Set<string>();
-  async function reasons(): Promise<string[]> {
+  async function reasons(sinks: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const [sink, limit] of limits.maxBacklog) {
+    for (const sink of sinks) {
+      const limit = limits.maxBacklog.get(sink) ?? Number.POSITIVE_INFINITY;
       const bytes = await backlogBytes(outbox.store, sink);
       if (bytes > limit * (over.has(sink) ? LOW_MARK : 1)) {
         over.add(sink);
@@ -38,14 +41,15 @@ export function pressure(
     }
     const disk = await statfs(dataDir);
     const free = disk.bavail * disk.bsize;
-    if (free < limits.reserve)
-      found.push(`only ${megabytes(free)} free under ${dataDir} (reserve ${megabytes(limits.reserve)})`);
+    const reserve = Math.min(limits.reserve, disk.blocks * disk.bsize * RESERVE_SHARE);
+    if (free < reserve)
+      found.push(`only ${megabytes(free)} free under ${dataDir} (${megabytes(reserve)} are kept in reserve)`);
     return found;
   }
-  return async (signal) => {
+  return async (sinks, signal) => {
     let said = false;
     for (;;) {
-      const why = await reasons();
+      const why = await reasons(sinks);
       if (why.length === 0) break;
       if (!said) log.warn('pulling pauses', { because: why.join('; ') });
       said = true;

@@ -1,17 +1,20 @@
 import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
-import { idMaker } from '../outbox/identity.ts';
-import { dueAgain, release, setAside } from '../outbox/quarantine.ts';
 import { type ClaimedStream, changeCheckpoint, dropSweeps } from '../outbox/streams.ts';
-import { concludeSweep, noteAbsentIds, openSweep } from '../outbox/sweep.ts';
-import { keyParts, keyRecord } from '../pipeline/key.ts';
+import { openSweep } from '../outbox/sweep.ts';
+import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
-import { type PullContext, readPage } from './page.ts';
-import { ALL, cutByIds, ended, pullId, sinceOf } from './plan.ts';
+import type { PullContext } from './page.ts';
+import { patiently } from './patience.ts';
+import { ALL, cutByIds, ended, pullId, sinceOf, withoutIds } from './plan.ts';
+import { quarantinedIds, retryQuarantined } from './quarantined.ts';
 import { readRanges } from './ranges.ts';
-import { newTally, type Outcome, type PullReport, type Tally } from './report.ts';
+import { newTally, type Outcome, type PullReport } from './report.ts';
 import { nameOf, type Stream, scopeOf, type Workshop } from './stream.ts';
+
+/** Tries of a call for ids; limits and a full disk do not count. */
+const ID_TRIES = 4;
 
 /** How many calls of a data set may run at once now. */
 export type Slots = () => number;
@@ -31,6 +34,7 @@ export async function runPull(
   finish: AbortSignal,
 ): Promise<PullReport> {
   const started = workshop.clock.monotonic();
+  const stop = AbortSignal.any([signal, finish]);
   const tally = newTally();
   let pull: OpenPull | undefined;
   let heldSweep: PullReport['heldSweep'];
@@ -38,7 +42,7 @@ export async function runPull(
   let error: QuarryError | undefined;
   let endProgress = (): void => {};
   try {
-    pull = await openPull(stream, workshop, claim, checkpoint, mode, signal);
+    pull = await openPull(stream, workshop, claim, checkpoint, mode, signal, stop);
     const live = { records: 0, bytes: 0, onChunk: () => showProgress(false) };
     let left = pull.resume.length;
     const showProgress = (ended: boolean): void =>
@@ -62,9 +66,10 @@ export async function runPull(
       finish,
       live,
     };
-    await retryQuarantined(context, tally);
     if (pull.mode !== 'ids') {
-      await readRanges(context, pull.pageSize ?? stream.pageSize, pull.resume, {
+      await retryQuarantined(context, stop, tally);
+      await readRanges(context, pull.resume, stop, {
+        pageSize: { wanted: stream.pageSize, start: pull.pageSize ?? stream.pageSize },
         slots,
         tally,
         onPage: (now) => {
@@ -75,11 +80,15 @@ export async function runPull(
       });
     }
     if (finish.aborted) throw finish.reason;
-    const sweep = await conclude(context, tally);
+    const sweep = await conclude(context, stop);
+    tally.removed += sweep?.removed ?? 0;
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
-    await changeCheckpoint(workshop.outbox.store, claim, (before) =>
-      ended(before, before.pull ?? pull!, workshop.clock.now()),
-    );
+    await changeCheckpoint(workshop.outbox.store, claim, (before) => {
+      const over = before.pull ?? pull!;
+      if (over.mode !== 'ids' && over.serverStart === undefined)
+        workshop.log.warn('no answer named a time: this machine’s clock is taken', { stream: nameOf(stream) });
+      return ended(before, over, workshop.clock.now());
+    });
   } catch (thrown) {
     const interrupted = signal.aborted || finish.aborted;
     outcome = interrupted ? 'interrupted' : 'failed';
@@ -107,6 +116,7 @@ async function openPull(
   checkpoint: Checkpoint,
   mode: PullMode,
   signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<OpenPull> {
   const scope = scopeOf(stream);
   if (checkpoint.pull !== undefined && checkpoint.pull.scope === scope) return checkpoint.pull;
@@ -118,71 +128,30 @@ async function openPull(
     .where('stream', '=', claim.stream)
     .executeTakeFirst();
   const id = pullId(workshop.clock.now(), Number(last?.id ?? 0));
-  await store.db
-    .insertInto('pull')
-    .values({ id, stream: claim.stream, started: workshop.clock.now(), ended: null, outcome: 'running', report: '{}' })
-    .execute();
   let pull: OpenPull = { id, mode, scope, resume: mode === 'ids' ? [] : [ALL] };
   if (mode === 'incremental') {
     const since = sinceOf(stream, checkpoint);
     if (since !== undefined) pull = { ...pull, since };
-  } else {
-    const sweep = await openSweep(workshop.outbox, claim, mode, id, scope);
-    pull = { ...pull, sweep };
-    if (mode === 'full' && stream.facts.ids !== undefined) {
-      const ids = await fetchIds(stream, signal);
-      const serverStart = ids.serverTime === undefined ? {} : { serverStart: new Date(ids.serverTime).toISOString() };
-      pull = { ...pull, ...serverStart, resume: cutByIds(ids.first, ids.last, stream.pageSize) };
-    }
   }
+  if (mode === 'full' && stream.facts.ids !== undefined) {
+    const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
+    const serverStart = ids.serverTime === undefined ? {} : { serverStart: new Date(ids.serverTime).toISOString() };
+    pull = { ...pull, ...serverStart, resume: cutByIds(ids.first, ids.last, stream.pageSize) };
+  }
+  pull = { ...pull, resume: withoutIds(pull.resume, await quarantinedIds(workshop.outbox, claim)) };
+  await store.db
+    .updateTable('pull')
+    .set({ outcome: 'abandoned', ended: workshop.clock.now() })
+    .where('stream', '=', claim.stream)
+    .where('outcome', '=', 'running')
+    .execute();
+  await store.db
+    .insertInto('pull')
+    .values({ id, stream: claim.stream, started: workshop.clock.now(), ended: null, outcome: 'running', report: '{}' })
+    .execute();
+  if (mode !== 'incremental') pull = { ...pull, sweep: await openSweep(workshop.outbox, claim, mode, id, scope) };
   await changeCheckpoint(store, claim, (before) => ({ ...before, pull }));
   return pull;
-}
-
-/** Quarantined objects that are due are read again first, whole and alone. */
-async function retryQuarantined(context: PullContext, tally: Tally): Promise<void> {
-  const { workshop, claim, stream } = context;
-  for (const { first, last } of await dueAgain(workshop.outbox, claim.stream, workshop.clock.now())) {
-    try {
-      const result = await readPage(context, { range: { first, last }, pageSize: stream.pageSize, everything: true });
-      await release(workshop.outbox, claim.stream, { first, last });
-      tally.received += result.received;
-      tally.emitted += result.emitted;
-      tally.unchanged += result.unchanged;
-      tally.pages++;
-    } catch (thrown) {
-      if (context.signal.aborted) throw thrown;
-      const error = asQuarryError(thrown);
-      if (error.next === 'stop_connection' || error.next === 'stop_stream') throw error;
-      await setAside(workshop.outbox, claim.stream, { first, last }, error.code, error.message, workshop.clock.now());
-    }
-  }
-}
-
-async function conclude(context: PullContext, tally: Tally) {
-  const { stream, workshop, claim, pull, signal } = context;
-  if (pull.sweep === undefined) return undefined;
-  if (pull.mode === 'ids')
-    await noteAbsentIds(workshop.outbox, claim, pull.sweep, pull.id, await fetchIds(stream, signal));
-  const { facts } = stream;
-  workshop.observer.phase('commit');
-  const result = await concludeSweep(
-    workshop.outbox,
-    {
-      claim,
-      pull: pull.id,
-      id: idMaker(stream.tenant, stream.subscription, stream.dataset),
-      keyParts: (lead, key) => keyParts(facts, { lead, key }),
-      keyRecord: (parts) => keyRecord(facts, parts),
-      sinks: stream.sinks,
-      now: () => workshop.clock.now(),
-    },
-    pull.sweep,
-    claim.checkpoint.scope === undefined || claim.checkpoint.scope === pull.scope ? 'purged' : 'out_of_scope',
-  );
-  tally.removed += result.removed;
-  if (result.removed > 0) workshop.appended();
-  return result;
 }
 
 async function highestId(workshop: Workshop, keyspace: number): Promise<number> {

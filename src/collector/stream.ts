@@ -3,6 +3,7 @@ import type { Call, Dataset } from '../core/dataset.ts';
 import type { AnswerEnd, AnswerReader } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
+import type { Claim } from '../outbox/append.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Observer } from './observer.ts';
 
@@ -52,10 +53,12 @@ export interface Workshop {
   readonly clock: Clock;
   readonly log: Log;
   readonly observer: Observer;
-  /** Resolves when pulling may go on: no sink's backlog is over its limit and the disk has room. */
-  readonly mayPull: (signal: AbortSignal) => Promise<void>;
+  /** Resolves when pulling for these sinks may go on: none's backlog is over its limit, and the disk has room. */
+  readonly mayPull: (sinks: readonly string[], signal: AbortSignal) => Promise<void>;
   /** Something was appended: deliveries may go on. */
   readonly appended: () => void;
+  /** Other streams at work on the same keys: connections to one subscription share a key space. */
+  readonly neighbours: (claim: Claim) => readonly number[];
 }
 
 /** The scope a stream asks for: who asks, and with which filters. */

@@ -1,21 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { type Config, type ConnectionConfig, type DatasetConfig, whereIs } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
-import { QuarryError } from '../core/errors.ts';
+import { asQuarryError, QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { reveal } from '../core/secret.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import { openOutbox } from '../outbox/outbox.ts';
-import { type Client, createClient } from '../qualys/client.ts';
+import type { Timeouts } from '../qualys/call-timer.ts';
+import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createGovernor, type Governor, type SavedGovernor } from '../qualys/governor.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
 import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
 import { holdDirectory } from '../store/lock.ts';
-import type { CollectorParts } from './collector.ts';
 import type { RunningSink } from './deliver.ts';
 import type { Observer } from './observer.ts';
+import { openSink } from './open-sink.ts';
+import type { CollectorParts } from './parts.ts';
 import type { Stream } from './stream.ts';
 
 /** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
@@ -35,6 +37,8 @@ export interface WireOptions {
   readonly version: string;
   /** Only these data sets. */
   readonly only?: readonly string[] | undefined;
+  /** Other time-outs than the usual ones. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
 }
 
 export interface Wired {
@@ -47,12 +51,14 @@ export interface Wired {
 /** Builds a collector from a checked configuration: data directory held, outbox open, sinks open, clients ready. */
 export async function wire(options: WireOptions): Promise<Wired> {
   const { config, clock, log, observer } = options;
+  await tryConnections(options);
   const { outbox, release } = await openHeld(config, clock);
   const opened: RunningSink[] = [];
   const clients: Client[] = [];
   const close = async (): Promise<void> => {
-    for (const { open } of opened) await open.close();
-    for (const client of clients) await client.close();
+    const closing = [...opened.map(({ open }) => open), ...clients].map((one) => one.close());
+    for (const result of await Promise.allSettled(closing))
+      if (result.status === 'rejected') log.warn('closing failed', { what: asQuarryError(result.reason).message });
     await outbox.close();
     release();
   };
@@ -61,7 +67,11 @@ export async function wire(options: WireOptions): Promise<Wired> {
     for (const sink of config.sinks.values()) {
       if (!sink.enabled) continue;
       const file = sinkFiles.get(sink.type)!;
-      const open = await file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir });
+      const open = await openSink(
+        () => file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir }),
+        sink.name,
+        log,
+      );
       const running = { name: sink.name, open, batchBytes: file.capabilities.batchBytes, contextAs };
       opened.push(running);
       parts.push({ ...running, takes: (stream) => takes(config, sink.name, stream) });
@@ -144,12 +154,19 @@ async function openGovernors(config: Config, db: BudgetDb, clock: Clock): Promis
   return governors;
 }
 
+/** What is wrong with a connection is said before anything is made on disk. */
+async function tryConnections(options: WireOptions): Promise<void> {
+  const { config, clock } = options;
+  for (const connection of config.connections.values())
+    await clientOf(connection, config, createGovernor({ clock }), options).close();
+}
+
 /** The client of a connection. Throws where the sign-in or the address is not one Quarry knows. */
 export function clientOf(
   connection: ConnectionConfig,
   config: Config,
   governor: Governor,
-  options: Pick<WireOptions, 'clock' | 'log' | 'version'>,
+  options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
 ): Client {
   const { signIn, id } = connection;
   if (signIn.kind !== 'basic') {
@@ -161,8 +178,11 @@ export function clientOf(
     });
   }
   const { platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
-  const address = resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp });
-  return createClient({
+  const at = (part: string): string => whereIs(config, `connections.${id}.${part}`);
+  const address = placed(at(platform === undefined ? 'api_url' : 'platform'), () =>
+    resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }),
+  );
+  const client: ClientOptions = {
     address,
     credentials: { username: signIn.username, password: signIn.password },
     governor,
@@ -172,7 +192,19 @@ export function clientOf(
     tls: { verify: tls.verify, ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
     ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
     allowPlainHttp,
-  });
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  };
+  return placed(whereIs(config, `connections.${id}`), () => createClient(client));
+}
+
+/** Errors of the configuration say where in the file they are. */
+function placed<T>(where: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof QuarryError) || error.next !== 'stop_process') throw error;
+    throw new QuarryError(error.code, { what: error.message, where, fix: error.fix });
+  }
 }
 
 function withoutUndefined({ url, username, password }: NonNullable<ConnectionConfig['proxy']>) {

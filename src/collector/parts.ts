@@ -1,0 +1,39 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { StreamIdentity } from '../core/words.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { RunningSink } from './deliver.ts';
+import type { Observer } from './observer.ts';
+import type { PressureLimits } from './pressure.ts';
+import type { Slots } from './puller.ts';
+import type { PullReport } from './report.ts';
+import type { Stream } from './stream.ts';
+
+export interface CollectorParts {
+  readonly outbox: Outbox;
+  readonly dataDir: string;
+  readonly streams: readonly Stream[];
+  /** Calls a stream may have running at once now, as its governor knows. */
+  readonly slots: (stream: Stream) => Slots;
+  readonly sinks: readonly (RunningSink & { readonly takes: (stream: StreamIdentity) => boolean })[];
+  readonly limits: PressureLimits;
+  /** How long settled batches that are not current any more are kept, milliseconds. */
+  readonly retention: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: Observer;
+}
+
+export interface RunOptions {
+  /** Every stream up to date and delivered once, then done; without it, until stopped. */
+  readonly once: boolean;
+  /** Full readings now. */
+  readonly sweep: boolean;
+  /** With `once`: how long delivery may take after the last pull, milliseconds. */
+  readonly timeout: number;
+  /** Begin no more pages. */
+  readonly finish: AbortSignal;
+  /** Abandon what is under way. */
+  readonly now: AbortSignal;
+  readonly onReport?: (report: PullReport) => void;
+}
