@@ -6,11 +6,12 @@ import { bytes, elapsed, table } from './output.ts';
 
 /** One line when a pull has ended. */
 export function reportFields(report: PullReport): Record<string, unknown> {
-  const { error, heldSweep, elapsedMs, ...facts } = report;
+  const { error, heldSweep, elapsedMs, waitedMs, ...facts } = report;
   const seconds = Math.max(0.001, elapsedMs / 1000);
   return {
     ...facts,
     seconds: Number(seconds.toFixed(1)),
+    waited_s: Number((waitedMs / 1000).toFixed(1)),
     records_per_s: Math.round(report.received / seconds),
     ...(heldSweep === undefined
       ? {}
@@ -30,8 +31,9 @@ export function summaryText(summary: RunSummary): string {
     report.unchanged,
     report.removed,
     report.quarantined,
-    report.pages,
+    report.requests,
     bytes(report.bytes),
+    elapsed(report.waitedMs),
     elapsed(report.elapsedMs),
   ]);
   let text = table(
@@ -44,8 +46,9 @@ export function summaryText(summary: RunSummary): string {
       'UNCHANGED',
       'REMOVED',
       'QUARANTINED',
-      'PAGES',
+      'CALLS',
       'BYTES',
+      'WAITED',
       'TIME',
     ],
     rows,

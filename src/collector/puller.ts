@@ -2,6 +2,7 @@ import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import { type ClaimedStream, changeCheckpoint, dropSweeps } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
+import { asking } from './asking.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
@@ -24,7 +25,7 @@ export type Slots = () => number;
  * moves the watermark. Whatever happens, the report says how far it came; nothing is thrown.
  */
 export async function runPull(
-  stream: Stream,
+  given: Stream,
   workshop: Workshop,
   claim: ClaimedStream,
   checkpoint: Checkpoint,
@@ -35,6 +36,7 @@ export async function runPull(
 ): Promise<PullReport> {
   const started = workshop.clock.monotonic();
   const stop = AbortSignal.any([signal, finish]);
+  const { stream, asked } = asking(given, finish);
   const tally = newTally();
   let pull: OpenPull | undefined;
   let heldSweep: PullReport['heldSweep'];
@@ -100,6 +102,7 @@ export async function runPull(
     pull: pull?.id ?? 0,
     mode: pull?.mode ?? mode,
     outcome,
+    ...asked,
     ...tally,
     elapsedMs: workshop.clock.monotonic() - started,
     ...(heldSweep === undefined ? {} : { heldSweep }),

@@ -10,6 +10,9 @@ export interface PullReport {
   readonly pull: number;
   readonly mode: PullMode;
   readonly outcome: Outcome;
+  /** Calls sent to Qualys, and how long they waited for the limits, milliseconds. */
+  readonly requests: number;
+  readonly waitedMs: number;
   readonly pages: number;
   readonly hosts: number;
   readonly received: number;

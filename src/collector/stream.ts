@@ -34,6 +34,8 @@ export interface FetchHooks {
   readonly expectRoot: string;
   /** Awaited between chunks when it returns a promise. */
   readonly onChunk?: () => Promise<void> | undefined;
+  /** A call is about to be sent, after so long a wait for its turn; again for each fallback. */
+  readonly onSlot?: (waitedMs: number) => void;
 }
 
 export interface Answer {

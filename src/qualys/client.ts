@@ -37,6 +37,8 @@ export interface ClientOptions {
 export interface OpenOptions {
   /** Higher goes first; 0 by default. */
   readonly priority?: number;
+  /** A call is about to be sent, after so many milliseconds of waiting for its slot; again for each fallback. */
+  readonly onSlot?: (waitedMs: number) => void;
 }
 
 export interface Client {
@@ -58,7 +60,7 @@ const REDIRECTS = 3;
 
 /** Throws QRY1012 for plain http beyond this machine, and what the TLS and proxy options give. */
 export function createClient(options: ClientOptions): Client {
-  const { address, credentials, governor } = options;
+  const { address, credentials, governor, clock } = options;
   const log = options.log ?? silentLog;
   const timeouts: Timeouts = { ...TIMEOUTS, ...options.timeouts };
   const limits: BodyLimits = { ...BODY_LIMITS, ...options.limits };
@@ -89,7 +91,7 @@ export function createClient(options: ClientOptions): Client {
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_MS)]);
     let answer: Answer;
     try {
-      answer = await attempt(PROBE, signal, 0);
+      answer = await attempt(PROBE, signal, {});
     } catch (thrown) {
       if (thrown instanceof QuarryError || closed.signal.aborted) throw thrown;
       throw new QuarryError('QRY2002', {
@@ -118,11 +120,11 @@ export function createClient(options: ClientOptions): Client {
     });
   }
 
-  async function open(call: Call, caller?: AbortSignal, { priority = 0 }: OpenOptions = {}): Promise<Answer> {
+  async function open(call: Call, caller?: AbortSignal, options: OpenOptions = {}): Promise<Answer> {
     const signal = caller === undefined ? closed.signal : AbortSignal.any([caller, closed.signal]);
     let probed = await gate.ready(signal);
     for (let again = false; ; again = true) {
-      const answer = await attempt(call, signal, priority);
+      const answer = await attempt(call, signal, options);
       if (answer.status !== 401) return answer;
       const error = withHint(await readErrorAnswer(answer, call.api));
       if (again || error.code !== 'QRY2010') {
@@ -134,14 +136,14 @@ export function createClient(options: ClientOptions): Client {
   }
 
   /** One call with its fallbacks: an older version on 404, POST where the URL was too long. Each is a call of its own. */
-  async function attempt(call: Call, signal: AbortSignal, priority: number): Promise<Answer> {
+  async function attempt(call: Call, signal: AbortSignal, options: OpenOptions): Promise<Answer> {
     let at = versions.get(call.path) ?? 0;
     let older = false;
     let post = false;
     for (;;) {
       const version = call.versions?.[at];
       const request = requestFor(address, call, version, post);
-      const answer = await send(request, call.api, version, signal, priority);
+      const answer = await send(request, call.api, version, signal, options);
       if (answer.status === 404 && !older && call.versions?.[at + 1] !== undefined) {
         older = true;
         at += 1;
@@ -161,9 +163,11 @@ export function createClient(options: ClientOptions): Client {
     where: string,
     version: string | undefined,
     caller: AbortSignal,
-    priority: number,
+    { priority = 0, onSlot }: OpenOptions,
   ): Promise<Answer> {
+    const asked = clock.monotonic();
     const slot = await governor.acquire({ api: where, signal: caller, priority });
+    onSlot?.(clock.monotonic() - asked);
     const timer = startCallTimer(timeouts, caller, where);
     let request = first;
     for (let hops = 0; ; hops += 1) {

@@ -51,8 +51,8 @@ export async function fetchAnswer(
   makeReader: () => AnswerReader,
   hooks: FetchHooks,
 ): Promise<FetchedAnswer> {
-  const { signal, priority, expectRoot } = hooks;
-  const answer = await client.open(call, signal, priority === undefined ? {} : { priority });
+  const { signal, expectRoot } = hooks;
+  const answer = await client.open(call, signal, hooks);
   if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
   const reader = makeReader();
   const head: Buffer[] = [];
