@@ -28,8 +28,6 @@ import { isValid } from './utf8.ts';
  * allocated here.
  */
 export function scan(s: Scan, last: boolean): void {
-  const textClass = TEXT_CLASS;
-  const cdataClass = CDATA_CLASS;
   const nameClass = NAME_CLASS;
   const { names, open, groups, states, words } = s;
   const { kind: kinds, next: following, listed } = s.plan;
@@ -59,12 +57,12 @@ export function scan(s: Scan, last: boolean): void {
         at++;
       }
       while (words.getInt32(at, true) === FOUR_SPACES) at += 4;
-      let byteClass = textClass[b[at]!]!;
-      while (byteClass < STOP) {
-        classes |= byteClass;
-        byteClass = textClass[b[++at]!]!;
-      }
       let byte = b[at]!;
+      if (byte !== 0x3c) {
+        at = textEnd(s, b, at);
+        classes |= s.classes;
+        byte = b[at]!;
+      }
       if (byte !== 0x3c) {
         if (byte === SENTINEL) {
           const second = at + 1 < length ? b[at + 1] : SENTINEL;
@@ -226,26 +224,14 @@ export function scan(s: Scan, last: boolean): void {
       let textStart = inside;
       let end = inside;
       let past = inside;
-      if (b[inside] === 0x3c && startsCdata(b, inside) && inside + 9 <= length) {
-        textStart = end = inside + 9;
-        for (;;) {
-          byteClass = cdataClass[b[end]!]!;
-          while (byteClass < STOP) {
-            classes |= byteClass;
-            byteClass = cdataClass[b[++end]!]!;
-          }
-          if (end + 2 >= length || (b[end + 1] === SENTINEL && b[end + 2] === 0x3e)) break;
-          classes |= NON_SPACE;
-          end++;
-        }
+      if (b[inside] !== 0x3c) {
+        past = end = textEnd(s, b, inside);
+        classes = s.classes;
+      } else if (startsCdata(b, inside) && inside + 9 <= length) {
+        textStart = inside + 9;
+        end = cdataEnd(s, b, textStart);
+        classes = s.classes;
         past = end + 2 >= length ? length : end + 3;
-      } else {
-        byteClass = textClass[b[end]!]!;
-        while (byteClass < STOP) {
-          classes |= byteClass;
-          byteClass = textClass[b[++end]!]!;
-        }
-        past = end;
       }
       if (b[past] === 0x3c && b[past + 1] === 0x2f) {
         size++;
@@ -277,6 +263,38 @@ export function scan(s: Scan, last: boolean): void {
       }
     }
   }
+}
+
+/** Where the text at `at` ends: at markup, a reference or `]`. Its classes are in `s.classes`. */
+function textEnd(s: Scan, b: Uint8Array, at: number): number {
+  const table = TEXT_CLASS;
+  let classes = 0;
+  let byteClass = table[b[at]!]!;
+  while (byteClass < STOP) {
+    classes |= byteClass;
+    byteClass = table[b[++at]!]!;
+  }
+  s.classes = classes;
+  return at;
+}
+
+/** Where the CDATA section whose text is at `at` ends: at `]]>`, or near the end of the buffer. */
+function cdataEnd(s: Scan, b: Uint8Array, at: number): number {
+  const table = CDATA_CLASS;
+  const length = s.length;
+  let classes = 0;
+  for (;;) {
+    let byteClass = table[b[at]!]!;
+    while (byteClass < STOP) {
+      classes |= byteClass;
+      byteClass = table[b[++at]!]!;
+    }
+    if (at + 2 >= length || (b[at + 1] === SENTINEL && b[at + 2] === 0x3e)) break;
+    classes |= NON_SPACE;
+    at++;
+  }
+  s.classes = classes;
+  return at;
 }
 
 const FOUR_SPACES = 0x20202020;

@@ -38,6 +38,8 @@ export interface Scan {
   /** The text run being read began here; `runClasses` are its byte classes up to `position`. */
   runStart: number;
   runClasses: number;
+  /** Classes of the text looked through last. */
+  classes: number;
   /** While a tag's end has not come: how far it was looked for, and inside which quote. 0: not looking. */
   tagScanned: number;
   tagQuote: number;
@@ -111,6 +113,7 @@ export function createScan(plan: Plan, limits: XmlLimits, handler: RecordHandler
     position: 0,
     runStart: 0,
     runClasses: 0,
+    classes: 0,
     tagScanned: 0,
     tagQuote: 0,
     depth: 0,
