@@ -9,6 +9,7 @@ import {
   idsIn,
   isContent,
   isWeather,
+  mayBeHeavy,
   maybePoison,
   type Suspect,
 } from './isolation.ts';
@@ -21,7 +22,7 @@ export interface Piece {
   readonly range: IdRange;
   /** Objects per page, where it is to be fewer than elsewhere. */
   readonly size?: number;
-  /** It failed alone when so many pages had been read, and is tried again when others have been. */
+  /** It failed alone when so many pages had been read, and is tried again once others have been. */
   readonly after?: number;
 }
 
@@ -30,7 +31,7 @@ export interface Bench {
   readonly context: PullContext;
   /** Aborted when no more calls are to be begun. */
   readonly stop: AbortSignal;
-  /** Pages read so far. */
+  /** Pages read so far that held anything: an empty one proves nothing. */
   pages(): number;
   /** Whether anything else is being read or waits to be. */
   others(): boolean;
@@ -43,6 +44,8 @@ export interface Bench {
   quarantined(): void;
 }
 
+/** Objects one pull may quarantine though nothing could be read to compare them with; from there on it is weather. */
+const UNCOMPARED = 3;
 /** Tries of a page under suspicion. */
 const SUSPECT_TRIES = 2;
 const ID_TRIES = 4;
@@ -55,6 +58,7 @@ export function isolator(bench: Bench): Isolate {
   const { workshop, claim, stream } = context;
   const { outbox, log, clock } = workshop;
   let calls = 0;
+  let uncompared = 0;
 
   function spend(error: QuarryError): void {
     if (++calls > ISOLATION_CALLS) throw error;
@@ -80,9 +84,9 @@ export function isolator(bench: Bench): Isolate {
     const front = await frontOf(piece, size);
     if (front.ids.length === 0) throw error;
     let failed: Failed[] = [{ suspect: front, error }];
-    let read = false;
+    const before = bench.pages();
     for (;;) {
-      for (const one of failed) if (one.suspect.ids.length === 1) await takeAlone(one, piece, read);
+      for (const one of failed) if (one.suspect.ids.length === 1) await takeAlone(one, piece, bench.pages() > before);
       const parts: Suspect[] = [];
       for (const { suspect } of failed) {
         if (suspect.ids.length === 1) continue;
@@ -94,9 +98,9 @@ export function isolator(bench: Bench): Isolate {
         parts.push(...halves);
       }
       if (parts.length === 0) return;
+      const read = bench.pages() > before;
       failed = await readParts(parts, size, error);
       if (isWeather(failed, parts.length, read)) return bench.weather(failed, size);
-      read ||= failed.length < parts.length;
     }
   }
 
@@ -131,10 +135,23 @@ export function isolator(bench: Bench): Isolate {
       bench.queue({ range, size: 1, after: bench.pages() });
       return;
     }
-    if (await readWithoutResults(range, id, error)) return;
-    // Nothing to compare with: only what speaks of the content itself is poison.
-    if (!sure && !isContent(error)) throw error;
+    // The weather may have changed since it failed.
+    if (!isContent(error) && (await readOnceMore(range))) return;
+    if ((sure || isContent(error) || mayBeHeavy(error)) && (await readWithoutResults(range, id, error))) return;
+    // Nothing to compare with: only what speaks of the content itself is poison, and not everywhere.
+    if (!sure && (!isContent(error) || ++uncompared > UNCOMPARED)) throw error;
     await quarantine(range, id, error);
+  }
+
+  async function readOnceMore(range: IdRange): Promise<boolean> {
+    try {
+      const { rest } = await bench.read({ range, pageSize: 1 }, 1);
+      if (rest !== undefined) bench.queue({ range: rest });
+      return true;
+    } catch (thrown) {
+      ifPoison(thrown);
+      return false;
+    }
   }
 
   async function readWithoutResults(range: IdRange, id: number, error: QuarryError): Promise<boolean> {

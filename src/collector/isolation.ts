@@ -63,6 +63,11 @@ export function isWeather(failed: readonly Failed[], parts: number, read: boolea
 /** The content itself is bad, here and every time; other errors may have to do with the size of the page, or with nothing of it. */
 export const isContent = (error: QuarryError): boolean => error.next === 'isolate';
 
+const TOO_LONG = new Set(['QRY2001', 'QRY2002', 'QRY3002']);
+
+/** Errors of answers that take too long or never end, as heavy objects make them; 504 is a proxy that waited too long. */
+export const mayBeHeavy = (error: QuarryError): boolean => TOO_LONG.has(error.code) || error.qualys?.status === 504;
+
 const BY_SIZE = new Set(['QRY2001', 'QRY2002', 'QRY2003', 'QRY2005', 'QRY2034', 'QRY3002']);
 
 /** Errors that speak of the page's content or of its size, and so may be poison. */

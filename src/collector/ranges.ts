@@ -22,8 +22,8 @@ import type { Tally } from './report.ts';
 const MAX_READERS = 6;
 /** Tries of one page before its range is isolated or the pull ends; limits and a full disk do not count. */
 const TRIES = 4;
-/** How often in a row pages may be made smaller before the pull gives up until its next turn. */
-const MAX_WEATHER = 5;
+/** How often in a row pages may be made smaller before the pull gives up until its next turn: an outage costs few calls. */
+const MAX_WEATHER = 1;
 const FIRST_WEATHER_MS = 5000;
 
 export interface Reading {
@@ -84,9 +84,11 @@ export async function readRanges(
 
   async function read(request: PageRequest, tries: number): Promise<PageResult> {
     const result = await patiently(workshop, stream, stop, tries, () => readPage(context, request));
-    pages++;
-    weather = 0;
-    size.good();
+    if (result.hosts > 0) {
+      pages++;
+      weather = 0;
+      size.good();
+    }
     count(reading.tally, result);
     return result;
   }
