@@ -104,7 +104,7 @@ export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: numbe
     firstBatch = await take(tx, 'batch', page.batches.length);
     await tx.db
       .insertInto('segment')
-      .values({ id: segment, file: basename(page.segment), bytes: page.bytes })
+      .values({ id: segment, file: basename(page.segment), bytes: page.segmentBytes })
       .execute();
     let seq = firstSeq;
     const rows = page.batches.map((batch, i) => {

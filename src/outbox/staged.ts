@@ -37,7 +37,9 @@ export interface StagedPage {
   readonly emitted: number;
   /** Records that shared their key with a different one. */
   readonly duplicateKeys: number;
+  /** Bytes of the records received, as JSON. */
   readonly bytes: number;
+  readonly segmentBytes: number;
   /** Absent when nothing is to be emitted. */
   readonly segment: string | undefined;
   readonly batches: readonly StagedBatch[];

@@ -307,6 +307,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       return {
         ...counts,
         segment: counts.emitted > 0 ? segmentPath : undefined,
+        segmentBytes: segment?.offset ?? 0,
         batches,
         changes: async function* () {
           if (changesPath !== undefined) yield* spilled(changesPath);
