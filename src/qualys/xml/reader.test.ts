@@ -299,6 +299,26 @@ describe('around the records', () => {
 });
 
 describe('a view', () => {
+  it('bounds the bytes it writes, whatever the text grows by', () => {
+    // `written` holds every record against its bound.
+    for (const grows of ['\r', '\n', '"', '\u0001', '&#1;', '&#9;', '&quot;', '<![CDATA[\r]]>', '\r<b/>'])
+      expect(
+        Object.keys(
+          record(
+            `<A>x${grows.repeat(1000)}x</A><B c="${grows.startsWith('<') || grows.includes('<') || grows === '"' ? '' : grows.repeat(1000)}"/>`,
+          ),
+        ),
+      ).toEqual(['A', 'B']);
+    const wrong = Buffer.concat([
+      Buffer.from('<HOST_LIST_OUTPUT><RESPONSE><HOST_LIST><HOST><A>'),
+      Buffer.alloc(1000, 0xff),
+      Buffer.from('</A></HOST></HOST_LIST></RESPONSE></HOST_LIST_OUTPUT>'),
+    ]);
+    expect(collect(HOSTS, [wrong]).seen).toHaveLength(1);
+    const lean = Array.from({ length: 200 }, (_, i) => `<a${i}/><b${i} c=""/><T>${i}<U/></T>`).join('');
+    expect(hosts(`<HOST>${lean}</HOST><HOST/>`).seen).toHaveLength(2);
+  });
+
   it('keeps member ids stable over the records of one reader', () => {
     const seen = new Map<string, Set<number>>();
     const target = new Uint8Array(4096);

@@ -1,5 +1,5 @@
 import type { Flag, Members, RecordView } from '../../core/words.ts';
-import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE } from './bytes.ts';
+import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.ts';
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
 import type { Scan } from './state.ts';
 import { GROUP, type Tape, topLevel } from './tape.ts';
@@ -106,9 +106,11 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
   };
 }
 
+const DOUBLED = ESCAPE | RETURN | REFERENCE;
+
 function boundOf(tape: Tape): number {
   const { classes } = tape;
-  const growth =
-    (classes & CONTROL) !== 0 ? 6 : (classes & INVALID) !== 0 ? 3 : (classes & (ESCAPE | REFERENCE)) !== 0 ? 2 : 1;
+  // At most: \u0001 for a control character, U+FFFD for a stray byte, \n for a carriage return or a line feed.
+  const growth = (classes & CONTROL) !== 0 ? 6 : (classes & INVALID) !== 0 ? 3 : (classes & DOUBLED) !== 0 ? 2 : 1;
   return tape.length * growth + (tape.top / GROUP) * MEMBER_BYTES + MEMBER_BYTES + OVERSHOOT;
 }
