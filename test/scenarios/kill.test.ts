@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Phase } from '../../src/collector/observer.ts';
+import { type KillOptions, type KillReport, killAgainAndAgain } from '../support/kill/harness.ts';
+import { PHASES } from '../support/kill/protocol.ts';
+import { outOf, told } from '../support/kill/verdict.ts';
+
+const soak = process.env['QUARRY_SOAK'] === '1';
+const kills = soak ? 1000 : 100;
+const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
+
+/** `sweep`s often, so that absence is concluded under fire too. */
+const restless = { every: '5m', sweep: { ids: '20m', full: '1h' } };
+/** One full reading and nothing that would heal it. */
+const onceOnly = { every: '30d', sweep: false };
+
+const anyPhase: readonly (Phase | undefined)[] = [...PHASES, undefined, 'clean-up', 'stage'];
+
+async function killed(what: string, options: Omit<KillOptions, 'seed'>): Promise<KillReport> {
+  const report = await killAgainAndAgain({ ...options, seed });
+  const hits = Object.entries(report.hits).map(([hit, n]) => `${hit} ${n}`);
+  console.log(
+    `${what}: seed ${seed}, ${options.kills} kills (${hits.join(', ')}), ${report.events} events, ${report.seconds.toFixed(0)} s`,
+  );
+  return report;
+}
+
+describe('a collector killed again and again with SIGKILL', () => {
+  it('[fault 1] [fault 2] [fault 3] [fault 4] [fault 5] [fault 6] [fault 22] [fault 23] loses nothing, repeats nothing', async () => {
+    const report = await killed('kills', {
+      kills,
+      hosts: 200,
+      aims: anyPhase,
+      datasets: {
+        host_list: { page_size: 20, ...restless },
+        host_list_detection: { page_size: 10, ...restless },
+      },
+      advanceUpTo: 5 * 3_600_000,
+      thorough: true,
+    });
+    expect(report.errors).toEqual([]);
+    expect(told(report.first)).toBe('');
+    expect(report.last).toBeDefined();
+    expect(told(report.last!)).toBe('');
+    for (const phase of PHASES) expect(report.hits[phase], `kills in ${phase}`).toBeGreaterThanOrEqual(kills / 20);
+  }, 1_800_000);
+
+  // The same twice: what the control finds must come from the sabotage, not from its circumstances.
+  const control = {
+    kills: 25,
+    hosts: 200,
+    aims: ['commit'],
+    datasets: { host_list_detection: { page_size: 4, ...onceOnly } },
+    advanceUpTo: 0,
+    thorough: false,
+  } as const;
+
+  it('control: a checkpoint that moves before the events are in loses some, and the harness says so', async () => {
+    const { first } = await killed('control, checkpoint first', { ...control, preload: ['sabotage.ts'] });
+    expect(first.lost.length).toBeGreaterThan(0);
+    expect(first.unbalanced.length).toBeGreaterThan(0);
+  }, 300_000);
+
+  it('control: the same without the sabotage loses none', async () => {
+    const { first, errors } = await killed('control, none', control);
+    expect(errors).toEqual([]);
+    expect(told(first)).toBe('');
+  }, 300_000);
+
+  it('control: a sink that forgets its journal repeats lines, and the harness says so', async () => {
+    const { first } = await killed('control, journal forgotten', {
+      ...control,
+      aims: ['settle'],
+      kills: 12,
+      beforeStart: (dir) => rm(join(outOf(dir), '.quarry-journal'), { force: true }),
+    });
+    expect(first.repeated.length).toBeGreaterThan(0);
+  }, 300_000);
+});

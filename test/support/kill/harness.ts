@@ -1,0 +1,221 @@
+/**
+ * The kill harness: a simulator and a collector, each a process of its own; the collector is killed with SIGKILL again and
+ * again, started again on the same data directory, and in the end let finish. Then its sink is held against the truth.
+ *
+ * Where it is killed. The collector's observer announces every phase on a pipe and marks it in a file. For most kills the
+ * parent chooses a phase, waits for it to be announced a few times, waits a random part of a few milliseconds more, and
+ * sends the signal; the others come at a random time after the start. The mark left in the file says where the kill hit;
+ * a mark older than `IDLE_MS` counts as idle, no mark as starting. Nothing in the child knows of the kill.
+ *
+ * Between kills the world lives: time passes at the simulator, in mid-pull too, so hosts are scanned, purged and born;
+ * the collector's schedule runs fast, so incremental pulls, sweeps of ids, full sweeps and clean-ups all happen.
+ */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Phase } from '../../../src/collector/observer.ts';
+import { type CollectorChild, type SimulatorChild, startCollectorChild, startSimulatorChild } from './children.ts';
+import { readSink } from './events.ts';
+import { type CollectorEnd, type CollectorSettings, PHASE_CODES, PHASES, phaseOf } from './protocol.ts';
+import { type Expected, isClean, judge, keysOf, outOf, type Verdict } from './verdict.ts';
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly hosts: number;
+  /** Phases to aim at, in turn; `undefined`: any moment after the start. */
+  readonly aims: readonly (Phase | undefined)[];
+  /** Schedule and page sizes of the data sets. */
+  readonly datasets: Readonly<Record<string, object>>;
+  /** The world's time moves between kills, by up to this (milliseconds). */
+  readonly advanceUpTo: number;
+  /** Modules loaded into the collector before its own. */
+  readonly preload?: readonly string[];
+  /** Done to the folder before each start. */
+  readonly beforeStart?: (dir: string) => Promise<void>;
+  /** Also bring the world to rest with full sweeps and hold the content against an uninterrupted run. */
+  readonly thorough: boolean;
+}
+
+export type Hit = Phase | 'idle' | 'starting';
+
+export interface KillReport {
+  readonly seed: number;
+  readonly hits: Readonly<Record<Hit, number>>;
+  /** After everything due was pulled and delivered: nothing may be lost, whatever later sweeps would heal. */
+  readonly first: Verdict;
+  /** After full sweeps, against an uninterrupted run. */
+  readonly last: Verdict | undefined;
+  /** Errors the collector logged, and ends it came to by itself. */
+  readonly errors: readonly string[];
+  readonly events: number;
+  readonly seconds: number;
+  /** The data directory; gone when nothing was wrong. */
+  readonly dir: string;
+}
+
+/** Collector's minutes per real second, in the schedule's time. */
+const SPEED = 1200;
+const IDLE_MS = 50;
+/** How long a phase that was aimed at is waited for. */
+const PATIENCE_MS = 3000;
+/** A kill comes up to this long after its phase was announced: about as long as the phase lasts. */
+const SPREAD_MS: Readonly<Record<Phase, number>> = {
+  download: 15,
+  stage: 3,
+  commit: 5,
+  send: 3,
+  settle: 3,
+  'clean-up': 3,
+};
+const CONNECTION = 'kill';
+
+export async function killAgainAndAgain(options: KillOptions): Promise<KillReport> {
+  const began = performance.now();
+  const random = randomFrom(options.seed);
+  const dir = await mkdtemp(join(tmpdir(), 'quarry-kill-'));
+  const simulator = await startSimulatorChild({ hosts: options.hosts, seed: options.seed, churn: 0.01, frozen: true });
+  const schedule = { start: Date.now(), since: Date.now() };
+  const hits = Object.fromEntries([...PHASES, 'idle', 'starting'].map((hit) => [hit, 0])) as Record<Hit, number>;
+  const errors: string[] = [];
+  let good = false;
+
+  const settingsFor = (folder: string, run: CollectorSettings['run']): CollectorSettings => {
+    const now = Date.now();
+    const speed = run === 'forever' ? SPEED : 1;
+    const clock = { start: schedule.start + (now - schedule.since) * SPEED, since: now, speed };
+    return { config: configText(simulator, folder, options.datasets), clock, marks: join(folder, 'phase'), run };
+  };
+
+  async function finish(folder: string, run: 'once' | 'sweep'): Promise<CollectorEnd> {
+    const child = startCollectorChild(settingsFor(folder, run), options.preload);
+    child.announcements.resume();
+    const { code, end } = await child.ended;
+    errors.push(...errorsOf(child));
+    if (code !== 0 || end === undefined)
+      throw new Error(`the collector ended with ${code}:\n${child.log().join('\n')}`);
+    errors.push(...end.imbalances, ...end.stopped, ...end.failedPulls);
+    return end;
+  }
+
+  try {
+    for (let kill = 0; kill < options.kills; kill++) {
+      await options.beforeStart?.(dir);
+      const aim = options.aims[kill % options.aims.length];
+      const child = startCollectorChild(settingsFor(dir, 'forever'), options.preload);
+      const killedAt = await killAt(child, aim, kill === 0, random);
+      errors.push(...errorsOf(child));
+      if (killedAt === undefined) throw new Error(`kill ${kill}: it had ended by itself:\n${child.log().join('\n')}`);
+      hits[await whereHit(join(dir, 'phase'), killedAt)]++;
+      await rm(join(dir, 'phase'), { force: true });
+      if (options.advanceUpTo > 0 && random() < 0.5)
+        await simulator.advance(Math.floor(random() * options.advanceUpTo));
+    }
+    await options.beforeStart?.(dir);
+    await finish(dir, 'once');
+    // What a pull had read before the world moved on is as old as that pull: one that begins now reads the rest.
+    if (options.advanceUpTo > 0) await finish(dir, 'once');
+    const collected = (await simulator.truth()).filter(({ dataset }) => dataset in options.datasets);
+    const keys = keysOf(collected);
+    const first = await judge(dir, outOf(dir), CONNECTION, { keys, mayHaveExtra: true });
+    const last = options.thorough ? await settleDown(keys) : undefined;
+    const streams = await readSink(outOf(dir), CONNECTION);
+    const events = [...streams.values()].reduce((sum, { lines }) => sum + lines, 0);
+    const seconds = (performance.now() - began) / 1000;
+    good = errors.length === 0 && isClean(first) && (last === undefined || isClean(last));
+    return { seed: options.seed, hits, first, last, errors, events, seconds, dir };
+  } finally {
+    await simulator.close();
+    if (good) await rm(dir, { recursive: true, force: true });
+  }
+
+  /** Full sweeps until none is held, then the same world read once by a collector that nobody kills. */
+  async function settleDown(keys: Expected['keys']): Promise<Verdict> {
+    for (let sweep = 0; sweep < 3; sweep++) if ((await finish(dir, 'sweep')).held === 0) break;
+    const fresh = join(dir, 'uninterrupted');
+    await mkdir(fresh);
+    await finish(fresh, 'once');
+    const reference = await readSink(outOf(fresh), CONNECTION);
+    return judge(dir, outOf(dir), CONNECTION, { keys, mayHaveExtra: false, reference });
+  }
+}
+
+/** Kills a child where it was aimed at; resolves with when, or undefined where it had ended before. */
+async function killAt(
+  child: CollectorChild,
+  aim: Phase | undefined,
+  first: boolean,
+  random: () => number,
+): Promise<number | undefined> {
+  // A first call cut short holds the only place there is until a minute has passed: let the limits become known.
+  if (first) await announced(child, 'commit', 8, 30_000);
+  if (aim === undefined) await Promise.race([sleep(random() * 1000), child.ended]);
+  else {
+    await announced(child, aim, aim === 'clean-up' ? 1 : 1 + Math.floor(random() * 4), first ? 30_000 : PATIENCE_MS);
+    spin(random() * SPREAD_MS[aim]);
+  }
+  if (child.process.exitCode !== null) return undefined;
+  const at = performance.timeOrigin + performance.now();
+  child.process.kill('SIGKILL');
+  child.announcements.resume();
+  await child.ended;
+  return child.process.signalCode === 'SIGKILL' ? at : undefined;
+}
+
+/** Resolves when the child has announced a phase so many times, has ended, or the patience is over. */
+async function announced(child: CollectorChild, phase: Phase, times: number, patience: number): Promise<void> {
+  let left = times;
+  const enough = new Promise<void>((resolve) => {
+    child.announcements.on('data', (codes: Buffer) => {
+      for (const code of codes) if (code === PHASE_CODES[phase]) left--;
+      if (left <= 0) resolve();
+    });
+  });
+  const stop = new AbortController();
+  await Promise.race([enough, child.ended, sleep(patience, undefined, { signal: stop.signal }).catch(() => {})]);
+  stop.abort();
+  child.announcements.removeAllListeners('data').resume();
+}
+
+async function whereHit(marks: string, killedAt: number): Promise<Hit> {
+  const mark = await readFile(marks).catch(() => Buffer.alloc(0));
+  const phase = mark.length === 0 ? undefined : phaseOf(mark[0]!);
+  if (phase === undefined) return 'starting';
+  return killedAt - mark.readDoubleLE(1) > IDLE_MS ? 'idle' : phase;
+}
+
+const errorsOf = (child: CollectorChild): string[] => child.log().filter((line) => !line.startsWith('{"level":"warn"'));
+
+function configText(simulator: SimulatorChild, dir: string, datasets: KillOptions['datasets']): string {
+  return JSON.stringify({
+    data_dir: dir,
+    server: false,
+    connections: {
+      [CONNECTION]: {
+        api_url: simulator.url,
+        username: simulator.username,
+        password: simulator.password.replaceAll('$', '$$$$'),
+        datasets,
+      },
+    },
+    sinks: { archive: { type: 'file', path: outOf(dir), rotate: 2_000_000 } },
+  });
+}
+
+/** Waits on the processor: timers are too coarse for the inside of a phase. */
+function spin(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
