@@ -7,7 +7,11 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.exit(1);
 }
 // A clone runs its sources, so that what was built some time ago never stands in for them; the package holds dist alone.
-void import('node:fs').then((fs) => {
-  const source = new URL('../src/cli/main.ts', import.meta.url);
-  return import((fs.existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url)).href);
-});
+// What was compiled once is kept by Node.js in the temporary folder, so that commands start faster from then on.
+void import('node:module')
+  .then((module) => module.enableCompileCache?.())
+  .then(() => import('node:fs'))
+  .then((fs) => {
+    const source = new URL('../src/cli/main.ts', import.meta.url);
+    return import((fs.existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url)).href);
+  });
