@@ -36,6 +36,10 @@ export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> 
   });
   // A connection that breaks is replaced by the pool; the statement that needs it reports.
   pool.on('error', () => {});
+  // The pool listens to idle connections only; one that breaks in use would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+  });
   const base = new PostgresDialect({ pool });
   const db = new Kysely<Schema>({
     dialect: {

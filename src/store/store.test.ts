@@ -111,7 +111,9 @@ describeStores('store', (kind) => {
   test('text is compared byte by byte, so that order is the same everywhere', async () => {
     const store = await withThings(await kind.place());
     const names = ['a', 'B', 'é', '_', '10', '9', '\u{10ffff}', '\uffff', ''];
-    await store.transaction((tx) => tx.insertMany('thing', { space: 1, name: names, note: names.map(() => null), n: 0 }));
+    await store.transaction((tx) =>
+      tx.insertMany('thing', { space: 1, name: names, note: names.map(() => null), n: 0 }),
+    );
     const byBytes = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect((await all(store)).map(({ name }) => name)).toEqual(byBytes);
   });

@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findPostgres, type PostgresServer, startPostgres } from '../../test/support/postgres-server.ts';
+import { skipUnless } from '../../test/support/skip.ts';
+import { postgresFault } from './faults.ts';
+import { openPostgres } from './postgres.ts';
+import type { Store } from './store.ts';
+
+interface Schema {
+  t: { n: number };
+}
+const runnable = findPostgres();
+const why = typeof runnable === 'string' ? runnable : '';
+
+describe('PostgreSQL, its server killed and started again', skipUnless(why === '', why), () => {
+  let server: PostgresServer;
+  const opened: Store<Schema>[] = [];
+  beforeAll(async () => {
+    if (typeof runnable === 'object') server = await startPostgres(runnable);
+  });
+  afterEach(async () => {
+    for (const store of opened.splice(0)) await store.close();
+  });
+  afterAll(() => server.stop());
+
+  async function filled(): Promise<Store<Schema>> {
+    const store = await openPostgres<Schema>(await server.createDatabase());
+    opened.push(store);
+    await sql`CREATE TABLE t (n bigint PRIMARY KEY)`.execute(store.db);
+    await store.transaction((tx) => tx.insertMany('t', { n: [1, 2, 3] }));
+    return store;
+  }
+  const all = async (store: Store<Schema>): Promise<number[]> =>
+    (await store.db.selectFrom('t').selectAll().orderBy('n').execute()).map(({ n }) => n);
+
+  test('in the middle of a transaction: nothing of it is there, the error passes, and the store goes on [fault 27]', async () => {
+    const store = await filled();
+    const writing = store.transaction(async (tx) => {
+      await tx.insertMany('t', { n: [4] });
+      await server.kill();
+      await tx.insertMany('t', { n: [5] });
+    });
+    await expect(writing).rejects.toMatchObject({ code: 'QRY4009', next: 'retry' });
+    await expect(all(store)).rejects.toMatchObject({ code: 'QRY4009' });
+    await server.start();
+    expect(await all(store)).toEqual([1, 2, 3]);
+    await store.transaction((tx) => tx.insertMany('t', { n: [6] }));
+    expect(await all(store)).toEqual([1, 2, 3, 6]);
+  });
+
+  test('an address that leads nowhere is said without its password', async () => {
+    const nowhere = openPostgres('postgres://user:geheim@127.0.0.1:1/quarry');
+    await expect(nowhere).rejects.toMatchObject({ code: 'QRY4007', where: '127.0.0.1:1/quarry' });
+    await expect(nowhere).rejects.not.toThrow('geheim');
+    await expect(openPostgres('geheim')).rejects.not.toThrow('geheim');
+    const missing = new URL(await server.createDatabase());
+    missing.pathname = '/nothing_of_that_name';
+    await expect(openPostgres(missing.href)).rejects.toMatchObject({ code: 'QRY4007' });
+  });
+});
+
+test.each([
+  ['53100', 'QRY4001'],
+  ['58030', 'QRY4002'],
+  ['XX001', 'QRY4003'],
+  ['28P01', 'QRY4007'],
+  ['53300', 'QRY4009'],
+  ['57P01', 'QRY4009'],
+  ['57P03', 'QRY4009'],
+  ['08006', 'QRY4009'],
+  ['25006', 'QRY4009'],
+  ['40P01', 'QRY4009'],
+  ['ECONNRESET', 'QRY4009'],
+  ['42601', 'QRY9001'],
+])('what PostgreSQL calls %s is %s', (code, expected) => {
+  expect(postgresFault(Object.assign(new Error('said'), { code }), 'here').code).toBe(expected);
+});
+
+test('a connection that ended without a code is one that ended', () => {
+  expect(postgresFault(new Error('Connection terminated unexpectedly'), 'here').code).toBe('QRY4009');
+  expect(postgresFault(new Error('timeout exceeded when trying to connect'), 'here').code).toBe('QRY4009');
+  expect(postgresFault(new Error('x is not a function'), 'here').code).toBe('QRY9001');
+});
