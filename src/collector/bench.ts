@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createGunzip } from 'node:zlib';
 import { systemClock } from '../core/clock.ts';
 import type { Dataset } from '../core/dataset.ts';
 import { silentLog } from '../core/log.ts';
@@ -11,31 +9,22 @@ import { registerSink } from '../outbox/delivery.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { changeCheckpoint, claimStream } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
+import { readFileInto } from '../qualys/xml/read-file.ts';
 import fileSink from '../sinks/file.ts';
 import { lineSums } from './bench-sums.ts';
 import { deliverOnce } from './deliver.ts';
 import { epochs } from './epochs.ts';
 import { silentObserver } from './observer.ts';
 import { readPage } from './page.ts';
+import { scratch } from './scratch.ts';
 import type { FetchAnswer, Stream, Workshop } from './stream.ts';
-
-const CHUNK = 256 * 1024;
 
 /** Reads a saved answer as if Qualys sent it. */
 const fromFile =
   (path: string): FetchAnswer =>
   async (_call, makeReader, hooks) => {
-    const reader = makeReader();
-    const file = createReadStream(path, { highWaterMark: CHUNK });
-    const source = path.endsWith('.gz') ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
-    let bytes = 0;
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      reader.write(chunk);
-      const wait = hooks.onChunk?.();
-      if (wait !== undefined) await wait;
-    }
-    return { end: reader.end(), bytes };
+    const end = await readFileInto(path, makeReader(), hooks.onChunk);
+    return { end, bytes: end.bytes };
   };
 
 export interface CollectBench {
@@ -98,7 +87,8 @@ export async function collectFile(
     // The saved answer may name a next page that is not there: one page is the whole.
     const page = await readPage(context, { range, pageSize: facts.pageSize });
     const running = { name: 'bench', open: sink, batchBytes: 8 << 20, contextAs: () => facts.format.inner?.as };
-    while ((await deliverOnce(workshop, running, signal)).batches > 0);
+    const buffers = scratch();
+    while ((await deliverOnce(workshop, running, signal, buffers)).batches > 0);
     return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };
   } finally {
     await outbox.close();

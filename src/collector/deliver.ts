@@ -4,6 +4,7 @@ import { type Parked, type PendingBatch, pendingBatches, type Settlement, settle
 import { readBatch } from '../outbox/segment.ts';
 import { shapeRaw } from '../pipeline/shape-raw.ts';
 import type { Bell } from './bell.ts';
+import { type Scratch, scratch } from './scratch.ts';
 import type { Workshop } from './stream.ts';
 
 /** A configured sink, opened. */
@@ -31,7 +32,13 @@ export type Delivered = { readonly batches: number; readonly events: number; rea
  * Gives a sink what it may have now, once: reads batches, shapes them, writes, settles what became of each event.
  * Resolves with how many batches there were; 0 means that nothing is due.
  */
-export async function deliverOnce(workshop: Workshop, sink: RunningSink, signal: AbortSignal): Promise<Delivered> {
+export async function deliverOnce(
+  workshop: Workshop,
+  sink: RunningSink,
+  signal: AbortSignal,
+  buffers: Scratch = scratch(),
+): Promise<Delivered> {
+  buffers.reset();
   const { outbox, clock, observer } = workshop;
   const pending = await pendingBatches(outbox.store, outbox.spool, sink.name, clock.now(), sink.batchBytes / 2);
   if (pending.length === 0) return { batches: 0, events: 0, failed: undefined };
@@ -39,7 +46,7 @@ export async function deliverOnce(workshop: Workshop, sink: RunningSink, signal:
   const settlements: Settlement[] = [];
   for (const one of pending) {
     try {
-      prepared.push(await prepare(outbox.installation, sink, one));
+      prepared.push(await prepare(outbox.installation, sink, one, buffers));
     } catch (thrown) {
       const error = asQuarryError(thrown);
       if (error.code !== 'QRY4012') throw error;
@@ -81,8 +88,13 @@ export async function deliverOnce(workshop: Workshop, sink: RunningSink, signal:
   return { batches: pending.length, events: settlements.reduce((sum, one) => sum + one.delivered, 0), failed };
 }
 
-async function prepare(installation: string, sink: RunningSink, pending: PendingBatch): Promise<Prepared> {
-  const events = await readBatch(pending.location);
+async function prepare(
+  installation: string,
+  sink: RunningSink,
+  pending: PendingBatch,
+  buffers: Scratch,
+): Promise<Prepared> {
+  const events = await readBatch(pending.location, buffers.take);
   const settled = new Set(pending.settled);
   const sent = Array.from({ length: events.count }, (_, i) => i).filter((i) => !settled.has(i));
   const { tenant, subscription, connection, dataset } = pending;
@@ -99,6 +111,7 @@ async function prepare(installation: string, sink: RunningSink, pending: Pending
       contextAs: sink.contextAs(dataset),
     },
     settled.size === 0 ? undefined : sent,
+    buffers.take,
   );
   const batch: Batch = {
     id: `${installation}/${pending.id}`,
@@ -161,10 +174,11 @@ export async function deliveryLoop(
   appended: Bell,
   signal: AbortSignal,
 ): Promise<void> {
+  const buffers = scratch();
   let lastFailure: string | undefined;
   while (!signal.aborted) {
     try {
-      const { batches, failed } = await deliverOnce(workshop, sink, signal);
+      const { batches, failed } = await deliverOnce(workshop, sink, signal, buffers);
       if (failed !== undefined && failed !== lastFailure)
         workshop.log.warn('sink failed, trying again', { sink: sink.name, what: failed });
       if (failed === undefined && lastFailure !== undefined && batches > 0)

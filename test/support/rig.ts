@@ -79,7 +79,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const { speed = 500, connection = {}, datasets: wanted, sharedClock, ...world } = options;
   const dir = await mkdtemp(join(tmpdir(), 'quarry-rig-'));
   const clock = testClock(speed);
-  const simulator = await startSimulator({ hosts: 40, ...world, ...(sharedClock === true ? { clock } : {}) });
+  const simulator = await startSimulator({ hosts: 20, ...world, ...(sharedClock === true ? { clock } : {}) });
   const logged: LogLine[] = [];
   const rig: Rig = {
     dir,

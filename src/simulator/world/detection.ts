@@ -113,7 +113,8 @@ function gapOf(host: Host): number {
 
 function laterSlots(ground: Ground, host: Host, t: number): number {
   const since = t - Math.max(ground.epoch, host.life.birth);
-  return since <= 0 ? 0 : Math.floor(since / gapOf(host));
+  // Slot j appears half a gap before the (j + 1)th gap is over, and must be there from then on.
+  return since <= 0 ? 0 : Math.floor(since / gapOf(host) + 0.5);
 }
 
 function laterAppearance(ground: Ground, host: Host, j: number): number {
