@@ -6,9 +6,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-const LINE_FEED = 0x0a;
 
-const RECORD = Buffer.from('"record":{');
 const QID = Buffer.from('"QID":"');
 const RESULTS = Buffer.from('"RESULTS":"');
 /** The host is the record's last member, and its id the host's first. */
@@ -18,8 +16,8 @@ export interface LineSums {
   readonly records: number;
   /** `H:D:I:Q:R`: hosts, detections, sum of HOST/ID, sum of QID, sum of the UTF-16 lengths of RESULTS. */
   readonly checksum: string;
-  /** Whole lines of the `raw` format. */
-  add(lines: Buffer): void;
+  /** Lines of the `raw` format and where each ends. */
+  add(lines: Buffer, ends: readonly number[]): void;
 }
 
 export function lineSums(): LineSums {
@@ -37,17 +35,15 @@ export function lineSums(): LineSums {
     get checksum() {
       return [hosts, records, ids, qids, results].join(':');
     },
-    add: (lines) => {
-      for (let start = 0; start < lines.length; ) {
-        const end = lines.indexOf(LINE_FEED, start);
-        const record = lines.indexOf(RECORD, start);
-        if (end < 0 || record < 0 || record > end) throw new Error(`line ${records + 1} holds no record`);
+    add: (lines, ends) => {
+      let start = 0;
+      for (const end of ends) {
         records++;
-        const qid = lines.indexOf(QID, record);
+        const qid = lines.indexOf(QID, start);
         if (qid < 0 || qid > end) throw new Error(`line ${records} names no QID`);
         qids += digits(lines, qid + QID.length);
-        const text = lines.indexOf(RESULTS, record);
-        let behind = record;
+        const text = lines.indexOf(RESULTS, qid);
+        let behind = qid;
         if (text >= 0 && text < end) {
           const from = text + RESULTS.length;
           behind = stringEnd(lines, from);
@@ -61,7 +57,7 @@ export function lineSums(): LineSums {
           hosts++;
           ids += id;
         }
-        start = end + 1;
+        start = end;
       }
     },
   };

@@ -112,7 +112,7 @@ export async function benchCollect(path: string, dataDir: string): Promise<Colle
   const sink: OpenSink = {
     ...files,
     write: (batches, signal) => {
-      for (const batch of batches) sums.add(batch.bytes);
+      for (const batch of batches) sums.add(batch.bytes, batch.ends);
       return files.write(batches, signal);
     },
   };

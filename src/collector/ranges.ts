@@ -51,7 +51,9 @@ export async function readRanges(
   let weather = 0;
   let failure: QuarryError | undefined;
   const idle = bell();
-  const places = (): number => Math.min(MAX_READERS, Math.max(1, reading.slots()));
+  const slots = (): number => Math.max(1, reading.slots());
+  // Twice as many readers as slots: while one makes its page durable, another's call has the slot.
+  const places = (): number => Math.min(MAX_READERS, 2 * slots());
   // The first answer's headers say how many calls may run: other readers begin then, not when its page has ended.
   const { live } = context;
   const { onChunk } = live;
@@ -110,7 +112,7 @@ export async function readRanges(
   async function goOn(rest: IdRange, smaller: number | undefined): Promise<void> {
     const pieces = (by: readonly IdRange[]): Piece[] =>
       by.map((range) => (smaller === undefined ? { range } : { range, size: smaller }));
-    if (queue.length === 0 && places() > active) {
+    if (queue.length === 0 && slots() > active) {
       const halves = halve(rest, await reading.highest());
       if (halves !== undefined) {
         await replace(rest, halves);

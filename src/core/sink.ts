@@ -6,7 +6,7 @@ export interface Batch extends StreamIdentity {
   readonly id: string;
   readonly pullingId: string;
   readonly count: number;
-  /** The payloads one after another, each ended by a line feed. */
+  /** The payloads one after another, each ended by a line feed. The buffer is used again when `write` has ended. */
   readonly bytes: Buffer;
   /** Where payload i ends in `bytes`, line feed included; it starts where the one before ends. */
   readonly ends: readonly number[];

@@ -13,7 +13,7 @@ export interface Occurrences {
  * under the key with an occurrence number. Keys are remembered while their leading id lasts, or all of them (`careful`).
  */
 export function occurrences(orderedById: boolean, careful: boolean): Occurrences {
-  const seen = new Map<string, string[]>();
+  const seen = new Map<string, string | string[]>();
   let current = -1;
   let highest = -1;
   return {
@@ -29,12 +29,14 @@ export function occurrences(orderedById: boolean, careful: boolean): Occurrences
       const name = careful ? `${keyed.lead}\t${keyed.key}` : keyed.key;
       const before = seen.get(name);
       if (before === undefined) {
-        seen.set(name, [keyed.fingerprint]);
+        seen.set(name, keyed.fingerprint);
         return { key: keyed.key, duplicate: false };
       }
-      if (before.includes(keyed.fingerprint)) return undefined;
-      before.push(keyed.fingerprint);
-      return { key: `${keyed.key}\u0001${before.length - 1}`, duplicate: true };
+      const all = typeof before === 'string' ? [before] : before;
+      if (all.includes(keyed.fingerprint)) return undefined;
+      all.push(keyed.fingerprint);
+      seen.set(name, all);
+      return { key: `${keyed.key}\u0001${all.length - 1}`, duplicate: true };
     },
   };
 }

@@ -198,8 +198,11 @@ export interface BatchLocation {
   readonly numbers?: readonly number[] | undefined;
 }
 
-/** Reads a batch back. Throws QRY4012 when it is gone or its bytes are not those that were written. */
-export async function readBatch(batch: BatchLocation): Promise<StoredEvents> {
+/** Reads a batch back, into buffers from `take`. Throws QRY4012 when it is gone or its bytes are not those that were written. */
+export async function readBatch(
+  batch: BatchLocation,
+  take: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Promise<StoredEvents> {
   const damaged = (what: string) => new QuarryError('QRY4012', { what, where: `${batch.path} at ${batch.offset}` });
   let file: FileHandle;
   try {
@@ -212,7 +215,7 @@ export async function readBatch(batch: BatchLocation): Promise<StoredEvents> {
   }
   try {
     const read = async (offset: number, length: number): Promise<Buffer> => {
-      const bytes = Buffer.allocUnsafe(length);
+      const bytes = take(length).subarray(0, length);
       let at = 0;
       while (at < length) {
         const { bytesRead } = await file.read(bytes, at, length - at, offset + at);

@@ -15,14 +15,13 @@
  * order; an id that comes back later in the page throws `RepeatedKeyError`, and the page is staged again with `careful`,
  * which remembers all keys.
  */
-import { appendFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Flag, Keyed } from '../core/words.ts';
-import { fileFault } from '../store/faults.ts';
 import { type IdMaker, REMOVED, versionOf } from './identity.ts';
 import { type KeyTable, type KnownRow, knownByKey, knownByRange } from './known.ts';
 import { occurrences } from './occurrence.ts';
 import { createSegment, type Group, type SegmentWriter } from './segment.ts';
-import { newChanges, type StagedBatch, type StagedPage, spilled } from './staged.ts';
+import { newChanges, type SpilledChanges, type StagedBatch, type StagedPage, spillTo } from './staged.ts';
 
 /** What staging needs to know of its stream; constant for a pull. */
 export interface StagingContext extends KeyTable {
@@ -90,7 +89,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   let failure: unknown;
   let segment: SegmentWriter | undefined;
   let segmentPath: string | undefined;
-  let changesPath: string | undefined;
+  let spilled: SpilledChanges | undefined;
   /** Who may remove the segment: the page, nobody while a COMMIT may name it, nobody once batches do. */
   let owner: 'page' | 'transaction' | 'outbox' = 'page';
   let changes = newChanges();
@@ -140,8 +139,9 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       return;
     }
     if (place.duplicate) counts.duplicateKeys++;
-    const row = rows.get(`${keyed.lead}\t${place.key}`);
-    if (row !== undefined) table.matched(`${keyed.lead}\t${place.key}`);
+    const name = rows.size === 0 ? '' : `${keyed.lead}\t${place.key}`;
+    const row = rows.get(name);
+    if (row !== undefined) table.matched(name);
     if (row !== undefined && row.fingerprint === keyed.fingerprint) {
       counts.unchanged++;
       return;
@@ -234,10 +234,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   async function spill(): Promise<void> {
     const { inserts, updates, adopted, absent } = changes;
     if (inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length === 0) return;
-    changesPath ??= `${segmentPath ?? context.newSegment()}.keys`;
-    await appendFile(changesPath, `${JSON.stringify(changes)}\n`).catch((error: unknown) => {
-      throw fileFault(error, changesPath!);
-    });
+    spilled ??= spillTo(`${segmentPath ?? context.newSegment()}.keys`);
+    await spilled.write(changes);
     changes = newChanges();
   }
 
@@ -263,7 +261,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
 
   const removeFiles = async (): Promise<void> => {
     if (segmentPath !== undefined && owner === 'page') await rm(segmentPath, { force: true });
-    if (changesPath !== undefined) await rm(changesPath, { force: true });
+    await spilled?.remove();
   };
 
   return {
@@ -310,7 +308,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
         segmentBytes: segment?.offset ?? 0,
         batches,
         changes: async function* () {
-          if (changesPath !== undefined) yield* spilled(changesPath);
+          if (spilled !== undefined) yield* spilled.read();
           yield rest;
         },
         handOver: () => {
@@ -321,7 +319,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
         },
         clean: async () => {
           owner = 'outbox';
-          if (changesPath !== undefined) await rm(changesPath, { force: true });
+          await spilled?.remove();
         },
         discard: removeFiles,
       };

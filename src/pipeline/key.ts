@@ -58,6 +58,11 @@ export function keyReader(dataset: Dataset): KeyReader {
 
 /** The key's parts as an event shows them, from what the key table holds. */
 export function keyParts(dataset: Dataset, { lead, key: known }: Key): string[] {
+  // Nearly every key is plain.
+  if (!known.includes('\\') && !known.includes('\u0001')) {
+    if (!dataset.orderedById) return known.split('\t');
+    return dataset.key.length === 1 ? [String(lead)] : `${lead}\t${known}`.split('\t');
+  }
   const key = known.replace(OCCURRENCE, '');
   const texts =
     dataset.key.length === 1 && dataset.orderedById

@@ -35,9 +35,14 @@ const ENVELOPE = 1024;
 
 /**
  * The `raw` format: one JSON object a line. The envelope is written, everything else is copied: nothing is parsed.
- * `only` picks events by number; all without it.
+ * `only` picks events by number; all without it. The lines are written to a buffer from `take`.
  */
-export function shapeRaw(events: EventSource, facts: EnvelopeFacts, only?: readonly number[]): Shaped {
+export function shapeRaw(
+  events: EventSource,
+  facts: EnvelopeFacts,
+  only?: readonly number[],
+  take: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Shaped {
   const constant =
     `,"dataset":${JSON.stringify(facts.dataset)},"tenant":${JSON.stringify(facts.tenant)},"subscription":${JSON.stringify(facts.subscription)}` +
     `,"connection":${JSON.stringify(facts.connection)},"pulling_id":"${facts.pull}","pulled_at":"${new Date(facts.pulledAt).toISOString()}",`;
@@ -48,7 +53,7 @@ export function shapeRaw(events: EventSource, facts: EnvelopeFacts, only?: reado
     const i = only === undefined ? k : only[k]!;
     size += ENVELOPE + constant.length * 3 + events.tailEnd(i) - events.tailStart(i) + (events.context(i)?.length ?? 0);
   }
-  const bytes = Buffer.allocUnsafe(size);
+  const bytes = take(size);
   const ends: number[] = [];
   let at = 0;
   for (let k = 0; k < count; k++) {

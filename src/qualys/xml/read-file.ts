@@ -7,16 +7,23 @@ const CHUNK = 256 * 1024;
 
 /**
  * Feeds a file to a reader and ends it; a name ending in `.gz` is unpacked on the way. Memory stays flat: one buffer is
- * read into again and again, and unpacking waits for the reader.
+ * read into again and again, and unpacking waits for the reader and for what `onChunk` returns.
  * Throws what the reader throws, and the system's own errors about the file.
  */
-export async function readFileInto(path: string, reader: AnswerReader): Promise<AnswerEnd> {
+export async function readFileInto(
+  path: string,
+  reader: AnswerReader,
+  onChunk?: () => Promise<void> | undefined,
+): Promise<AnswerEnd> {
   await using file = await open(path);
   if (path.endsWith('.gz')) {
     const packed = file.createReadStream({ highWaterMark: CHUNK, autoClose: false });
     const unpacked = packed.pipe(createGunzip({ chunkSize: CHUNK }));
     packed.on('error', (error) => unpacked.destroy(error));
-    for await (const chunk of unpacked) reader.write(chunk as Uint8Array);
+    for await (const chunk of unpacked) {
+      reader.write(chunk as Uint8Array);
+      await onChunk?.();
+    }
     return reader.end();
   }
   // Two buffers: the next chunk is read while this one is scanned.
@@ -31,6 +38,7 @@ export async function readFileInto(path: string, reader: AnswerReader): Promise<
     pending = file.read(current, 0, CHUNK, null);
     try {
       reader.write(chunk);
+      await onChunk?.();
     } catch (error) {
       await pending.catch(() => undefined);
       throw error;
