@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { fileFault } from '../store/faults.ts';
 import type { Group } from './segment.ts';
 
 export interface StagedBatch {
@@ -62,12 +63,47 @@ export const newChanges = (): KeyChanges => ({
   superseded: {},
 });
 
-/** Reads changes that were written to a file, a line a block. */
-export async function* spilled(path: string): AsyncIterable<KeyChanges> {
-  const file = await open(path, 'r');
-  try {
-    for await (const line of file.readLines()) yield JSON.parse(line) as KeyChanges;
-  } finally {
-    await file.close();
-  }
+/** Changes beyond one block, in a file beside the segment: a block at a time goes in, a block at a time comes out. */
+export interface SpilledChanges {
+  write(changes: KeyChanges): Promise<void>;
+  read(): AsyncIterable<KeyChanges>;
+  remove(): Promise<void>;
+}
+
+export function spillTo(path: string): SpilledChanges {
+  let file: FileHandle | undefined;
+  let end = 0;
+  const lengths: number[] = [];
+  return {
+    write: async (changes) => {
+      try {
+        file ??= await open(path, 'wx+');
+        const bytes = Buffer.from(JSON.stringify(changes));
+        for (let at = 0; at < bytes.length; )
+          at += (await file.write(bytes, at, bytes.length - at, end + at)).bytesWritten;
+        lengths.push(bytes.length);
+        end += bytes.length;
+      } catch (error) {
+        throw fileFault(error, path);
+      }
+    },
+    read: async function* () {
+      let at = 0;
+      for (const length of lengths) {
+        const bytes = Buffer.allocUnsafe(length);
+        for (let got = 0; got < length; ) {
+          const { bytesRead } = await file!.read(bytes, got, length - got, at + got);
+          if (bytesRead === 0) throw fileFault(new Error('the list of key changes is shorter than it was'), path);
+          got += bytesRead;
+        }
+        at += length;
+        yield JSON.parse(bytes.toString('utf8')) as KeyChanges;
+      }
+    },
+    remove: async () => {
+      await file?.close();
+      file = undefined;
+      await rm(path, { force: true });
+    },
+  };
 }

@@ -107,6 +107,7 @@ async function startThread(file: string, readOnly: boolean): Promise<Thread> {
   const source = new URL('./sqlite-worker.ts', import.meta.url);
   const worker = new Worker(existsSync(source) ? source : new URL('./sqlite-worker.js', import.meta.url), {
     workerData: { file, readOnly },
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     execArgv: [],
   });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
