@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { asQuarryError, explain } from '../core/errors.ts';
+import { asQuarryError, explain, QuarryError } from '../core/errors.ts';
+import { duration, listenAddress, names, several, wholeNumber } from './arguments.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { version } from './version.ts';
 
@@ -40,7 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(config())
     .option('--connection <id>', 'which connection, where there are several')
     .option('--since <time>', 'only what changed since: 2026-01-01T00:00:00Z or 7d')
-    .option('--limit <n>', 'stop after so many records', Number)
+    .option('--limit <n>', 'stop after so many records', wholeNumber(1))
     .addOption(
       new Option('-o, --output <format>', 'form of the output')
         .choices(['ndjson', 'json', 'csv', 'table'])
@@ -55,11 +56,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('the collector: keep every stream up to date and every sink supplied')
     .addOption(config())
     .option('--once', 'every enabled stream up to date and delivered, then exit')
-    .option('--only <datasets>', 'only these data sets: host_list,host_list_detection')
+    .option('--only <datasets>', 'only these data sets: host_list,host_list_detection', names)
     .option('--sweep', 'full readings now')
     .option('--no-server', 'no HTTP server')
-    .option('--timeout <time>', 'with --once: how long delivery may take after the last pull', '5m')
-    .option('--grace <time>', 'how long a page under way may take when stopping', '30s')
+    .addOption(
+      new Option('--timeout <time>', 'with --once: how long delivery may take after the last pull')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
+    .addOption(
+      new Option('--grace <time>', 'how long a page under way may take when stopping')
+        .argParser(duration)
+        .default(30_000, '30s'),
+    )
     .addHelpText('after', '\nExample:\n  quarry run -c quarry.yaml --once --only host_list')
     .action(async (options) => {
       code = await (await import('./commands/run.ts')).run(options);
@@ -105,26 +114,30 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('demo')
     .description('a simulated subscription, collected to files: what `npm start` runs')
-    .option('--hosts <n>', 'hosts in the simulated subscription', Number, 200)
+    .option('--hosts <n>', 'hosts in the simulated subscription', wholeNumber(1), 200)
     .option('--once', 'collect everything once, print a summary, exit')
     .option('--data-dir <dir>', 'where the demo keeps its data and writes its files', './quarry-demo')
-    .option('--seed <n>', 'another world', Number, 1)
-    .option('--listen <address>', 'where the page answers', '127.0.0.1:8480')
+    .option('--seed <n>', 'another world', wholeNumber(0), 1)
+    .addOption(
+      new Option('--listen <address>', 'where the page answers')
+        .argParser(listenAddress)
+        .default(listenAddress('127.0.0.1:8480'), '127.0.0.1:8480'),
+    )
     .action(async (options) => {
       code = await (await import('./commands/demo.ts')).demo(options);
     });
   program
     .command('simulate')
     .description('the simulator alone: a Qualys to test against')
-    .option('--port <n>', 'port on 127.0.0.1', Number, 8481)
-    .option('--hosts <n>', 'hosts in the world', Number, 200)
-    .option('--seed <n>', 'another world', Number, 1)
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8481)
+    .option('--hosts <n>', 'hosts in the world', wholeNumber(1), 200)
+    .option('--seed <n>', 'another world', wholeNumber(0), 1)
     .addOption(
       new Option('--limits <level>', 'API limits')
         .choices(['standard', 'express', 'enterprise', 'premium', 'off'])
         .default('standard'),
     )
-    .option('--fault <name[=arg]...>', 'misbehave; `--fault list` shows how')
+    .option('--fault <name[=arg]>', 'misbehave; may be given several times; `--fault list` shows how', several)
     .option('--frozen', 'the world stands still until advanced over HTTP')
     .option('--truth <file>', 'write what exists, one line a record')
     .action(async (options) => {
@@ -158,13 +171,26 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const error = asQuarryError(thrown);
+    const error = fileError(thrown) ?? asQuarryError(thrown);
     process.stderr.write(`${explain(error)}\n`);
     if (error.code === 'QRY9001' && thrown instanceof Error && process.env['QUARRY_DEBUG'] !== undefined)
       process.stderr.write(`${thrown.stack}\n`);
     return exitCodeOf(error);
   }
 }
+
+/** A file that a command was given and cannot use is no defect. */
+function fileError(thrown: unknown): QuarryError | undefined {
+  if (!(thrown instanceof Error) || !('path' in thrown) || !('syscall' in thrown)) return undefined;
+  return new QuarryError('QRY6005', { what: thrown.message, where: String(thrown.path), cause: thrown });
+}
+
+// Whatever nobody caught is a defect: said in the words of all errors, then the process ends.
+process.on('uncaughtException', (thrown) => {
+  process.stderr.write(`${explain(asQuarryError(thrown))}\n`);
+  if (process.env['QUARRY_DEBUG'] !== undefined) process.stderr.write(`${thrown.stack}\n`);
+  process.exit(EXIT.failed);
+});
 
 // A reader that goes away (`quarry pull … | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

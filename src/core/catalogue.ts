@@ -421,6 +421,12 @@ export const CATALOGUE = {
     why: 'The value given is not of the form the option takes.',
     fix: 'See --help.',
   },
+  QRY6005: {
+    next: 'stop_process',
+    title: 'A file cannot be used',
+    why: 'A file named on the command line is missing, or may not be read or written.',
+    fix: 'Check path, owner and mode.',
+  },
   QRY6010: {
     next: 'stop_process',
     title: 'The address is taken',

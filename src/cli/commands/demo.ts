@@ -2,11 +2,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startServer } from '../../api/server.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { startSimulator } from '../../simulator/index.ts';
+import { type Simulator, startSimulator } from '../../simulator/index.ts';
+import type { ListenAddress } from '../arguments.ts';
 import { collect, openConsole } from '../collect.ts';
 import { print } from '../output.ts';
 import { summaryExit, summaryText } from '../summary.ts';
-import { configuration } from './configuration.ts';
+import { demoConfiguration } from './configuration.ts';
 import { saveTruth } from './simulate.ts';
 
 export interface DemoFlags {
@@ -14,7 +15,7 @@ export interface DemoFlags {
   readonly once?: boolean;
   readonly dataDir: string;
   readonly seed: number;
-  readonly listen: string;
+  readonly listen: ListenAddress;
 }
 
 /** Without --once the simulated subscription lives: so much of its time passes every so often. */
@@ -33,12 +34,12 @@ export async function demo(flags: DemoFlags): Promise<number> {
   }).catch((error: unknown) => {
     throw new QuarryError('QRY7001', { what: error instanceof Error ? error.message : String(error) });
   });
-  const server = flags.once === true ? undefined : await startServer(address(flags.listen));
+  const server = flags.once === true ? undefined : await startServer(flags.listen).catch(closing(simulator));
   const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
   timer.unref();
   if (flags.once === true) clearInterval(timer);
   try {
-    const config = configuration(undefined, demoConfig(dir, simulator.url, simulator.username, simulator.password));
+    const config = demoConfiguration(demoConfig(dir, simulator.url, simulator.username, simulator.password));
     const speak = openConsole(config);
     const { log } = speak;
     const out = join(dir, 'out');
@@ -98,7 +99,10 @@ const demoConfig = (dir: string, url: string, username: string, password: string
     sinks: { archive: { type: 'file', path: join(dir, 'out') } },
   });
 
-function address(listen: string): { host: string; port: number } {
-  const at = listen.lastIndexOf(':');
-  return { host: listen.slice(0, at) || '127.0.0.1', port: Number(listen.slice(at + 1)) };
-}
+/** What fails after the simulator has started must not leave it running. */
+const closing =
+  (simulator: Simulator) =>
+  async (error: unknown): Promise<never> => {
+    await simulator.close();
+    throw error;
+  };

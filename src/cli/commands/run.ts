@@ -1,5 +1,4 @@
 import { startServer } from '../../api/server.ts';
-import { parseDuration } from '../../config/units.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { collect, openConsole } from '../collect.ts';
 import { summaryExit, summaryText } from '../summary.ts';
@@ -8,18 +7,19 @@ import { configuration } from './configuration.ts';
 export interface RunFlags {
   readonly config?: string;
   readonly once?: boolean;
-  readonly only?: string;
+  readonly only?: readonly string[];
   readonly sweep?: boolean;
   readonly server: boolean;
-  readonly timeout: string;
-  readonly grace: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly grace: number;
 }
 
 export async function run(flags: RunFlags): Promise<number> {
   const config = configuration(flags.config);
   const speak = openConsole(config);
   const { log } = speak;
-  const only = flags.only?.split(',').map((name) => name.trim());
+  const { only } = flags;
   for (const name of only ?? []) {
     const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
     if (!known.has(name))
@@ -36,8 +36,8 @@ export async function run(flags: RunFlags): Promise<number> {
       once,
       sweep: flags.sweep === true,
       only,
-      timeout: milliseconds(flags.timeout),
-      grace: milliseconds(flags.grace),
+      timeout: flags.timeout,
+      grace: flags.grace,
     };
     const { summary, signalled } = await collect(config, speak, options);
     if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
@@ -45,11 +45,4 @@ export async function run(flags: RunFlags): Promise<number> {
   } finally {
     await server?.close();
   }
-}
-
-function milliseconds(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined)
-    throw new QuarryError('QRY1003', { what: `“${text}” is not a duration.`, fix: 'Write 30s, 5m or 1h.' });
-  return ms;
 }

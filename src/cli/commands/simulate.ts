@@ -10,7 +10,7 @@ export interface SimulateFlags {
   readonly hosts: number;
   readonly seed: number;
   readonly limits: Level;
-  readonly fault?: string[];
+  readonly fault?: readonly string[];
   readonly frozen?: boolean;
   readonly truth?: string;
 }
