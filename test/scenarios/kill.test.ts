@@ -72,7 +72,7 @@ describe('a collector killed again and again with SIGKILL', () => {
     const { first } = await killed('control, journal forgotten', {
       ...control,
       aims: ['settle'],
-      kills: 12,
+      kills: 8,
       beforeStart: (dir) => rm(join(outOf(dir), '.quarry-journal'), { force: true }),
     });
     expect(first.repeated.length).toBeGreaterThan(0);

@@ -3,8 +3,14 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { SimulatorOptions } from '../../../src/simulator/index.ts';
-import { ANNOUNCE_FD, type CollectorEnd, type CollectorSettings, type SimulatorReady } from './protocol.ts';
+import type { Counters, SimulatorOptions } from '../../../src/simulator/index.ts';
+import {
+  ANNOUNCE_FD,
+  type CollectorEnd,
+  type CollectorSettings,
+  type SimulatorReady,
+  type VirtualTime,
+} from './protocol.ts';
 
 /** Compiled modules of children: a start takes two thirds of the time. */
 const compileCache = join(tmpdir(), 'quarry-test-compile-cache');
@@ -15,12 +21,14 @@ export interface SimulatorChild extends SimulatorReady {
   advance(ms: number): Promise<void>;
   /** What exists now: one object a host and a detection. */
   truth(): Promise<readonly { readonly dataset: string; readonly key: readonly string[] }[]>;
-  counters(): Promise<Readonly<Record<string, unknown>>>;
+  counters(): Promise<Counters>;
   close(): Promise<void>;
 }
 
 /** Starts a simulator in a process of its own. Options that are functions cannot cross over. */
-export async function startSimulatorChild(options: SimulatorOptions): Promise<SimulatorChild> {
+export async function startSimulatorChild(
+  options: SimulatorOptions & { readonly time?: VirtualTime },
+): Promise<SimulatorChild> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'simulator-main.ts'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -43,7 +51,7 @@ export async function startSimulatorChild(options: SimulatorOptions): Promise<Si
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as { dataset: string; key: string[] }),
-    counters: async () => (await (await ask('counters')).json()) as Record<string, unknown>,
+    counters: async () => (await (await ask('counters')).json()) as Counters,
     close: async () => {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');

@@ -14,11 +14,11 @@ import { type Clock, fastClock, systemClock } from '../../../src/core/clock.ts';
 import type { Log } from '../../../src/core/log.ts';
 import {
   ANNOUNCE_FD,
-  type ChildClock,
   type CollectorEnd,
   type CollectorSettings,
   MARK_BYTES,
   PHASE_CODES,
+  type VirtualTime,
 } from './protocol.ts';
 
 // What is killed cannot keep its compiled modules when it ends.
@@ -47,21 +47,22 @@ const log: Log = {
   child: () => log,
 };
 
-/** Long waits go by at the clock's speed; short ones (looking again, trying again) take their real time. */
-function scheduleClock({ start, since, speed }: ChildClock): Clock {
+/** For a schedule: long waits go by at the clock's speed; short ones (looking again, trying again) take real time. */
+function clockOf({ start, since, speed }: VirtualTime): Clock {
   const fast = fastClock(speed, start + (Date.now() - since) * speed);
+  if (settings.allByClock === true) return fast;
   return { ...fast, sleep: (ms, signal) => (ms <= 2000 ? systemClock : fast).sleep(ms, signal) };
 }
 
+const clock = clockOf(settings.clock);
 const { parts, close } = await wire({
   config: loadConfig({ text: settings.config, env: {}, cwd: process.cwd(), datasets, sinks }),
-  clock: systemClock,
+  clock: settings.allByClock === true ? clock : systemClock,
   log,
   observer,
   version: 'test',
 });
 const never = new AbortController().signal;
-const clock = scheduleClock(settings.clock);
 const summary = await runCollector(
   { ...parts, clock, retention: 0 },
   {

@@ -59,7 +59,7 @@ export interface KillReport {
 const SPEED = 1200;
 const IDLE_MS = 50;
 /** How long a phase that was aimed at is waited for. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 1500;
 /** A kill comes up to this long after its phase was announced: about as long as the phase lasts. */
 const SPREAD_MS: Readonly<Record<Phase, number>> = {
   download: 15,

@@ -18,8 +18,8 @@ export const MARK_BYTES = 9;
 /** The pipe on which a child announces phases, one byte each. */
 export const ANNOUNCE_FD = 3;
 
-/** A clock of the collector that goes on over restarts: at `since` (machine time) it shows `start`, then runs at `speed`. */
-export interface ChildClock {
+/** Time that goes on over restarts: at `since` (machine time) it is `start`, then it runs at `speed`. */
+export interface VirtualTime {
   readonly start: number;
   readonly since: number;
   readonly speed: number;
@@ -28,7 +28,9 @@ export interface ChildClock {
 export interface CollectorSettings {
   /** The configuration, as text. */
   readonly config: string;
-  readonly clock: ChildClock;
+  readonly clock: VirtualTime;
+  /** Limits and every wait go by the clock as well; without it, only the schedule. */
+  readonly allByClock?: boolean;
   /** File for the marks. */
   readonly marks: string;
   /** `forever`: until killed. `once`: everything due, delivered. `sweep`: full readings, delivered. */
@@ -42,6 +44,7 @@ export interface CollectorEnd {
   /** Sweeps held in this run. */
   readonly held: number;
   readonly failedPulls: readonly string[];
+  /** The most memory the process ever had resident, MiB. */
   readonly hwmMb: number;
 }
 

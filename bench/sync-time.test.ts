@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { leastTime, type SyncTime, syncTime } from './sync-time.ts';
+
+const shown = ({ calls, share, perHour, refused }: SyncTime): string =>
+  `${calls} calls, ${(share * 100).toFixed(1)} % of the least time, per hour ${perHour.join(' ')}, ${refused} refused`;
+
+describe('the least time under limits', () => {
+  const limits = { limit: 4, windowSec: 100, concurrency: 2 };
+
+  it('is set by the slots while the window has room', () => {
+    expect(leastTime(4, { limits, serviceMs: 10_000 })).toBe(20_000);
+  });
+
+  it('is set by the window when calls are short', () => {
+    expect(leastTime(9, { limits, serviceMs: 1000 })).toBe(201_000);
+  });
+});
+
+/** The standard subscription, 300 calls an hour and 2 at once; and the same rate with a window a fifth as long. */
+const standard = { limit: 300, windowSec: 3600, concurrency: 2 };
+const fifth = { limit: 60, windowSec: 720, concurrency: 2 };
+
+describe('a first full reading under the standard limits', () => {
+  it('[promise 8] [fault 37] [fault 40] uses every call the window allows, and none is refused', async () => {
+    const time = await syncTime({
+      dataset: 'host_list',
+      hosts: 615,
+      pageSize: 5,
+      limits: fifth,
+      serviceMs: 2000,
+      speed: 72,
+    });
+    console.log(`limited by the window: ${shown(time)}`);
+    expect(time.errors).toEqual([]);
+    expect(time.refused).toBe(0);
+    expect(time.maxInWindow).toBe(fifth.limit);
+    expect(time.calls).toBeGreaterThan(2 * fifth.limit);
+    expect(time.share).toBeGreaterThanOrEqual(0.95);
+  }, 300_000);
+
+  it('[promise 8] keeps both slots busy, and none is refused', async () => {
+    const time = await syncTime({
+      dataset: 'host_list',
+      hosts: 600,
+      pageSize: 10,
+      limits: standard,
+      serviceMs: 30_000,
+      speed: 50,
+    });
+    console.log(`limited by the slots: ${shown(time)}`);
+    expect(time.errors).toEqual([]);
+    expect(time.refused).toBe(0);
+    expect(time.maxRunning).toBe(2);
+    // Half with one slot. A busy machine's milliseconds count fifty times here, so a little is left for them.
+    expect(time.share).toBeGreaterThanOrEqual(0.9);
+  }, 300_000);
+});

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { SimulatorOptions } from '../../src/simulator/index.ts';
+import { startCollectorChild, startSimulatorChild } from '../support/kill/children.ts';
+
+const soak = process.env['QUARRY_SOAK'] === '1';
+/** Hosts of the large page: about 48 KB of XML each, so 300 MB, or 1 GB. */
+const LARGE = soak ? 21_000 : 6300;
+const SMALL = 210;
+/** The whole collector: promise 10 and the goal of the performance page. */
+const MOST_MB = 320;
+const FLAT = 1.25;
+
+interface Read {
+  /** The most memory the collector process ever had resident, MiB. */
+  readonly peakMb: number;
+  /** The largest answer, uncompressed. */
+  readonly pageMb: number;
+  readonly errors: readonly string[];
+}
+
+/** Reads all detections of a world in one answer, through the whole collector in a process of its own. */
+async function readInOnePage(world: SimulatorOptions): Promise<Read> {
+  const dir = await mkdtemp(join(tmpdir(), 'quarry-memory-'));
+  const simulator = await startSimulatorChild({ ...world, frozen: true });
+  try {
+    const datasets = { host_list_detection: { page_size: 1_000_000 } };
+    const { url, username, password } = simulator;
+    const config = {
+      data_dir: dir,
+      server: false,
+      connections: { acme: { api_url: url, username, password: password.replaceAll('$', '$$$$'), datasets } },
+      sinks: { archive: { type: 'file', path: join(dir, 'out') } },
+    };
+    const clock = { start: Date.now(), since: Date.now(), speed: 1 };
+    const marks = join(dir, 'phase');
+    const child = startCollectorChild({ config: JSON.stringify(config), clock, marks, run: 'once' });
+    child.announcements.resume();
+    const { end } = await child.ended;
+    const { bytes, byEndpoint } = await simulator.counters();
+    const calls = Object.entries(byEndpoint).find(([endpoint]) => endpoint.includes('detection'))?.[1];
+    expect(calls).toEqual({ 200: 1 });
+    return {
+      peakMb: end?.hwmMb ?? Number.NaN,
+      pageMb: bytes / 1e6,
+      errors: [...child.log(), ...(end?.stopped ?? []), ...(end?.imbalances ?? [])],
+    };
+  } finally {
+    await simulator.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const shown = ({ peakMb, pageMb }: Read): string =>
+  `${pageMb.toFixed(0)} MB: ${peakMb.toFixed(0)} MiB resident at most`;
+
+describe('memory of the whole collector', () => {
+  it(`[promise 10] does not grow with the page, nor with one host of 50,000 detections`, async () => {
+    const small = await readInOnePage({ hosts: SMALL });
+    const large = await readInOnePage({ hosts: LARGE, giant: 50_000 });
+    console.log(`memory of the collector, one page each: ${shown(small)}; ${shown(large)}`);
+    expect(small.errors).toEqual([]);
+    expect(large.errors).toEqual([]);
+    expect(large.pageMb / small.pageMb).toBeGreaterThan(20);
+    expect(large.peakMb).toBeLessThanOrEqual(MOST_MB);
+    expect(large.peakMb / small.peakMb).toBeLessThanOrEqual(FLAT);
+  }, 1_200_000);
+});
