@@ -5,6 +5,7 @@ import type { IdRange } from '../core/range.ts';
 import type { Flag, RecordHandler } from '../core/words.ts';
 import { appendPage } from '../outbox/append.ts';
 import { idMaker } from '../outbox/identity.ts';
+import { keyTable } from '../outbox/known.ts';
 import { RepeatedKeyError } from '../outbox/occurrence.ts';
 import { stagePage } from '../outbox/staging.ts';
 import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
@@ -77,15 +78,13 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     pull.mode === 'full' && pull.sweep !== undefined && request.everything !== true ? pull.sweep : undefined;
   const page = stagePage(
     {
-      keyspace: claim.keyspace,
+      ...keyTable(store, claim.keyspace),
       orderedById: facts.orderedById,
       pull: pull.id,
       id: idMaker(stream.tenant, stream.subscription, stream.dataset),
       keyParts: (lead, key) => keyParts(facts, { lead, key }),
       form: epochs.form,
       sameInOlderForm: epochs.sameInOlderForm,
-      lookUp: (match, select) => store.selectMany('known_key', match, select),
-      lookUpRange: (after, to, limit) => knownRange(workshop, claim.keyspace, after, to, limit),
       newSegment: workshop.outbox.newSegment,
     },
     { careful, ...(sweep === undefined ? {} : { sweep: { before: pull.id, from: range.first } }) },
@@ -116,7 +115,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         let end = view.write(page.buffer, start);
         const { lead, key } = readKey(view);
         const version = facts.version === undefined ? undefined : view.text(facts.version);
-        let time: string | undefined;
+        let time = facts.time[0] === facts.version ? version : undefined;
         for (let i = 0; time === undefined && i < facts.time.length; i++) time = view.text(facts.time[i]!);
         let flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
         // The fingerprint is of the whole record: a change behind the cut is a change.
@@ -234,25 +233,4 @@ function restOf(
     });
   }
   return range.last !== null && first > range.last ? undefined : { first, last: range.last };
-}
-
-function knownRange(
-  workshop: Workshop,
-  keyspace: number,
-  after: { lead: number; key: string },
-  to: number | null,
-  limit: number,
-) {
-  let query = workshop.outbox.store.db
-    .selectFrom('known_key')
-    .select(['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'since', 'batch'])
-    .where('keyspace', '=', keyspace)
-    .where(({ or, and, eb }) =>
-      or([eb('lead', '>', after.lead), and([eb('lead', '=', after.lead), eb('key', '>', after.key)])]),
-    )
-    .orderBy('lead')
-    .orderBy('key')
-    .limit(limit);
-  if (to !== null) query = query.where('lead', '<=', to);
-  return query.execute();
 }

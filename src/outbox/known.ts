@@ -1,6 +1,8 @@
 import type { Keyed } from '../core/words.ts';
-import type { Columns, Found } from '../store/store.ts';
+import type { Columns, Found, Store } from '../store/store.ts';
 import { type KnownKey, REMOVED } from './identity.ts';
+import type { OutboxSchema } from './schema.ts';
+import { type KeyPlace, keysBehind, LAST_KEY } from './walk.ts';
 
 /** A row of the key table. */
 export interface KnownRow extends KnownKey {
@@ -15,12 +17,7 @@ export interface KeyTable {
   readonly keyspace: number;
   readonly lookUp: (match: Columns, select: readonly string[]) => Promise<Found>;
   /** Known keys behind `after`, in order, up to the leading id `to` (null: no bound), at most `limit`. */
-  readonly lookUpRange: (after: Key, to: number | null, limit: number) => Promise<KnownRow[]>;
-}
-
-interface Key {
-  readonly lead: number;
-  readonly key: string;
+  readonly lookUpRange: (after: KeyPlace, to: number | null, limit: number) => Promise<KnownRow[]>;
 }
 
 /** How a page's records are held against the key table. */
@@ -39,6 +36,13 @@ export interface Known {
 export type Absent = (rows: readonly KnownRow[]) => Promise<void>;
 
 const SELECT = ['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'batch', 'since'] as const;
+/** The key table as it is in the database. */
+export const keyTable = (store: Store<OutboxSchema>, keyspace: number): KeyTable => ({
+  keyspace,
+  lookUp: (match, select) => store.selectMany('known_key', match, select),
+  lookUpRange: (after, to, limit) => keysBehind(store, keyspace, after, to, limit, SELECT),
+});
+
 /** From so many records of one leading id in a block on, keys are looked up one by one: a giant host's rows are not read again per block. */
 const BY_KEY_FROM = 500;
 
@@ -85,7 +89,7 @@ export function knownByRange(
 ): Known {
   const rows = new Map<string, KnownRow>();
   const matched = new Set<string>();
-  let after: Key = { lead: sweep.from - 1, key: LAST_KEY };
+  let after: KeyPlace = { lead: sweep.from - 1, key: LAST_KEY };
   let reached = -1;
   const isAbsent = (row: KnownRow): boolean => row.fingerprint !== REMOVED && row.since < sweep.before;
 
@@ -136,6 +140,3 @@ export function knownByRange(
     },
   };
 }
-
-/** Behind every key of a leading id: no key holds a character as high. */
-const LAST_KEY = '\u{10ffff}';

@@ -177,6 +177,8 @@ export interface StoredEvents {
   readonly count: number;
   /** The id of event i. */
   id(i: number): string;
+  /** Where its characters begin in `bytes`; ID_LENGTH of them. */
+  idStart(i: number): number;
   /** Where event i's tail lies in `bytes`. */
   tailStart(i: number): number;
   tailEnd(i: number): number;
@@ -264,6 +266,7 @@ export async function readBatch(
       count,
       bytes,
       id: (i) => bytes.toString('latin1', starts[i]!, starts[i]! + ID_LENGTH),
+      idStart: (i) => starts[i]!,
       tailStart: (i) => starts[i]! + ID_LENGTH,
       tailEnd: (i) => ends[i]!,
       context: (i) => contexts[groupOf[i]!],

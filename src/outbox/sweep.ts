@@ -16,6 +16,7 @@ import { REMOVED } from './identity.ts';
 import type { Outbox } from './outbox.ts';
 import { type RemovalFacts, removeChunk } from './removals.ts';
 import type { OutboxSchema } from './schema.ts';
+import { keysBehind, LAST_KEY, leadsAbove } from './walk.ts';
 
 /** A sweep that would remove more than 5 % of the known keys, and more than 20, is held. */
 export const HOLD_SHARE = 0.05;
@@ -54,7 +55,10 @@ export async function openSweep(
   });
 }
 
-/** Notes ids that an ids-only answer did not hold: an ordered walk through the key table beside the ranges of the answer. */
+/** Leading ids, and rows, looked at in one go. */
+const CHUNK = 5000;
+
+/** Notes ids that an ids-only answer did not hold: a walk through the ids of the key table beside the ranges of the answer. */
 export async function noteAbsentIds(
   outbox: Outbox,
   claim: Claim,
@@ -63,30 +67,38 @@ export async function noteAbsentIds(
   ranges: { first: Float64Array; last: Float64Array },
 ): Promise<void> {
   const { store } = outbox;
-  let after = { lead: -1, key: '' };
-  let at = 0;
-  for (;;) {
-    const rows = await store.db
-      .selectFrom('known_key')
-      .select(['lead', 'key', 'fingerprint', 'since'])
-      .where('keyspace', '=', claim.keyspace)
-      .where(({ or, and, eb }) =>
-        or([eb('lead', '>', after.lead), and([eb('lead', '=', after.lead), eb('key', '>', after.key)])]),
-      )
-      .orderBy('lead')
-      .orderBy('key')
-      .limit(5000)
-      .execute();
-    if (rows.length === 0) return;
-    const absent: { lead: number[]; key: string[] } = { lead: [], key: [] };
-    for (const row of rows) {
-      while (at < ranges.last.length && ranges.last[at]! < row.lead) at++;
-      const present = at < ranges.first.length && ranges.first[at]! <= row.lead;
-      if (present || row.fingerprint === REMOVED || row.since >= pull) continue;
-      absent.lead.push(row.lead);
-      absent.key.push(row.key);
-    }
+  let noted: { lead: number[]; key: string[] } = { lead: [], key: [] };
+  const write = async (): Promise<void> => {
+    const absent = noted;
+    noted = { lead: [], key: [] };
     if (absent.lead.length > 0) await store.transaction((tx) => tx.insertMany('absence', { sweep, ...absent }));
+  };
+  let at = 0;
+  for (let above = -1; ; ) {
+    const leads = await leadsAbove(store, claim.keyspace, above, CHUNK);
+    if (leads.length === 0) break;
+    for (const lead of leads) {
+      while (at < ranges.last.length && ranges.last[at]! < lead) at++;
+      if (at < ranges.first.length && ranges.first[at]! <= lead) continue;
+      for await (const { key, fingerprint, since } of keysOf(outbox, claim.keyspace, lead)) {
+        // What was written since the sweep began is there.
+        if (fingerprint === REMOVED || since >= pull) continue;
+        noted.lead.push(lead);
+        noted.key.push(key);
+        if (noted.lead.length >= CHUNK) await write();
+      }
+    }
+    above = leads.at(-1)!;
+  }
+  await write();
+}
+
+/** The keys of one id, in order. */
+async function* keysOf({ store }: Outbox, keyspace: number, lead: number) {
+  for (let after = { lead: lead - 1, key: LAST_KEY }; ; ) {
+    const rows = await keysBehind(store, keyspace, after, lead, CHUNK, ['lead', 'key', 'fingerprint', 'since']);
+    yield* rows;
+    if (rows.length < CHUNK) return;
     after = rows.at(-1)!;
   }
 }

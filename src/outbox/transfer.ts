@@ -19,9 +19,11 @@ import { take } from './append.ts';
 import { REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
 import { keyLine, readLine, type StreamLine } from './transfer-lines.ts';
+import { FIRST, keysBehind } from './walk.ts';
 
 const VERSION = 1;
 const KEYS_PER_LINE = 1000;
+const COLUMNS = ['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'since'] as const;
 
 /** The state as lines, each ended by a line feed. Memory does not grow with the number of keys. */
 export async function* exportState(store: Store<OutboxSchema>): AsyncGenerator<string> {
@@ -48,18 +50,8 @@ export async function* exportState(store: Store<OutboxSchema>): AsyncGenerator<s
 }
 
 async function* keysOf(store: Store<OutboxSchema>, keyspace: number) {
-  for (let after = { lead: -1, key: '' }; ; ) {
-    const rows = await store.db
-      .selectFrom('known_key')
-      .select(['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'since'])
-      .where('keyspace', '=', keyspace)
-      .where(({ or, and, eb }) =>
-        or([eb('lead', '>', after.lead), and([eb('lead', '=', after.lead), eb('key', '>', after.key)])]),
-      )
-      .orderBy('lead')
-      .orderBy('key')
-      .limit(KEYS_PER_LINE)
-      .execute();
+  for (let after = FIRST; ; ) {
+    const rows = await keysBehind(store, keyspace, after, null, KEYS_PER_LINE, COLUMNS);
     if (rows.length === 0) return;
     yield rows;
     after = rows.at(-1)!;

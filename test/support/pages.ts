@@ -4,6 +4,7 @@ import type { Keyed } from '../../src/core/words.ts';
 import { appendPage } from '../../src/outbox/append.ts';
 import type { PendingBatch } from '../../src/outbox/delivery.ts';
 import { idMaker } from '../../src/outbox/identity.ts';
+import { keyTable } from '../../src/outbox/known.ts';
 import { type Outbox, openOutbox } from '../../src/outbox/outbox.ts';
 import type { RemovalFacts } from '../../src/outbox/removals.ts';
 import { readBatch } from '../../src/outbox/segment.ts';
@@ -64,27 +65,13 @@ export async function stageThings(
   const { pull, sweep } = options;
   const page = stagePage(
     {
-      keyspace: claim.keyspace,
+      ...keyTable(store, claim.keyspace),
       orderedById: true,
       pull,
       id: idMaker(IDENTITY.tenant, IDENTITY.subscription, IDENTITY.dataset),
       keyParts,
       form: () => options.form ?? 1,
       sameInOlderForm: options.same ?? (() => false),
-      lookUp: (match, select) => store.selectMany('known_key', match, select),
-      lookUpRange: (after, to, limit) => {
-        const query = store.db
-          .selectFrom('known_key')
-          .select(['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'since', 'batch'])
-          .where('keyspace', '=', claim.keyspace)
-          .where(({ or, and, eb }) =>
-            or([eb('lead', '>', after.lead), and([eb('lead', '=', after.lead), eb('key', '>', after.key)])]),
-          )
-          .orderBy('lead')
-          .orderBy('key')
-          .limit(limit);
-        return (to === null ? query : query.where('lead', '<=', to)).execute();
-      },
       newSegment: outbox.newSegment,
     },
     {
