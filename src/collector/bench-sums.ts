@@ -27,6 +27,7 @@ export function lineSums(): LineSums {
   let qids = 0;
   let results = 0;
   let lastHost = -1;
+  let fromEnd = 0;
 
   return {
     get records() {
@@ -49,8 +50,11 @@ export function lineSums(): LineSums {
           behind = stringEnd(lines, from);
           results += textLength(lines, from, behind);
         }
-        const host = lines.indexOf(HOST_ID, behind);
+        // Lines of one host end alike: its place is where it was in the line before, counted from the end.
+        let host = end - fromEnd;
+        if (host < behind || !standsAt(lines, HOST_ID, host)) host = lines.indexOf(HOST_ID, behind);
         if (host < 0 || host > end) throw new Error(`line ${records} names no host`);
+        fromEnd = end - host;
         const id = digits(lines, host + HOST_ID.length);
         if (id !== lastHost) {
           lastHost = id;
@@ -72,6 +76,11 @@ function stringEnd(bytes: Buffer, at: number): number {
     if (escapes % 2 === 0) return quote;
     from = quote + 1;
   }
+}
+
+function standsAt(bytes: Buffer, what: Buffer, at: number): boolean {
+  for (let i = 0; i < what.length; i++) if (bytes[at + i] !== what[i]) return false;
+  return true;
 }
 
 function digits(bytes: Buffer, from: number): number {
