@@ -171,7 +171,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     start: number,
     end: number,
   ): void {
-    const { version, changes: changeNumber } = versionOf(keyed.version, row);
+    const { version, latest, changes: changeNumber } = versionOf(keyed.version, row);
     const fresh = row === undefined || row.fingerprint === REMOVED;
     const flags: readonly Flag[] = place.duplicate ? [...keyed.flags, 'duplicate_key'] : keyed.flags;
     const head =
@@ -189,7 +189,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     table.lead.push(keyed.lead);
     table.key.push(place.key);
     table.fingerprint.push(keyed.fingerprint);
-    table.version.push(keyed.version ?? null);
+    table.version.push(latest);
     table.changes.push(changeNumber);
     table.batch.push(batches.length - 1);
     table.event.push(batch.events);
