@@ -43,6 +43,7 @@ const MAX_LINES = 400;
 /** Files that are longer, and why that is better than two files. */
 const LONG: Readonly<Record<string, string>> = {
   'src/core/catalogue.ts': 'one table of every error code',
+  'src/simulator/faults.test.ts': 'one table with a try for every fault, which the compiler demands',
 };
 
 const root = resolve(import.meta.dirname, '..');

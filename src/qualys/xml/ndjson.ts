@@ -1,5 +1,5 @@
 import type { XmlRecordHandler } from './reader.ts';
-import type { XmlRecordView } from './view.ts';
+import type { XmlRecordView } from './record-view.ts';
 
 /** A handler that turns records into lines. */
 export interface LineHandler extends XmlRecordHandler {

@@ -5,9 +5,10 @@ import { resumeContext, suspendContext } from './context.ts';
 import { failure, overLimit } from './failure.ts';
 import { XML_LIMITS, type XmlLimits } from './limits.ts';
 import { CONTAINER, INNER_LIST, planOf } from './plan.ts';
+import type { XmlRecordView } from './record-view.ts';
 import { scan as scanBuffer } from './scanner.ts';
 import { BEGINNING, CONTENT, createScan, PADDING, type Scan } from './state.ts';
-import { createView, type XmlRecordView } from './view.ts';
+import { createView } from './view.ts';
 
 /** A handler that is given the XML views, with what they offer beyond `RecordView`. */
 export interface XmlRecordHandler extends RecordHandler {

@@ -3,9 +3,9 @@ import { createEnvelope, type Envelope } from './envelope.ts';
 import type { XmlLimits } from './limits.ts';
 import { createNames, type Names } from './names.ts';
 import type { Plan } from './plan.ts';
+import type { XmlRecordView } from './record-view.ts';
 import { createTape, GROUP, type Tape } from './tape.ts';
 import { createLocated, type Located } from './text.ts';
-import type { XmlRecordView } from './view.ts';
 
 /** Where the scanner stands in the document. */
 export const BEGINNING = 0;

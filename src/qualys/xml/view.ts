@@ -1,26 +1,11 @@
-import type { Flag, Members, RecordView } from '../../core/words.ts';
+import type { Flag, Members } from '../../core/words.ts';
 import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.ts';
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
+import type { XmlRecordView } from './record-view.ts';
 import type { Scan } from './state.ts';
 import { GROUP, type Tape, topLevel } from './tape.ts';
 import { locate, textOf } from './text.ts';
 import { utf16Length } from './utf8.ts';
-
-/** A record of an XML answer. What goes beyond `RecordView` costs no string. */
-export interface XmlRecordView extends RecordView {
-  /** Length of a top-level field's decoded text in UTF-16 code units; 0 where absent. */
-  utf16Length(name: string): number;
-  /** A top-level field of decimal digits alone as a number; NaN where it is absent or anything else. */
-  integer(name: string): number;
-  /** The same for a field of the context. */
-  contextInteger(name: string): number;
-  /** Two records of one document with the same number have the same context. */
-  readonly contextNumber: number;
-  /** An upper bound of the bytes `writeContext` needs. */
-  readonly contextMaxBytes: number;
-  /** Writes what stood before this record in its outer element as one JSON object; returns where it ends. */
-  writeContext(target: Uint8Array, at: number): number;
-}
 
 const NO_FLAGS: readonly Flag[] = [];
 const FLAGS: readonly (readonly Flag[])[] = [

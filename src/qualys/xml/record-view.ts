@@ -1,0 +1,17 @@
+import type { RecordView } from '../../core/words.ts';
+
+/** A record of an XML answer. What goes beyond `RecordView` costs no string. */
+export interface XmlRecordView extends RecordView {
+  /** Length of a top-level field's decoded text in UTF-16 code units; 0 where absent. */
+  utf16Length(name: string): number;
+  /** A top-level field of decimal digits alone as a number; NaN where it is absent or anything else. */
+  integer(name: string): number;
+  /** The same for a field of the context. */
+  contextInteger(name: string): number;
+  /** Two records of one document with the same number have the same context. */
+  readonly contextNumber: number;
+  /** An upper bound of the bytes `writeContext` needs. */
+  readonly contextMaxBytes: number;
+  /** Writes what stood before this record in its outer element as one JSON object; returns where it ends. */
+  writeContext(target: Uint8Array, at: number): number;
+}
