@@ -1,0 +1,243 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cli, STACK, writeConfig } from '../support/cli.ts';
+import { difference, newest, type Rig, SAME, startRig } from '../support/rig.ts';
+
+/** The command as a user types it, in a process of its own, over one collected folder. */
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig({ hosts: 12, datasets: { host_list: { every: '1h' }, host_list_detection: { every: '1h' } } });
+  await writeConfig(rig.dir, rig.config);
+});
+afterAll(() => rig.close());
+
+const quarry = (...args: string[]) => cli(args, { cwd: rig.dir });
+
+describe('run', () => {
+  it('--only collects the data sets named and no others', async () => {
+    const { code, stderr, stdout } = await quarry('run', '--once', '--no-server', '--only', 'host_list');
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('balances: ok');
+    expect(difference(newest(await rig.lines('host_list')).keys(), rig.truth('host_list'))).toEqual(SAME);
+    expect(await rig.lines('host_list_detection')).toEqual([]);
+  });
+
+  it('--once brings every stream up to date and ends with 0', async () => {
+    const { code } = await quarry('run', '--once');
+    expect(code).toBe(0);
+    for (const dataset of ['host_list', 'host_list_detection'])
+      expect(difference(newest(await rig.lines(dataset)).keys(), rig.truth(dataset))).toEqual(SAME);
+  });
+
+  it('--sweep reads everything now', async () => {
+    const { code, stderr } = await quarry('run', '--once', '--sweep');
+    expect(code).toBe(0);
+    expect(stderr).toContain('a sweep was asked for');
+    expect(stderr.match(/"mode":"full"/g)?.length).toBe(4);
+  });
+});
+
+describe('--json', () => {
+  const parsed = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await quarry(...args, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    return JSON.parse(stdout);
+  };
+  it('of every reading command is JSON on standard output, and nothing else is there', async () => {
+    const [version, datasets, list, show, status, parked, valid] = await Promise.all([
+      parsed('version'),
+      parsed('datasets'),
+      parsed('state', 'list'),
+      parsed('state', 'show', 'acme/host_list'),
+      parsed('outbox', 'status'),
+      parsed('outbox', 'parked'),
+      parsed('validate', '--offline'),
+    ]);
+    expect(version).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), node: process.version });
+    expect(datasets).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'host_list_detection',
+          key: ['HOST.ID', 'QID', 'PORT', 'PROTOCOL', 'SSL', 'FQDN', 'INSTANCE'],
+        }),
+      ]),
+    );
+    expect(list).toMatchObject([
+      { connection: 'acme', dataset: 'host_list', knownKeys: rig.truth('host_list').size, quarantined: 0 },
+      { connection: 'acme', dataset: 'host_list_detection', knownKeys: rig.truth('host_list_detection').size },
+    ]);
+    expect(show).toMatchObject({ dataset: 'host_list', checkpoint: { watermark: expect.any(String) }, quarantine: [] });
+    expect(status).toMatchObject([{ sink: 'archive', pending: 0, parked: 0, reason: null }]);
+    expect(parked).toEqual([]);
+    expect(valid).toMatchObject({ ok: true, unreachable: [] });
+  });
+
+  it('and without it a table a person can read', async () => {
+    const [list, status, datasets] = await Promise.all([
+      quarry('state', 'list'),
+      quarry('outbox', 'status'),
+      quarry('datasets'),
+    ]);
+    expect(list.stdout).toMatch(/^STREAM +WATERMARK/);
+    expect(list.stdout).toContain('acme/host_list_detection');
+    expect(status.stdout).toMatch(/^SINK +APPENDED/);
+    expect(datasets.stdout).toMatch(/^DATA SET +KIND/);
+  });
+});
+
+describe('help', () => {
+  const COMMANDS = [
+    'validate',
+    'datasets',
+    'pull',
+    'run',
+    'state',
+    'outbox',
+    'sink',
+    'demo',
+    'simulate',
+    'bench',
+    'version',
+  ];
+  it('names every command, and each explains itself', async () => {
+    const { code, stdout } = await quarry('--help');
+    expect(code).toBe(0);
+    expect(COMMANDS.filter((name) => !new RegExp(`^  ${name}\\b`, 'm').test(stdout))).toEqual([]);
+    const helps = await Promise.all(COMMANDS.map((name) => quarry(name, '--help')));
+    for (const help of helps) {
+      expect(help.code).toBe(0);
+      expect(help.stdout).toMatch(/^Usage: quarry /);
+      expect(help.stdout.split('\n\n')[1]).toMatch(/\w{3}/);
+    }
+  });
+  it('no command at all: help, and exit code 2', async () => {
+    const { code, stdout, stderr } = await quarry();
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Commands:');
+  });
+});
+
+describe('what is typed wrong', () => {
+  it.each([
+    [['rnu'], 2, 'Did you mean run?'],
+    [['run', '--swep'], 2, 'Did you mean --sweep?'],
+    [['run', '--once', '--only', 'host_lst'], 2, 'host_list, host_list_detection'],
+    [['run', '--timeout', 'soon'], 2, 'Write 30s, 5m or 1h.'],
+    [['run', '-c', 'elsewhere.yaml'], 78, 'elsewhere.yaml (-c)'],
+    [['state', 'show', 'acme/hosts'], 2, 'acme/host_list, acme/host_list_detection'],
+    [['state', 'reset', 'acme/host_list'], 2, '--yes'],
+    [['state', 'show'], 2, "missing required argument 'stream'"],
+    [['sink', 'test', 'archve'], 2, 'Sinks are: archive.'],
+    [['pull', 'host_lst'], 2, 'Data sets are: host_list, host_list_detection'],
+    [['pull', 'host_list', '--limit', 'few'], 2, 'Give a whole number from 1 on.'],
+    [['pull', 'host_list', '--since', 'yesterday'], 2, 'neither a time nor a duration'],
+    [['pull', 'host_list', '-o', 'xml'], 2, 'Allowed choices are ndjson, json, csv, table.'],
+    [['simulate', '--fault', 'nonsense'], 2, 'no fault is named nonsense'],
+    [['simulate', '--port', 'http'], 2, 'Give a whole number from 0 to 65535.'],
+    [['demo', '--hosts', '0'], 2, 'Give a whole number from 1 on.'],
+    [['demo', '--listen', 'here'], 2, 'Write host:port'],
+    [['bench', 'read', 'not-there.xml'], 2, 'not-there.xml'],
+    [['bench', 'fast', 'x.xml'], 2, 'Allowed choices are read, ndjson, collect.'],
+  ] as const)('%j: exit code %i and what to do', async (args, exit, words) => {
+    const { code, stdout, stderr } = await quarry(...args);
+    expect({ code, stdout, stack: STACK.test(stderr) }).toEqual({ code: exit, stdout: '', stack: false });
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('QRY9001');
+  });
+});
+
+describe('a configuration that is wrong', () => {
+  const acme = { api_url: 'http://127.0.0.1:9', username: 'u', password: 'p', datasets: ['host_list'] };
+  it.each([
+    [
+      'an unknown key',
+      { connections: { acme: { ...acme, pasword: 'x' } } },
+      /quarry\.yaml:\d+:\d+.*pasword.*did you mean "password"/,
+    ],
+    [
+      'an unknown platform',
+      { connections: { acme: { ...acme, api_url: undefined, platform: 'US99' } } },
+      /quarry\.yaml:\d+:\d+.*platform/,
+    ],
+    [
+      'plain http abroad',
+      { connections: { acme: { ...acme, api_url: 'http://qualys.example.com' } } },
+      /quarry\.yaml:\d+:\d+/,
+    ],
+    ['a data set nobody knows', { connections: { acme: { ...acme, datasets: ['hosts'] } } }, /quarry\.yaml:\d+:\d+/],
+    [
+      'a route to no sink',
+      { connections: { acme }, routes: [{ sinks: ['nowhere'] }] },
+      /quarry\.yaml:\d+:\d+.*no sink of this name/,
+    ],
+    ['a proxy that is none', { connections: { acme: { ...acme, proxy: { url: 'ftp://x' } } } }, /quarry\.yaml:\d+:\d+/],
+  ])('%s: exit code 78, file, line and column, nothing written', async (_, config, place) => {
+    const own = await startRig({ hosts: 1 });
+    try {
+      await writeConfig(own.dir, config as Record<string, unknown>);
+      for (const args of [
+        ['run', '--once', '--no-server'],
+        ['validate', '--offline'],
+      ]) {
+        const { code, stdout, stderr } = await cli(args, { cwd: own.dir });
+        expect({ code, stdout, stack: STACK.test(stderr) }).toEqual({ code: 78, stdout: '', stack: false });
+        expect(stderr).toMatch(place);
+      }
+      expect(await readdir(own.dir)).toEqual(['quarry.yaml']);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('pipes and terminals', () => {
+  it('a reader that goes away is no error', async () => {
+    const head = { cwd: rig.dir, after: '| head -c 20' };
+    for (const args of [
+      ['pull', 'host_list_detection'],
+      ['datasets', '--json'],
+      ['simulate', '--fault', 'list'],
+    ]) {
+      const { code, stdout, stderr } = await cli(args, head);
+      expect({ code, length: stdout.length, stderr }).toEqual({ code: 0, length: 20, stderr: '' });
+    }
+  });
+
+  it('no colours where they are not wanted', async () => {
+    for (const env of [{ NO_COLOR: '1', FORCE_COLOR: '1' }, {}] as Record<string, string>[]) {
+      const { stderr } = await cli(['run', '--once', '--no-server'], {
+        cwd: rig.dir,
+        env: { ...env, QUARRY_LOG_FORMAT: 'pretty' },
+      });
+      expect(stderr).not.toContain('\u001b[');
+    }
+    const forced = await cli(['run', '--once', '--no-server'], {
+      cwd: rig.dir,
+      env: { FORCE_COLOR: '1', QUARRY_LOG_FORMAT: 'pretty' },
+    });
+    expect(forced.stderr).toContain('\u001b[');
+  });
+
+  it('the demo keeps to its own folder, whatever the environment says', async () => {
+    const real = join(rig.dir, 'real');
+    const { code, stdout } = await cli(['demo', '--once', '--hosts', '5', '--data-dir', 'demo'], {
+      cwd: rig.dir,
+      env: { QUARRY_DATA_DIR: real },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('balances: ok');
+    expect(await readdir(rig.dir)).not.toContain('real');
+    const refused = await cli(['demo', '--once', '--data-dir', 'data'], { cwd: rig.dir });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('QRY7002');
+  });
+});
+
+it('state reset: read again, sent again, under the same ids', async () => {
+  const before = await rig.lines('host_list_detection');
+  expect((await quarry('state', 'reset', 'acme/host_list_detection', '--yes')).code).toBe(0);
+  expect((await quarry('run', '--once')).code).toBe(0);
+  const after = (await rig.lines('host_list_detection')).slice(before.length);
+  expect(new Set(after.map(({ id }) => id))).toEqual(new Set([...newest(before).values()].map(({ id }) => id)));
+});
