@@ -3,7 +3,7 @@ import type { AnswerEnd, XmlFormat } from '../../src/core/format.ts';
 import type { Fields } from '../../src/core/words.ts';
 import type { XmlLimits } from '../../src/qualys/xml/limits.ts';
 import { createXmlReader } from '../../src/qualys/xml/reader.ts';
-import type { XmlRecordView } from '../../src/qualys/xml/view.ts';
+import type { XmlRecordView } from '../../src/qualys/xml/record-view.ts';
 
 /** What a reader handed out, in order, in a form that compares. */
 export type Seen =
