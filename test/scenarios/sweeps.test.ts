@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openOutbox } from '../../src/collector/port.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import {
   connectionTo,
@@ -73,6 +75,38 @@ describe('absence must be earned [promise 7]', () => {
         expect((await rig.run({ sweep: true })).reports[0]?.heldSweep).toBeDefined();
         expect((await rig.run({ sweep: true })).reports.map(({ removed: n }) => n)).toEqual([57]);
         expect(new Set(removed(await rig.lines('host_list')).map(({ reason }) => reason))).toEqual(new Set(['purged']));
+      } finally {
+        await small.close();
+      }
+    }));
+
+  it('[fault 3] killed between holding a sweep and ending the pull: it stays held, and does not confirm itself', () =>
+    withRig({ hosts: 60, datasets: HOST_LIST }, async (rig) => {
+      await rig.run();
+      const small = await startSimulator({ hosts: 3 });
+      try {
+        setConnection(rig, connectionTo(small, HOST_LIST));
+        const held = await rig.run({ sweep: true });
+        // The checkpoint as it was before the pull's end was written.
+        const outbox = await openOutbox({ dataDir: join(rig.dir, 'data') }, Date.now());
+        const { scope, ...rest } = (await rig.state('host_list')).checkpoint;
+        const sweep = await outbox.store.db
+          .selectFrom('sweep')
+          .select('id')
+          .where('state', '=', 'held')
+          .executeTakeFirstOrThrow();
+        const pull = { id: held.reports[0]!.pull, mode: 'full', scope, resume: [], sweep: sweep.id };
+        const checkpoint = JSON.stringify({ ...rest, scope, pull });
+        await outbox.store.db.updateTable('stream').set({ checkpoint }).execute();
+        await outbox.close();
+        const { reports } = await rig.run();
+        expect(reports[0]).toMatchObject({
+          mode: 'full',
+          outcome: 'complete',
+          removed: 0,
+          heldSweep: { absent: 57, known: 60 },
+        });
+        expect(removed(await rig.lines('host_list'))).toEqual([]);
       } finally {
         await small.close();
       }
