@@ -73,7 +73,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let offset = 0;
   let url = '';
   const limitsNow = (): number => clock.now() + offset;
-  const worldNow = (): number => ((options.frozen ?? true) ? world.epoch : clock.now()) + offset;
+  // A clock that is set before the world began finds it as it began.
+  const worldNow = (): number => ((options.frozen ?? true) ? world.epoch : Math.max(world.epoch, clock.now())) + offset;
   const setFault = (fault: string | FaultSetting): void =>
     board.set(typeof fault === 'string' ? parseFault(fault) : fault);
   for (const fault of options.faults ?? []) setFault(fault);

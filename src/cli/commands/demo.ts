@@ -15,6 +15,7 @@ export interface DemoFlags {
   readonly once?: boolean;
   readonly dataDir: string;
   readonly seed: number;
+  readonly truth?: string;
   readonly listen: ListenAddress;
 }
 
@@ -34,6 +35,8 @@ export async function demo(flags: DemoFlags): Promise<number> {
   }).catch((error: unknown) => {
     throw new QuarryError('QRY7001', { what: error instanceof Error ? error.message : String(error) });
   });
+  // The world as `quarry simulate` would show it now; it stands still but for the ticks, so that counts can be compared.
+  simulator.advance(Math.max(0, Date.now() - simulator.world.epoch));
   const server = flags.once === true ? undefined : await startServer(flags.listen).catch(closing(simulator));
   const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
   timer.unref();
@@ -54,9 +57,10 @@ export async function demo(flags: DemoFlags): Promise<number> {
       grace: 30_000,
     });
     if (once || signalled !== undefined) {
-      await saveTruth(simulator.world, simulator.now(), join(dir, 'truth.ndjson'));
+      const truth = flags.truth === undefined ? join(dir, 'truth.ndjson') : resolve(flags.truth);
+      await saveTruth(simulator.world, simulator.now(), truth);
       await print(
-        `\n${summaryText(summary)}\nfiles: ${out}/<connection>/<dataset>/\ntruth: ${join(dir, 'truth.ndjson')} (what the simulator holds, from its generator)\n`,
+        `\n${summaryText(summary)}\nfiles: ${out}/<connection>/<dataset>/\ntruth: ${truth} (what the simulator holds, from its generator)\n`,
       );
     }
     return signalled ?? summaryExit(summary);
