@@ -8,8 +8,8 @@
  * abandoned; its pages were never visible. Either way the checkpoint says exactly what is left.
  */
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
+import { cleanUp as cleanUpOutbox } from '../outbox/clean-up.ts';
 import { registerSink } from '../outbox/delivery.ts';
-import { expire } from '../outbox/retention.ts';
 import { listSinks, type SinkState } from '../outbox/sink-state.ts';
 import type { ClaimedStream } from '../outbox/streams.ts';
 import { type Imbalance, imbalances } from './balance.ts';
@@ -121,7 +121,7 @@ async function drained(parts: CollectorParts, options: RunOptions): Promise<void
 async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     parts.observer.phase('clean-up');
-    await expire(parts.outbox, parts.clock.now() - parts.retention).catch((error: unknown) => {
+    await cleanUpOutbox(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
       parts.log.warn('clean-up failed', { what: asQuarryError(error).message });
     });
     await parts.clock.sleep(CLEAN_UP_EVERY_MS, signal).catch(() => {});

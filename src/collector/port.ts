@@ -4,9 +4,13 @@
  */
 export { datasets } from '../datasets/registry.gen.ts';
 export { type Outbox, openOutbox } from '../outbox/outbox.ts';
+export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
 export { listQuarantined } from '../outbox/quarantine.ts';
+export { type Replay, type Replayed, replay } from '../outbox/replay.ts';
 export { listSinks, type SinkState } from '../outbox/sink-state.ts';
 export { listStreams, resetStream, type StreamState } from '../outbox/streams.ts';
+export { exportState, type Imported, importState } from '../outbox/transfer.ts';
+export { type Defect, verifyCounters } from '../outbox/verify.ts';
 export { resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
 export { readOnce } from './one-shot.ts';

@@ -242,5 +242,3 @@ const bounded = (at: number, now: number): number => Math.ceil(Math.min(at, now 
 
 /** What a sink said, as every database takes it: no NUL, and no page-long answers. */
 const readable = (text: string): string => text.slice(0, LONGEST_REASON).replaceAll('\0', '');
-
-export { backlogBytes, listSinks, type SinkState } from './sink-state.ts';

@@ -1,14 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { batchOf, type Payload, payloads } from '../../test/support/batches.ts';
 import { idsUpTo } from '../../test/support/file-sink-writes.ts';
-import { skipUnless } from '../../test/support/skip.ts';
+import { smallDisk } from '../../test/support/small-disk.ts';
 import { openFiles } from './file/files.ts';
 
 const never = new AbortController().signal;
@@ -110,25 +109,9 @@ test('a limit of file size is a full disk that is said, and leaves whole lines [
   await rm(folder, { recursive: true });
 });
 
-/** A small file system of its own, where this user may mount one. */
-function mountable(): boolean {
-  if (userInfo().uid !== 0) return false;
-  const at = mkdtempSync(join(tmpdir(), 'quarry-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'quarry-test', at], { stdio: 'ignore' });
-    execFileSync('umount', [at], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(at, { recursive: true, force: true });
-  }
-}
-
-describe('on a disk that is full', skipUnless(mountable(), 'needs a file system of its own (root, mount)'), () => {
+describe('on a disk that is full', smallDisk.options, () => {
   test('a write fails whole and says so, and goes on when there is room again [fault 15]', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'quarry-full-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'quarry-test', root]);
+    const root = smallDisk.mount();
     try {
       const path = join(root, 'out');
       await mkdir(path);
@@ -165,8 +148,7 @@ describe('on a disk that is full', skipUnless(mountable(), 'needs a file system 
       await again.close();
       await ballast.close();
     } finally {
-      execFileSync('umount', [root]);
-      await rm(root, { recursive: true });
+      smallDisk.unmount(root);
     }
   });
 });

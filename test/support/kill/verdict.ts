@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imbalances } from '../../../src/collector/balance.ts';
-import { listSinks } from '../../../src/outbox/delivery.ts';
 import { openOutbox } from '../../../src/outbox/outbox.ts';
+import { listSinks } from '../../../src/outbox/sink-state.ts';
 import { listStreams } from '../../../src/outbox/streams.ts';
 import { readSink, type SinkStream } from './events.ts';
 
