@@ -118,6 +118,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--once', 'collect everything once, print a summary, exit')
     .option('--data-dir <dir>', 'where the demo keeps its data and writes its files', './quarry-demo')
     .option('--seed <n>', 'another world', wholeNumber(0), 1)
+    .option('--truth <file>', 'where the demo writes, when it ends, what really exists; one line a record')
     .addOption(
       new Option('--listen <address>', 'where the page answers')
         .argParser(listenAddress)
@@ -179,10 +180,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A file that a command was given and cannot use is no defect. */
+const NOT_USABLE = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM', 'EEXIST', 'EROFS']);
+
+/** A file that a command was given and cannot use is no defect; nor is a machine without file descriptors. */
 function fileError(thrown: unknown): QuarryError | undefined {
-  if (!(thrown instanceof Error) || !('path' in thrown) || !('syscall' in thrown)) return undefined;
-  return new QuarryError('QRY6005', { what: thrown.message, where: String(thrown.path), cause: thrown });
+  if (!(thrown instanceof Error) || !('path' in thrown) || !('syscall' in thrown) || !('code' in thrown))
+    return undefined;
+  const details = { what: thrown.message, where: String(thrown.path), cause: thrown };
+  if (thrown.code === 'EMFILE' || thrown.code === 'ENFILE') return new QuarryError('QRY4006', details);
+  return NOT_USABLE.has(String(thrown.code)) ? new QuarryError('QRY6005', details) : undefined;
 }
 
 // Whatever nobody caught is a defect: said in the words of all errors, then the process ends.
