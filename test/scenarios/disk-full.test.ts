@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { STACK, startCli, writeConfig } from '../support/cli.ts';
-import { difference, newest, type Rig, repeated, SAME, startRig } from '../support/rig.ts';
+import { difference, newest, type Rig, readLines, repeated, SAME, startRig } from '../support/rig.ts';
 import { skipUnless } from '../support/skip.ts';
 
 /** Small disks are tmpfs mounts in a mount namespace of the child's own: nothing is left on the machine. */
@@ -83,7 +83,6 @@ it('[fault 83] the sink’s disk is full: events wait, no line is torn, all arri
   await writeFile(join(rig.dir, 'free'), '');
   const { code, stderr } = await run.exited;
   expect({ code, stack: STACK.test(stderr) }).toEqual({ code: 0, stack: false });
-  const { readLines } = await import('../support/rig.ts');
   const lines = await readLines(join(kept, 'acme', 'host_list_detection'));
   expect(difference(newest(lines).keys(), rig.truth('host_list_detection'))).toEqual(SAME);
   expect(repeated(lines)).toEqual([]);
@@ -97,4 +96,24 @@ it('[fault 19] a limit on file sizes: as a full disk', needsPrlimit, async () =>
   const { code, stderr } = await run.exited;
   expect({ code, stack: STACK.test(stderr) }).toEqual({ code: 0, stack: false });
   await whole();
+});
+
+it('[fault 20] no file descriptors left: put off, said so, and read when there are some', needsPrlimit, async () => {
+  const connections = rig.config['connections'] as Record<string, Record<string, unknown>>;
+  connections['acme']!['datasets'] = { host_list: { page_size: 10, every: '7d' } };
+  await writeConfig(rig.dir, rig.config);
+  rig.simulator.setFault('slow=600+2');
+  const run = startCli(['run', '--once', '--no-server'], { cwd: rig.dir });
+  await run.said('pull begins');
+  const limit = (files: number): void => {
+    spawnSync('prlimit', ['--pid', String(run.child.pid), `--nofile=${files}:`]);
+  };
+  limit(5);
+  await run.said('EMFILE');
+  limit(4096);
+  const { code, stderr } = await run.exited;
+  expect({ code, stack: STACK.test(stderr) }).toEqual({ code: 0, stack: false });
+  const lines = await rig.lines('host_list');
+  expect(difference(newest(lines).keys(), rig.truth('host_list'))).toEqual(SAME);
+  expect(repeated(lines)).toEqual([]);
 });
