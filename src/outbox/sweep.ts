@@ -21,6 +21,7 @@ import { keysBehind, LAST_KEY, leadsAbove } from './walk.ts';
 /** A sweep that would remove more than 5 % of the known keys, and more than 20, is held. */
 export const HOLD_SHARE = 0.05;
 export const HOLD_COUNT = 20;
+
 export interface SweepResult {
   readonly state: 'concluded' | 'held';
   readonly known: number;
