@@ -19,6 +19,7 @@ import type { Observer } from './observer.ts';
 import { openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
 import type { Stream } from './stream.ts';
+import { capYoungGeneration } from './young-generation.ts';
 
 /** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
 const RETENTION_MS = 7 * 86_400_000;
@@ -55,7 +56,9 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const { outbox, release } = await openHeld(config, clock);
   const opened: RunningSink[] = [];
   const clients: Client[] = [];
+  const stopWatching = capYoungGeneration();
   const close = async (): Promise<void> => {
+    stopWatching();
     const closing = [...opened.map(({ open }) => open), ...clients].map((one) => one.close());
     for (const result of await Promise.allSettled(closing))
       if (result.status === 'rejected') log.warn('closing failed', { what: asQuarryError(result.reason).message });

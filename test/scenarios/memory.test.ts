@@ -6,11 +6,16 @@ import type { SimulatorOptions } from '../../src/simulator/index.ts';
 import { startCollectorChild, startSimulatorChild } from '../support/kill/children.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-/** Hosts of the large page: about 48 KB of XML each, so 300 MB, or 1 GB. */
-const LARGE = soak ? 21_000 : 6300;
+/** Hosts of a page of 10 MB, 100 MB, and 300 MB or 1 GB: about 48 KB of XML each. */
 const SMALL = 210;
+const MIDDLE = 2100;
+const LARGE = soak ? 21_000 : 6300;
 /** The whole collector: promise 10 and the goal of the performance page. */
 const MOST_MB = 320;
+/**
+ * Large over middle. A page of 10 MB is over before caches, buffers and V8's heap have the size they keep; it is shown,
+ * and bounds the others by MOST_MB only.
+ */
 const FLAT = 1.25;
 
 interface Read {
@@ -59,12 +64,14 @@ const shown = ({ peakMb, pageMb }: Read): string =>
 describe('memory of the whole collector', () => {
   it(`[promise 10] does not grow with the page, nor with one host of 50,000 detections`, async () => {
     const small = await readInOnePage({ hosts: SMALL });
+    const middle = await readInOnePage({ hosts: MIDDLE });
     const large = await readInOnePage({ hosts: LARGE, giant: 50_000 });
-    console.log(`memory of the collector, one page each: ${shown(small)}; ${shown(large)}`);
-    expect(small.errors).toEqual([]);
-    expect(large.errors).toEqual([]);
+    console.log(`memory of the collector, one page each: ${[small, middle, large].map(shown).join('; ')}`);
+    for (const { errors, peakMb } of [small, middle, large]) {
+      expect(errors).toEqual([]);
+      expect(peakMb).toBeLessThanOrEqual(MOST_MB);
+    }
     expect(large.pageMb / small.pageMb).toBeGreaterThan(20);
-    expect(large.peakMb).toBeLessThanOrEqual(MOST_MB);
-    expect(large.peakMb / small.peakMb).toBeLessThanOrEqual(FLAT);
+    expect(large.peakMb / middle.peakMb).toBeLessThanOrEqual(FLAT);
   }, 1_200_000);
 });
