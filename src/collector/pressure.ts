@@ -46,16 +46,34 @@ export function pressure(
       found.push(`only ${megabytes(free)} free under ${dataDir} (${megabytes(reserve)} are kept in reserve)`);
     return found;
   }
+  /** Reasons that hold pulls back now, with how many wait; each is said once. */
+  const said = new Map<string, number>();
+  function holds(reason: string): void {
+    if (!said.has(reason)) log.warn('pulling pauses', { because: reason });
+    said.set(reason, (said.get(reason) ?? 0) + 1);
+  }
+  function lets(reason: string, free: boolean): void {
+    const left = (said.get(reason) ?? 1) - 1;
+    if (left > 0) said.set(reason, left);
+    else if (said.delete(reason) && said.size === 0 && free) log.info('pulling goes on');
+  }
   return async (sinks, signal) => {
-    let said = false;
-    for (;;) {
-      const why = await reasons(sinks);
-      if (why.length === 0) break;
-      if (!said) log.warn('pulling pauses', { because: why.join('; ') });
-      said = true;
-      await clock.sleep(LOOK_AGAIN_MS, signal);
+    let held: string | undefined;
+    let free = false;
+    try {
+      for (;;) {
+        const why = await reasons(sinks);
+        free = why.length === 0;
+        if (free) return;
+        if (held === undefined) {
+          held = why.join('; ');
+          holds(held);
+        }
+        await clock.sleep(LOOK_AGAIN_MS, signal);
+      }
+    } finally {
+      if (held !== undefined) lets(held, free);
     }
-    if (said) log.info('pulling goes on');
   };
 }
 

@@ -86,10 +86,11 @@ export async function readRanges(
 
   async function read(request: PageRequest, tries: number): Promise<PageResult> {
     const result = await patiently(workshop, stream, stop, tries, () => readPage(context, request));
+    size.good();
+    // An empty page proves nothing about the content of others.
     if (result.hosts > 0) {
       pages++;
       weather = 0;
-      size.good();
     }
     count(reading.tally, result);
     return result;

@@ -91,7 +91,7 @@ export function createClient(options: ClientOptions): Client {
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_MS)]);
     let answer: Answer;
     try {
-      answer = await attempt(PROBE, signal, {});
+      answer = await attempt(PROBE, signal, {}, false);
     } catch (thrown) {
       if (thrown instanceof QuarryError || closed.signal.aborted) throw thrown;
       throw new QuarryError('QRY2002', {
@@ -124,8 +124,9 @@ export function createClient(options: ClientOptions): Client {
     const signal = caller === undefined ? closed.signal : AbortSignal.any([caller, closed.signal]);
     let probed = await gate.ready(signal);
     for (let again = false; ; again = true) {
-      const answer = await attempt(call, signal, options);
+      const answer = await attempt(call, signal, options, true);
       if (answer.status !== 401) return answer;
+      gate.doubt(probed);
       const error = withHint(await readErrorAnswer(answer, call.api));
       if (again || error.code !== 'QRY2010') {
         if (isRefusal(error)) gate.refuse(error);
@@ -136,14 +137,14 @@ export function createClient(options: ClientOptions): Client {
   }
 
   /** One call with its fallbacks: an older version on 404, POST where the URL was too long. Each is a call of its own. */
-  async function attempt(call: Call, signal: AbortSignal, options: OpenOptions): Promise<Answer> {
+  async function attempt(call: Call, signal: AbortSignal, options: OpenOptions, gated: boolean): Promise<Answer> {
     let at = versions.get(call.path) ?? 0;
     let older = false;
     let post = false;
     for (;;) {
       const version = call.versions?.[at];
       const request = requestFor(address, call, version, post);
-      const answer = await send(request, call.api, version, signal, options);
+      const answer = await send(request, call.api, version, signal, options, gated);
       if (answer.status === 404 && !older && call.versions?.[at + 1] !== undefined) {
         older = true;
         at += 1;
@@ -164,9 +165,17 @@ export function createClient(options: ClientOptions): Client {
     version: string | undefined,
     caller: AbortSignal,
     { priority = 0, onSlot }: OpenOptions,
+    gated: boolean,
   ): Promise<Answer> {
     const asked = clock.monotonic();
     const slot = await governor.acquire({ api: where, signal: caller, priority });
+    // Credentials may have come under doubt while this call waited for its slot: it must not be one more wrong sign-in.
+    if (gated) {
+      await gate.ready(caller).catch((thrown: unknown) => {
+        slot.release({ sent: false });
+        throw thrown;
+      });
+    }
     onSlot?.(clock.monotonic() - asked);
     const timer = startCallTimer(timeouts, caller, where);
     let request = first;

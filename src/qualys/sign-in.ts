@@ -14,6 +14,8 @@ import type { Log } from '../core/log.ts';
 export interface SignIn {
   /** Resolves with the number of the good probe that lets calls go. Rejects with why not: refused, or not to be found out now. */
   ready(signal?: AbortSignal): Promise<number>;
+  /** A call that went under `probe` got 401: whoever asks from now on waits for a new probe. */
+  doubt(probe: number): void;
   /** A call that went under `probe` got 401: probes again, at most once for each good probe. */
   suspect(probe: number, signal?: AbortSignal): Promise<number>;
   /** The account or its password is refused; nothing goes from now on. */
@@ -57,11 +59,15 @@ export function createSignIn(
     running ??= run();
     return orAborted(running, signal);
   }
+  function doubt(probed: number): void {
+    if (probed === good) current = false;
+  }
   return {
     ready,
     refuse,
+    doubt,
     async suspect(probed, signal) {
-      if (probed === good) current = false;
+      doubt(probed);
       return ready(signal);
     },
   };

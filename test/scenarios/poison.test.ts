@@ -105,7 +105,7 @@ it('[fault 65] several poisoned hosts in one page, two of them neighbours: each 
   });
   try {
     const full = hostIds(rig).filter((id) => ofHosts(rig.truth('host_list_detection'), [id]).length > 0);
-    const [malformed, cut, results] = [full[3]!, full[4]!, full[40]!];
+    const [malformed, cut, results] = [full[3]!, full[4]!, full[20]!];
     rig.simulator.setFault(`poison-host=${malformed}${DETECTIONS}`);
     rig.simulator.setFault(`poison-reset=${cut}${DETECTIONS}`);
     rig.simulator.setFault(`poison-results=${results}${DETECTIONS}`);
@@ -156,7 +156,7 @@ it.each([
     churn: 0,
     limits: { limit: 10_000, windowSec: 3600, concurrency: 1 },
     faults: [`${fault}${DETECTIONS}`],
-    datasets: { host_list_detection: { page_size: 16, every: '7d' } },
+    datasets: { host_list_detection: { page_size: 32, every: '7d' } },
   });
   try {
     const { reports } = await rig.run();
