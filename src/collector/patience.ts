@@ -1,8 +1,8 @@
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import { nameOf, type Stream, type Workshop } from './stream.ts';
 
-/** Errors that pass by themselves, however long it takes: limits, a full disk, too many open files. */
-const PATIENT = new Set(['QRY2020', 'QRY2021', 'QRY2022', 'QRY4001', 'QRY4006']);
+/** Errors that pass by themselves, however long it takes: limits, a full disk, too many open files, a database that is away. */
+const PATIENT = new Set(['QRY2020', 'QRY2021', 'QRY2022', 'QRY4001', 'QRY4006', 'QRY4009']);
 const LONGEST_MS = 60_000;
 
 export const isPatient = (error: QuarryError): boolean => PATIENT.has(error.code);
