@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Phase } from '../../src/collector/observer.ts';
 import { type KillOptions, type KillReport, killAgainAndAgain } from '../support/kill/harness.ts';
 import { PHASES } from '../support/kill/protocol.ts';
 import { outOf, told } from '../support/kill/verdict.ts';
@@ -14,8 +13,6 @@ const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 const restless = { every: '5m', sweep: { ids: '20m', full: '1h' } };
 /** One full reading and nothing that would heal it. */
 const onceOnly = { every: '30d', sweep: false };
-
-const anyPhase: readonly (Phase | undefined)[] = [...PHASES, undefined, 'clean-up', 'stage'];
 
 async function killed(what: string, options: Omit<KillOptions, 'seed'>): Promise<KillReport> {
   const report = await killAgainAndAgain({ ...options, seed });
@@ -31,7 +28,8 @@ describe('a collector killed again and again with SIGKILL', () => {
     const report = await killed('kills', {
       kills,
       hosts: 200,
-      aims: anyPhase,
+      aims: PHASES,
+      unaimed: 0.15,
       datasets: {
         host_list: { page_size: 20, ...restless },
         host_list_detection: { page_size: 10, ...restless },
@@ -51,13 +49,15 @@ describe('a collector killed again and again with SIGKILL', () => {
     kills: 25,
     hosts: 200,
     aims: ['commit'],
+    unaimed: 0,
     datasets: { host_list_detection: { page_size: 4, ...onceOnly } },
     advanceUpTo: 0,
     thorough: false,
   } as const;
 
   it('control: a checkpoint that moves before the events are in loses some, and the harness says so', async () => {
-    const { first } = await killed('control, checkpoint first', { ...control, preload: ['sabotage.ts'] });
+    const { first, dir } = await killed('control, checkpoint first', { ...control, preload: ['sabotage.ts'] });
+    await rm(dir, { recursive: true, force: true });
     expect(first.lost.length).toBeGreaterThan(0);
     expect(first.unbalanced.length).toBeGreaterThan(0);
   }, 300_000);
@@ -69,12 +69,13 @@ describe('a collector killed again and again with SIGKILL', () => {
   }, 300_000);
 
   it('control: a sink that forgets its journal repeats lines, and the harness says so', async () => {
-    const { first } = await killed('control, journal forgotten', {
+    const { first, dir } = await killed('control, journal forgotten', {
       ...control,
       aims: ['settle'],
       kills: 8,
       beforeStart: (dir) => rm(join(outOf(dir), '.quarry-journal'), { force: true }),
     });
+    await rm(dir, { recursive: true, force: true });
     expect(first.repeated.length).toBeGreaterThan(0);
   }, 300_000);
 });

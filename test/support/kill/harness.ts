@@ -3,7 +3,7 @@
  * again, started again on the same data directory, and in the end let finish. Then its sink is held against the truth.
  *
  * Where it is killed. The collector's observer announces every phase on a pipe and marks it in a file. For most kills the
- * parent chooses a phase, waits for it to be announced a few times, waits a random part of a few milliseconds more, and
+ * parent chooses the phase hit least so far, waits for it to be announced a few times, waits a random part of a few milliseconds more, and
  * sends the signal; the others come at a random time after the start. The mark left in the file says where the kill hit;
  * a mark older than `IDLE_MS` counts as idle, no mark as starting. Nothing in the child knows of the kill.
  *
@@ -24,8 +24,10 @@ export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   readonly hosts: number;
-  /** Phases to aim at, in turn; `undefined`: any moment after the start. */
-  readonly aims: readonly (Phase | undefined)[];
+  /** Phases to aim at, the one hit least so far first. */
+  readonly aims: readonly Phase[];
+  /** Share of the kills that are not aimed: any moment after the start. */
+  readonly unaimed: number;
   /** Schedule and page sizes of the data sets. */
   readonly datasets: Readonly<Record<string, object>>;
   /** The world's time moves between kills, by up to this (milliseconds). */
@@ -102,14 +104,15 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   try {
     for (let kill = 0; kill < options.kills; kill++) {
       await options.beforeStart?.(dir);
-      const aim = options.aims[kill % options.aims.length];
+      const least = [...options.aims].sort((a, b) => hits[a] - hits[b])[0];
+      const aim = random() < options.unaimed ? undefined : least;
       const child = startCollectorChild(settingsFor(dir, 'forever'), options.preload);
       const killedAt = await killAt(child, aim, kill === 0, random);
       errors.push(...errorsOf(child));
       if (killedAt === undefined) throw new Error(`kill ${kill}: it had ended by itself:\n${child.log().join('\n')}`);
       hits[await whereHit(join(dir, 'phase'), killedAt)]++;
       await rm(join(dir, 'phase'), { force: true });
-      if (options.advanceUpTo > 0 && random() < 0.5)
+      if (options.advanceUpTo > 0 && random() < 0.8)
         await simulator.advance(Math.floor(random() * options.advanceUpTo));
     }
     await options.beforeStart?.(dir);
