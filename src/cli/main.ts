@@ -87,6 +87,21 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await (await import('./commands/state.ts')).state(name, stream, options as { config?: string });
     });
   }
+  state
+    .command('export')
+    .description('checkpoints, counters and keys on standard output, to move an installation')
+    .addOption(config())
+    .action(async (options) => {
+      code = await (await import('./commands/state-transfer.ts')).exportTo(options);
+    });
+  state
+    .command('import')
+    .description('take over what `state export` wrote')
+    .argument('<file>', 'the file; - for standard input')
+    .addOption(config())
+    .action(async (file: string, options) => {
+      code = await (await import('./commands/state-transfer.ts')).importFrom(file, options);
+    });
   const outbox = program.command('outbox').description('delivery');
   for (const [name, about] of [
     ['status', 'every sink: delivered, pending, parked, and why it waits'],

@@ -1,10 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { listQuarantined, listStreams, openOutbox, resetStream } from '../../collector/port.ts';
+import { listQuarantined, listStreams, resetStream } from '../../collector/port.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { reveal } from '../../core/secret.ts';
-import { holdDirectory } from '../../store/lock.ts';
 import { print, printJson, table } from '../output.ts';
-import { configuration } from './configuration.ts';
+import { withOutbox } from './hold.ts';
 import { lookAtOutbox } from './look.ts';
 
 interface StateOptions {
@@ -69,23 +67,10 @@ async function reset(stream: string, options: StateOptions): Promise<number> {
     if (answer.trim() !== stream)
       throw new QuarryError('QRY6001', { what: `“${answer.trim()}” is not ${stream}: nothing was changed.` });
   }
-  const { dataDir, databaseUrl } = configuration(options.config);
-  const release = holdDirectory(`${dataDir}/collector.lock`);
-  try {
-    const box = await openOutbox(
-      { dataDir, databaseUrl: databaseUrl === undefined ? undefined : reveal(databaseUrl) },
-      Date.now(),
-    );
-    try {
-      const [connection = '', dataset = ''] = stream.split('/');
-      if (!(await resetStream(box.store, connection, dataset)))
-        throw unknownStream(stream, await listStreams(box.store));
-    } finally {
-      await box.close();
-    }
-  } finally {
-    release();
-  }
+  await withOutbox(options.config, async (box) => {
+    const [connection = '', dataset = ''] = stream.split('/');
+    if (!(await resetStream(box.store, connection, dataset))) throw unknownStream(stream, await listStreams(box.store));
+  });
   await print(`${stream} is reset: its next pull reads everything.\n`);
   return 0;
 }

@@ -1,0 +1,21 @@
+import { type Outbox, openOutbox } from '../../collector/port.ts';
+import { reveal } from '../../core/secret.ts';
+import { holdDirectory } from '../../store/lock.ts';
+import { configuration } from './configuration.ts';
+
+/** Runs `work` on the outbox of a configuration with the data directory held. Throws QRY4004 while a collector holds it. */
+export async function withOutbox<T>(file: string | undefined, work: (outbox: Outbox) => Promise<T>): Promise<T> {
+  const { dataDir, databaseUrl } = configuration(file);
+  const release = holdDirectory(`${dataDir}/collector.lock`);
+  try {
+    const url = databaseUrl === undefined ? undefined : reveal(databaseUrl);
+    const outbox = await openOutbox({ dataDir, databaseUrl: url }, Date.now());
+    try {
+      return await work(outbox);
+    } finally {
+      await outbox.close();
+    }
+  } finally {
+    release();
+  }
+}
