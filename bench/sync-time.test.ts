@@ -28,7 +28,7 @@ const standard = { limit: 300, windowSec: 3600, concurrency: 2 };
 const fifth = { limit: 60, windowSec: 720, concurrency: 2 };
 
 describe('a first full reading under the standard limits', () => {
-  it('[promise 8] [fault 37] [fault 40] uses every call the window allows, and none is refused', async () => {
+  it('[promise 8] [fault 40] uses every call the window allows, and none is refused', async () => {
     const time = await syncTime({
       dataset: 'host_list',
       hosts: 615,
