@@ -10,7 +10,7 @@ interface Entry {
 /**
  * Every error code Quarry can give. 1xxx configuration, 2xxx Qualys, 3xxx reading answers, 4xxx store and outbox,
  * 5xxx sinks, 6xxx collector and command line, 9xxx defects of ours. Codes are never reused.
- * `docs/reference/errors.md` is generated from this table.
+ * `docs/reference/errors.md` is generated from this table. It is long because it is one table: a code is looked up in one place.
  */
 export const CATALOGUE = {
   QRY1001: {
