@@ -17,7 +17,7 @@ export const CATALOGUE = {
     next: 'stop_process',
     title: 'Configuration file not found',
     why: 'No configuration file is where Quarry looks for one.',
-    fix: 'Name it with -c, set QUARRY_CONFIG, or make one with `quarry init`.',
+    fix: 'Name it with -c, set QUARRY_CONFIG, or write one: the README shows the smallest.',
   },
   QRY1002: {
     next: 'stop_process',
@@ -95,7 +95,7 @@ export const CATALOGUE = {
     next: 'stop_process',
     title: 'Devo collector configuration not supported yet',
     why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
-    fix: 'Write a quarry.yaml with `quarry init`: the same platform, user and data sets, and a sink.',
+    fix: 'Write a quarry.yaml: the same platform, user and data sets, and a sink.',
   },
   QRY1021: {
     next: 'stop_process',

@@ -8,6 +8,7 @@ import {
   type Columns,
   type Dialect,
   type Found,
+  quoted,
   rowCount,
   type Store,
   type Transaction,
@@ -15,7 +16,6 @@ import {
 
 export const POSTGRES_DIALECT: Dialect = { name: 'postgres', text: 'text COLLATE "C"', clustered: '' };
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** PostgreSQL's type oid of int8; counts and ids of ours stay below 2^53. */
 const INT8 = 20;
 /** A statement waits so long for a free connection; then the database counts as not answering. */

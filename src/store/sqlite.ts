@@ -17,6 +17,7 @@ import {
   type Columns,
   type Dialect,
   type Found,
+  quoted,
   rowCount,
   type Store,
   type Transaction,
@@ -24,7 +25,6 @@ import {
 
 export const SQLITE_DIALECT: Dialect = { name: 'sqlite', text: 'text', clustered: 'WITHOUT ROWID' };
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const equals = (columns: Columns, separator: string): string =>
   Object.keys(columns)
     .map((name) => `${quoted(name)}=?`)

@@ -62,3 +62,6 @@ export function rowCount(columns: Columns): number {
   for (const column of Object.values(columns)) if (typeof column === 'object') return column.length;
   return 1;
 }
+
+/** A name as SQL takes it, whatever is in it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
