@@ -27,7 +27,9 @@ export function lineSums(): LineSums {
   let qids = 0;
   let results = 0;
   let lastHost = -1;
-  let fromEnd = 0;
+  // Lines are alike: where a member was in the line before is where the search begins.
+  let qidAt = 0;
+  let hostFromEnd = 0;
 
   return {
     get records() {
@@ -37,45 +39,69 @@ export function lineSums(): LineSums {
       return [hosts, records, ids, qids, results].join(':');
     },
     add: (lines, ends) => {
+      const words = new DataView(lines.buffer, lines.byteOffset, lines.byteLength);
       let start = 0;
       for (const end of ends) {
-        records++;
-        const qid = lines.indexOf(QID, start);
-        if (qid < 0 || qid > end) throw new Error(`line ${records} names no QID`);
-        qids += digits(lines, qid + QID.length);
-        const text = lines.indexOf(RESULTS, qid);
-        let behind = qid;
-        if (text >= 0 && text < end) {
-          const from = text + RESULTS.length;
-          behind = stringEnd(lines, from);
-          results += textLength(lines, from, behind);
-        }
-        // Lines of one host end alike: its place is where it was in the line before, counted from the end.
-        let host = end - fromEnd;
-        if (host < behind || !standsAt(lines, HOST_ID, host)) host = lines.indexOf(HOST_ID, behind);
-        if (host < 0 || host > end) throw new Error(`line ${records} names no host`);
-        fromEnd = end - host;
-        const id = digits(lines, host + HOST_ID.length);
-        if (id !== lastHost) {
-          lastHost = id;
-          hosts++;
-          ids += id;
-        }
+        line(lines, words, start, end);
         start = end;
       }
     },
   };
+
+  function line(lines: Buffer, words: DataView, start: number, end: number): void {
+    records++;
+    let qid = find(lines, QID, start + Math.max(0, qidAt - NEAR), end);
+    if (qid < 0) qid = find(lines, QID, start, end);
+    if (qid < 0) throw new Error(`line ${records} names no QID`);
+    qidAt = qid - start;
+    qids += digits(lines, qid + QID.length);
+    const text = find(lines, RESULTS, qid, end);
+    const behind = text < 0 ? qid : text + RESULTS.length;
+    if (text >= 0) results += textLength(lines, words, behind);
+    let host = end - hostFromEnd;
+    if (host < behind || !standsAt(lines, HOST_ID, host)) host = find(lines, HOST_ID, behind, end);
+    if (host < 0) throw new Error(`line ${records} names no host`);
+    hostFromEnd = end - host;
+    const id = digits(lines, host + HOST_ID.length);
+    if (id !== lastHost) {
+      lastHost = id;
+      hosts++;
+      ids += id;
+    }
+  }
 }
 
-/** The closing quote of the string whose text begins at `at`. */
-function stringEnd(bytes: Buffer, at: number): number {
-  for (let from = at; ; ) {
-    const quote = bytes.indexOf(QUOTE, from);
-    let escapes = 0;
-    while (bytes[quote - 1 - escapes] === BACKSLASH) escapes++;
-    if (escapes % 2 === 0) return quote;
-    from = quote + 1;
+/** UTF-16 code units of the text whose JSON string begins at `from`. */
+function textLength(bytes: Buffer, words: DataView, from: number): number {
+  let length = 0;
+  const last = bytes.length - 4;
+  for (let i = from; ; i++) {
+    // Four bytes at once while none is a quote, a backslash or beyond ASCII: a high bit shows such a byte.
+    for (; i <= last; i += 4, length += 4) {
+      const word = words.getInt32(i, true);
+      const quotes = word ^ 0x22222222;
+      const slashes = word ^ 0x5c5c5c5c;
+      if (((word | (quotes - 0x01010101) | (slashes - 0x01010101)) & 0x80808080) !== 0) break;
+    }
+    const byte = bytes[i]!;
+    if (byte === QUOTE) return length;
+    if (byte === BACKSLASH) i += bytes[i + 1] === LETTER_U ? 5 : 1;
+    // None for a continuation byte, two for what takes four bytes.
+    else if (byte >= 0x80) length += byte >= 0xf0 ? 1 : byte >= 0xc0 ? 0 : -1;
+    length++;
   }
+}
+
+/** How much farther in front than in the line before a member is looked for first. */
+const NEAR = 64;
+
+/** Where `what` stands first in bytes[from, to); -1 where nowhere. */
+function find(bytes: Buffer, what: Buffer, from: number, to: number): number {
+  // All begin with a quote, which is everywhere: the letter behind it is told apart first.
+  const second = what[1]!;
+  for (let at = from; at + what.length <= to; at++)
+    if (bytes[at + 1] === second && standsAt(bytes, what, at)) return at;
+  return -1;
 }
 
 function standsAt(bytes: Buffer, what: Buffer, at: number): boolean {
@@ -87,17 +113,4 @@ function digits(bytes: Buffer, from: number): number {
   let n = 0;
   for (let i = from; bytes[i] !== QUOTE; i++) n = n * 10 + bytes[i]! - 0x30;
   return n;
-}
-
-/** UTF-16 code units of the text whose JSON string has this inside. */
-function textLength(bytes: Buffer, from: number, to: number): number {
-  let length = 0;
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i]!;
-    if (byte === BACKSLASH) {
-      i += bytes[i + 1] === LETTER_U ? 5 : 1;
-      length++;
-    } else if (byte < 0x80 || byte >= 0xc0) length += byte >= 0xf0 ? 2 : 1;
-  }
-  return length;
 }

@@ -11,7 +11,7 @@ import { stagePage } from '../outbox/staging.ts';
 import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
 import { cutField } from '../pipeline/cut.ts';
 import { fingerprinter } from '../pipeline/fingerprint.ts';
-import { keyParts, keyReader } from '../pipeline/key.ts';
+import { keyJson, keyReader } from '../pipeline/key.ts';
 import { createXmlReader } from '../qualys/xml/reader.ts';
 import type { Epochs } from './epochs.ts';
 import type { Stream, Workshop } from './stream.ts';
@@ -82,7 +82,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       orderedById: facts.orderedById,
       pull: pull.id,
       id: idMaker(stream.tenant, stream.subscription, stream.dataset),
-      keyParts: (lead, key) => keyParts(facts, { lead, key }),
+      keyJson: (lead, key) => keyJson(facts, { lead, key }),
       form: epochs.form,
       sameInOlderForm: epochs.sameInOlderForm,
       newSegment: workshop.outbox.newSegment,

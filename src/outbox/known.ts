@@ -16,8 +16,8 @@ export interface KnownRow extends KnownKey {
 export interface KeyTable {
   readonly keyspace: number;
   readonly lookUp: (match: Columns, select: readonly string[]) => Promise<Found>;
-  /** Known keys behind `after`, in order, up to the leading id `to` (null: no bound), at most `limit`. */
-  readonly lookUpRange: (after: KeyPlace, to: number | null, limit: number) => Promise<KnownRow[]>;
+  /** Known keys behind `after`, in order, at most `limit`. */
+  readonly lookUpRange: (after: KeyPlace, limit: number) => Promise<KnownRow[]>;
 }
 
 /** How a page's records are held against the key table. */
@@ -40,7 +40,7 @@ const SELECT = ['lead', 'key', 'fingerprint', 'version', 'changes', 'form', 'bat
 export const keyTable = (store: Store<OutboxSchema>, keyspace: number): KeyTable => ({
   keyspace,
   lookUp: (match, select) => store.selectMany('known_key', match, select),
-  lookUpRange: (after, to, limit) => keysBehind(store, keyspace, after, to, limit, SELECT),
+  lookUpRange: (after, limit) => keysBehind(store, keyspace, after, null, limit, SELECT),
 });
 
 /** From so many records of one leading id in a block on, keys are looked up one by one: a giant host's rows are not read again per block. */
@@ -77,9 +77,11 @@ export function knownByKey(table: KeyTable, orderedById: boolean, careful: boole
 const CHUNK = 5000;
 
 /**
- * For a page of a sweep: an ordered merge of the answer with the key table. Rows are read range by range up to the last
- * id of each block; those no record matches are absent, unless something wrote them since the sweep began. Rows of ids
- * that the block does not hold are told to `absent` as they are read, so that a gap of a million keys takes no memory.
+ * For a page of a sweep: an ordered merge of the answer with the key table. Rows are read ahead, a chunk at a time, and
+ * used up to the last id of each block; those no record matches are absent, unless something wrote them since the sweep
+ * began. Rows of ids that the block does not hold are told to `absent` as they are passed, so that a gap of a million
+ * keys takes no memory. A row that changes after it was read is found out later: by the transaction that appends the
+ * page, or by the sweep's conclusion.
  */
 export function knownByRange(
   table: KeyTable,
@@ -90,23 +92,27 @@ export function knownByRange(
   const rows = new Map<string, KnownRow>();
   const matched = new Set<string>();
   let after: KeyPlace = { lead: sweep.from - 1, key: LAST_KEY };
+  let ahead: KnownRow[] = [];
+  let next = 0;
+  let exhausted = false;
   let reached = -1;
   const isAbsent = (row: KnownRow): boolean => row.fingerprint !== REMOVED && row.since < sweep.before;
 
-  async function read(to: number | null, keep: (lead: number) => boolean): Promise<void> {
-    if (to !== null && to <= after.lead) return;
+  async function read(to: number, keep: (lead: number) => boolean): Promise<void> {
     for (;;) {
-      const chunk = await table.lookUpRange(after, to, CHUNK);
       const gone: KnownRow[] = [];
-      for (const row of chunk) {
+      for (; next < ahead.length && ahead[next]!.lead <= to; next++) {
+        const row = ahead[next]!;
         if (keep(row.lead)) rows.set(`${row.lead}\t${row.key}`, row);
         else if (isAbsent(row)) gone.push(row);
       }
       if (gone.length > 0) await absent(gone);
-      after = chunk.at(-1) ?? after;
-      if (chunk.length < CHUNK) break;
+      if (next < ahead.length || exhausted) return;
+      ahead = await table.lookUpRange(after, CHUNK);
+      next = 0;
+      after = ahead.at(-1) ?? after;
+      exhausted = ahead.length < CHUNK;
     }
-    if (to !== null) after = { lead: to, key: LAST_KEY };
   }
 
   function settle(below: number): KnownRow[] {
@@ -136,7 +142,7 @@ export function knownByRange(
     unmatched: () => (careful ? [] : settle(reached)),
     cover: async (to) => {
       await absent(settle(Number.POSITIVE_INFINITY));
-      await read(to, () => false);
+      await read(to ?? Number.POSITIVE_INFINITY, () => false);
     },
   };
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
 import { expectMigrated, migrate } from '../store/migrate.ts';
-import { openPostgres } from '../store/postgres.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type OutboxSchema, outboxMigrations } from './schema.ts';
@@ -42,7 +41,7 @@ export async function openOutbox(location: OutboxLocation, now: number): Promise
   const store =
     databaseUrl === undefined
       ? await openSqlite<OutboxSchema>(join(dataDir, 'quarry.db'), { readOnly })
-      : await openPostgres<OutboxSchema>(databaseUrl);
+      : await (await import('../store/postgres.ts')).openPostgres<OutboxSchema>(databaseUrl);
   try {
     if (!readOnly) {
       await migrate(store, outboxMigrations, now);

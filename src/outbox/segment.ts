@@ -54,7 +54,7 @@ export interface SegmentWriter {
   readonly offset: number;
   /** Checksum of what was written since the last call of `mark`. */
   mark(): number;
-  event(id: string, head: string, body: Uint8Array, from: number, to: number): void;
+  event(id: string, head: string, body: Buffer, from: number, to: number): void;
   /** Returns where the context lies. */
   context(json: Uint8Array, from: number, to: number): { offset: number; length: number };
   /** True when `flush` should be awaited before more is written. */
@@ -126,10 +126,8 @@ export async function createSegment(path: string): Promise<SegmentWriter> {
       reserve(FRAME_HEAD + ID_LENGTH + head.length * 3 + (to - from));
       const start = used;
       used += FRAME_HEAD;
-      used += buffer.write(id, used, 'latin1');
-      used += buffer.write(head, used, 'utf8');
-      buffer.set(body.subarray(from, to), used);
-      used += to - from;
+      used += buffer.write(id + head, used, 'utf8');
+      used += body.copy(buffer, used, from, to);
       const end = used;
       used = start;
       frame(EVENT, end - start - FRAME_HEAD, 0);

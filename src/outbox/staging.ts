@@ -4,7 +4,7 @@
  * Records arrive synchronously while an answer is read and are gathered in blocks of about a megabyte. A full block is
  * decided off the reader's path: one look-up tells which keys are known, and each record is new, updated or unchanged.
  * Unchanged ones end here; the others get their id and go to the page's segment. What the key table must learn is kept
- * in columns, beyond one block in a file beside the segment, so that memory does not grow with the page.
+ * in columns, beyond a few thousand in a file beside the segment, so that memory does not grow with the page.
  *
  * Nothing here is visible: `appendPage` makes it so, in one transaction that checks that no key decided on has changed
  * meanwhile. Invariants: at most two blocks exist at a time (one filling, one being decided); blocks are decided in
@@ -28,7 +28,8 @@ export interface StagingContext extends KeyTable {
   readonly orderedById: boolean;
   readonly pull: number;
   readonly id: IdMaker;
-  readonly keyParts: (lead: number, key: string) => readonly string[];
+  /** A key's parts as a JSON array. */
+  readonly keyJson: (lead: number, key: string) => string;
   /** The canonical form fingerprints have now. */
   readonly form: () => number;
   /** True when the record is what a row of an older form says, but for what came with later forms. */
@@ -42,7 +43,8 @@ const BATCH_BYTES = 2 << 20;
 const BATCH_EVENTS = 5000;
 const BLOCK_BYTES = 1 << 20;
 const BLOCK_RECORDS = 2000;
-const SPILL_ABSENT = 20_000;
+/** Changes kept in memory before they go to a file: each trip there and to the database is paid for in thread switches. */
+const SPILL_AT = 4000;
 
 interface Entry {
   readonly keyed: Keyed | undefined;
@@ -82,6 +84,9 @@ export interface Page {
   abandon(): Promise<void>;
 }
 
+/** Nearly every time is plain ASCII without anything JSON escapes. */
+const timeJson = (time: string): string => (/^[\d:TZ.+-]*$/.test(time) ? `"${time}"` : JSON.stringify(time));
+
 export function stagePage(context: StagingContext, options: StagingOptions = { careful: false }): Page {
   let block: Block = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
   let spare: Block | undefined = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
@@ -117,12 +122,13 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     spare = current;
   }
 
+  /** Takes keys the sweep found absent; afterwards there is room for the changes of another block. */
   async function noteAbsent(rows: readonly KnownRow[]): Promise<void> {
     for (const { lead, key } of rows) {
       changes.absent.lead.push(lead);
       changes.absent.key.push(key);
     }
-    if (changes.absent.lead.length > SPILL_ABSENT) await spill();
+    if (waiting() > SPILL_AT) await spill();
   }
 
   function decideRecord(
@@ -175,8 +181,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     const fresh = row === undefined || row.fingerprint === REMOVED;
     const flags: readonly Flag[] = place.duplicate ? [...keyed.flags, 'duplicate_key'] : keyed.flags;
     const head =
-      `${keyed.time === undefined ? '' : `"time":${JSON.stringify(keyed.time)},`}"change":"${fresh ? 'new' : 'updated'}",` +
-      `${flags.length === 0 ? '' : `"flags":${JSON.stringify(flags)},`}"key":${JSON.stringify(context.keyParts(keyed.lead, place.key))},"record":`;
+      `${keyed.time === undefined ? '' : `"time":${timeJson(keyed.time)},`}"change":"${fresh ? 'new' : 'updated'}",` +
+      `${flags.length === 0 ? '' : `"flags":${JSON.stringify(flags)},`}"key":${context.keyJson(keyed.lead, place.key)},"record":`;
     const batch = currentBatch();
     segment!.event(context.id(keyed.lead, place.key, keyed.fingerprint, version), head, buffer, start, end - 1);
     if (group === undefined) {
@@ -231,9 +237,12 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     group = undefined;
   }
 
-  async function spill(): Promise<void> {
+  function waiting(): number {
     const { inserts, updates, adopted, absent } = changes;
-    if (inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length === 0) return;
+    return inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length;
+  }
+
+  async function spill(): Promise<void> {
     spilled ??= spillTo(`${segmentPath ?? context.newSegment()}.keys`);
     await spilled.write(changes);
     changes = newChanges();
@@ -251,7 +260,6 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
         segmentPath = context.newSegment();
         segment = await createSegment(segmentPath);
       }
-      if (counts.received > 0) await spill();
       await decide(full);
     })().catch((error: unknown) => {
       failure = error;

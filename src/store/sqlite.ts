@@ -18,6 +18,7 @@ import {
   type Dialect,
   type Found,
   quoted,
+  ROWS_AT_ONCE,
   rowCount,
   type Store,
   type Transaction,
@@ -43,15 +44,18 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
-  const many = (sql: string, columns: readonly Column[], rows: number): Promise<number> =>
-    rows === 0 ? Promise.resolve(0) : (thread.ask({ kind: 'many', sql, columns, rows }) as Promise<number>);
+  const many = (sql: string, columns: readonly Column[], rows: number, several?: string): Promise<number> =>
+    rows === 0 ? Promise.resolve(0) : (thread.ask({ kind: 'many', sql, several, columns, rows }) as Promise<number>);
   const inTransaction = (tx: Kysely<Schema>): Transaction<Schema> => ({
     db: tx,
     insertMany: (table, rows) => {
       const names = Object.keys(rows);
-      const places = names.map(() => '?').join(',');
-      const sql = `INSERT INTO ${quoted(table)} (${names.map(quoted).join(',')}) VALUES (${places}) ON CONFLICT DO NOTHING`;
-      return many(sql, Object.values(rows), rowCount(rows));
+      // A number that stands for all rows stands in the statement: less to bind for each.
+      const places = `(${names.map((name) => (Number.isSafeInteger(rows[name]) ? String(rows[name]) : '?')).join(',')})`;
+      const bound = Object.values(rows).filter((column) => !Number.isSafeInteger(column));
+      const insert = `INSERT INTO ${quoted(table)} (${names.map(quoted).join(',')}) VALUES `;
+      const sql = (at: number): string => `${insert}${Array(at).fill(places).join(',')} ON CONFLICT DO NOTHING`;
+      return many(sql(1), bound, rowCount(rows), sql(ROWS_AT_ONCE));
     },
     updateMany: (table, match, set) =>
       many(

@@ -53,6 +53,26 @@ describeStores('store', (kind) => {
     expect(await all(store)).toHaveLength(1);
   });
 
+  test.each([15, 16, 17, 32, 100])('insertMany puts %i rows in, each as given, those taken left out', async (count) => {
+    const names = Array.from({ length: count }, (_, i) => `row ${i}`);
+    const inserted = await store.transaction(async (tx) => {
+      await tx.insertMany('thing', { space: 1, name: ['row 3', 'row 14'], note: 'before', n: -1 });
+      return tx.insertMany('thing', {
+        space: 1,
+        name: names,
+        note: names.map((_, i) => `note ${i}`),
+        n: names.map((_, i) => i),
+      });
+    });
+    expect(inserted).toBe(count - 2);
+    const rows = await store.db.selectFrom('thing').selectAll().where('space', '=', 1).execute();
+    expect(rows).toHaveLength(count);
+    for (const { name, note, n } of rows) {
+      const i = names.indexOf(name);
+      expect([note, n]).toEqual(i === 3 || i === 14 ? ['before', -1] : [`note ${i}`, i]);
+    }
+  });
+
   test('insertMany leaves taken rows out and says how many went in; a missing value is an error, not a row left out', async () => {
     const store = await withThings(await kind.place());
     const counts = await store.transaction(async (tx) => [

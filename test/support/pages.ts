@@ -69,7 +69,7 @@ export async function stageThings(
       orderedById: true,
       pull,
       id: idMaker(IDENTITY.tenant, IDENTITY.subscription, IDENTITY.dataset),
-      keyParts,
+      keyJson: (lead, key) => JSON.stringify(keyParts(lead, key)),
       form: () => options.form ?? 1,
       sameInOlderForm: options.same ?? (() => false),
       newSegment: outbox.newSegment,

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import type { AnswerEnd, AnswerReader } from '../../core/format.ts';
 
-/** Bytes read and unpacked at a time: below, calls cost more; above, memory grows for nothing (measured). */
+/** Bytes read and unpacked at a time: below, thread switches cost more; above, memory grows for nothing (measured). */
 const CHUNK = 256 * 1024;
 
 /**

@@ -12,12 +12,34 @@ export interface Located {
   classes: number;
   scratch: Uint8Array;
   scratchWords: DataView;
+  /** `bytes` as a Buffer, while they are these. */
+  asBuffer: Slices;
+  buffered: Uint8Array;
 }
+
+/** What Buffer.toString comes down to; called as it is, texts of a few bytes cost half (Node.js has it since 0.x, its types have not). */
+interface Slices {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+}
+
+const slices = (bytes: Uint8Array): Slices =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as unknown as Slices;
 
 export function createLocated(): Located {
   const scratch = new Uint8Array(4096);
   const scratchWords = new DataView(scratch.buffer);
-  return { bytes: scratch, words: scratchWords, start: 0, end: 0, classes: 0, scratch, scratchWords };
+  return {
+    bytes: scratch,
+    words: scratchWords,
+    start: 0,
+    end: 0,
+    classes: 0,
+    scratch,
+    scratchWords,
+    asBuffer: slices(scratch),
+    buffered: scratch,
+  };
 }
 
 /** Longest reference accepted, `&` and `;` included: leading zeros are allowed, but not without end. */
@@ -186,6 +208,11 @@ export function decode(
 export function textOf(found: Located): string {
   const { bytes, start, end } = found;
   if (start === end) return '';
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString((found.classes & NON_ASCII) === 0 ? 'latin1' : 'utf8', start, end);
+  if (bytes !== found.buffered) {
+    found.asBuffer = slices(bytes);
+    found.buffered = bytes;
+  }
+  return (found.classes & NON_ASCII) === 0
+    ? found.asBuffer.latin1Slice(start, end)
+    : found.asBuffer.utf8Slice(start, end);
 }
