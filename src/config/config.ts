@@ -21,6 +21,8 @@ export interface Config {
   readonly routes: readonly RouteConfig[];
   /** Where things stand in the file, by path: `connections.eu.platform`. See `whereIs`. */
   readonly positions: ReadonlyMap<string, Position>;
+  /** What values were filled in from, by path: `${QUALYS_PASSWORD}`. */
+  readonly references: ReadonlyMap<string, readonly string[]>;
 }
 
 export type LogFormat = 'pretty' | 'json' | 'devo';

@@ -46,6 +46,12 @@ export function interpolate(text: string, sources: Sources): Interpolated {
   return { text: result + text.slice(at), replaced };
 }
 
+/** The references of a text by what they name, without defaults and messages: a default may be a secret. */
+export function referencesIn(text: string): readonly string[] {
+  const found = [...text.matchAll(/\$\$|\$\{(file:[^}]*|[A-Za-z_][A-Za-z0-9_]*)/g)];
+  return found.flatMap(([, name]) => (name === undefined ? [] : [`\${${name}}`]));
+}
+
 function lookUp(reference: string, sources: Sources): Interpolated {
   if (reference.startsWith('file:')) return readText(reference.slice('file:'.length), sources.baseDir);
   const name = NAME.exec(reference)?.[0];

@@ -81,6 +81,7 @@ export function loadConfig(options: LoadOptions): Config {
     sinks,
     routes: resolveRoutes(value.routes, [...sinks.keys()], options),
     positions: tree.positions,
+    references: tree.references,
   };
 }
 

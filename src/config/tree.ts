@@ -9,7 +9,7 @@ import {
   parseDocument,
   type YAMLError,
 } from 'yaml';
-import { interpolate, type Sources } from './interpolate.ts';
+import { interpolate, referencesIn, type Sources } from './interpolate.ts';
 import { type Path, type Position, type Problem, pathText } from './problems.ts';
 
 /** A YAML text as plain values, with what is needed to speak about them: where they stand and how they were written. */
@@ -21,6 +21,8 @@ export interface Tree {
   readonly written: ReadonlyMap<string, string>;
   /** Paths of texts that came from `${…}`: the schema decides whether they are numbers. */
   readonly interpolated: ReadonlySet<string>;
+  /** By path: the references a text was filled in from, without their defaults: `${QUALYS_PASSWORD}`. */
+  readonly references: ReadonlyMap<string, readonly string[]>;
   /** Paths whose value could not be had; said already, so that nobody complains about them twice. */
   readonly failed: ReadonlySet<string>;
   readonly problems: readonly Problem[];
@@ -34,6 +36,7 @@ interface Walk {
   readonly positions: Map<string, Position>;
   readonly written: Map<string, string>;
   readonly interpolated: Set<string>;
+  readonly references: Map<string, readonly string[]>;
   readonly failed: Set<string>;
   readonly problems: Problem[];
   /** Nodes left: aliases of aliases must not grow a small file into a large one. */
@@ -54,6 +57,7 @@ export function readTree(text: string, label: string, sources: Sources): Tree {
     positions: new Map(),
     written: new Map(),
     interpolated: new Set(),
+    references: new Map(),
     failed: new Set(),
     problems: [],
     budget: MAX_NODES,
@@ -111,7 +115,10 @@ function plain(walk: Walk, node: Node | null, path: Path): unknown {
   }
   const filled = interpolate(node.value, walk.sources);
   if ('problem' in filled) return fail(walk, path, filled.problem);
-  if (filled.replaced) walk.interpolated.add(pathText(path));
+  if (filled.replaced) {
+    walk.interpolated.add(pathText(path));
+    walk.references.set(pathText(path), referencesIn(node.value));
+  }
   return filled.text;
 }
 

@@ -18,6 +18,18 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
+/** Milliseconds as a duration: `1h30m`; the shortest text that `parseDuration` reads back. */
+export function durationText(ms: number): string {
+  let left = ms;
+  let text = '';
+  for (const [unit, factor] of DURATION_UNITS) {
+    const count = Math.floor(left / factor);
+    left -= count * factor;
+    if (count > 0) text += `${count}${unit}`;
+  }
+  return text === '' ? '0s' : text;
+}
+
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   B: 1,
   KB: 1e3,
