@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../core/clock.ts';
 import type { Dataset } from '../core/dataset.ts';
+import { contextAs } from '../core/format.ts';
 import { silentLog } from '../core/log.ts';
 import type { OpenSink } from '../core/sink.ts';
 import detection from '../datasets/host-list-detection.ts';
@@ -15,7 +16,7 @@ import { lineSums } from './bench-sums.ts';
 import { deliverOnce } from './deliver.ts';
 import { epochs } from './epochs.ts';
 import { silentObserver } from './observer.ts';
-import { readPage } from './page.ts';
+import { readRange } from './page.ts';
 import { scratch } from './scratch.ts';
 import type { FetchAnswer, Stream, Workshop } from './stream.ts';
 
@@ -85,8 +86,8 @@ export async function collectFile(
       live: { records: 0, bytes: 0, onChunk: () => {} },
     };
     // The saved answer may name a next page that is not there: one page is the whole.
-    const page = await readPage(context, { range, pageSize: facts.pageSize });
-    const running = { name: 'bench', open: sink, batchBytes: 8 << 20, contextAs: () => facts.format.inner?.as };
+    const page = await readRange(context, { range, pageSize: facts.pageSize });
+    const running = { name: 'bench', open: sink, batchBytes: 8 << 20, contextAs: () => contextAs(facts.format) };
     const buffers = scratch();
     while ((await deliverOnce(workshop, running, signal, buffers)).batches > 0);
     return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };

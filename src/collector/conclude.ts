@@ -2,7 +2,7 @@ import type { RemovalReason } from '../core/words.ts';
 import type { Claim } from '../outbox/append.ts';
 import { idMaker } from '../outbox/identity.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { concludeSweep, noteAbsentIds, type SweepResult } from '../outbox/sweep.ts';
+import { concludeSweep, noteAbsentIds, noteUnseen, type SweepResult } from '../outbox/sweep.ts';
 import { keyParts, keyRecord } from '../pipeline/key.ts';
 import { fetchIds } from './ids.ts';
 import type { PullContext } from './page.ts';
@@ -27,6 +27,7 @@ export async function conclude(context: PullContext, stop: AbortSignal): Promise
     const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
     await noteAbsentIds(outbox, claim, pull.sweep, pull.id, ids);
   }
+  if (pull.mode === 'full' && stream.facts.order !== 'id') await noteUnseen(outbox, claim, pull.sweep, pull.id);
   await leaveToNeighbours(outbox, claim, pull.sweep, workshop.neighbours(claim));
   const { facts } = stream;
   workshop.observer.phase('commit');

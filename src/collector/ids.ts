@@ -1,5 +1,6 @@
+import { rootOf } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
-import { createXmlReader } from '../qualys/xml/reader.ts';
+import { createReader } from '../qualys/reader.ts';
 import type { Stream } from './stream.ts';
 
 /** Ids as ranges, ascending and apart from each other; `first[i]`–`last[i]`. */
@@ -33,9 +34,9 @@ export async function fetchIds(stream: Stream, signal: AbortSignal, range?: IdRa
     first[n] = from;
     last[n++] = to;
   };
-  const answer = await stream.fetch(call, () => createXmlReader(format, { record: () => {}, ids: add }), {
+  const answer = await stream.fetch(call, () => createReader(format, { record: () => {}, ids: add }), {
     signal,
-    expectRoot: format.root,
+    expectRoot: rootOf(format),
   });
   const list = inOrder
     ? { first: first.subarray(0, n), last: last.subarray(0, n) }

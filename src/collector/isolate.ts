@@ -13,7 +13,7 @@ import {
   maybePoison,
   type Suspect,
 } from './isolation.ts';
-import type { PageRequest, PageResult, PullContext } from './page.ts';
+import type { PullContext, RangeRequest, RangeResult } from './page.ts';
 import { patiently } from './patience.ts';
 import { nameOf } from './stream.ts';
 
@@ -35,7 +35,7 @@ export interface Bench {
   pages(): number;
   /** Whether anything else is being read or waits to be. */
   others(): boolean;
-  read(request: PageRequest, tries: number): Promise<PageResult>;
+  read(request: RangeRequest, tries: number): Promise<RangeResult>;
   /** Puts ranges in a range's place, in the checkpoint. */
   replace(range: IdRange, by: readonly IdRange[]): Promise<void>;
   queue(piece: Piece): void;

@@ -1,12 +1,17 @@
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
+import { contextAs, rootOf } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
-import type { Fields, RecordHandler } from '../core/words.ts';
+import type { Fields, RecordHandler, RecordView } from '../core/words.ts';
+import { keyReader } from '../pipeline/key.ts';
 import { createGovernor } from '../qualys/governor.ts';
+import { createReader } from '../qualys/reader.ts';
 import { retrying } from '../qualys/retry.ts';
-import { createXmlReader } from '../qualys/xml/reader.ts';
+import { listParts } from './listing.ts';
 import { ALL } from './plan.ts';
+import type { Stream } from './stream.ts';
+import { following, type Target } from './target.ts';
 import { clientOf, streamOf } from './wire.ts';
 
 export interface OneShot {
@@ -48,13 +53,14 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
     const { facts } = stream;
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     let handed = 0;
-    for (let range: { first: number; last: number | null } | undefined = ALL; range !== undefined; ) {
-      const call = facts.records(stream.options, {
-        range,
-        pageSize: Math.min(stream.pageSize, limit),
-        ...(options.since === undefined ? {} : { since: options.since }),
-      });
+    const { since } = options;
+    const queue = await firstTargets(stream, since, signal);
+    for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+      const pageSize = Math.min(stream.pageSize, limit);
+      const ask = { ...target, pageSize, ...(since === undefined ? {} : { since }) };
+      const part = 'step' in target ? target.step.part : undefined;
       let handedOfPage = 0;
+      let highest: number | undefined;
       const answer = await retrying(
         async () => {
           let skip = handedOfPage;
@@ -67,22 +73,30 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
             handedOfPage += records.length;
             if (handed >= limit) throw DONE;
           };
-          const reader = createXmlReader(
-            facts.format,
-            collecting(facts.format.inner?.as, (record) => (skip > 0 ? skip-- : chunk.push(record))),
+          const readKey = facts.order === 'id' ? keyReader(facts, part) : undefined;
+          const collect = collecting(
+            contextAs(facts.format),
+            (record) => (skip > 0 ? skip-- : chunk.push(record)),
+            (view) => {
+              if (readKey !== undefined) highest = Math.max(highest ?? 0, readKey(view, '').lead);
+            },
           );
-          const found = await stream.fetch(call, () => reader, {
-            signal,
-            expectRoot: facts.format.root,
-            onChunk: () => (chunk.length === 0 ? undefined : handOver()),
-          });
+          const found = await stream.fetch(
+            facts.records(stream.options, ask),
+            () => createReader(facts.format, collect),
+            {
+              signal,
+              expectRoot: rootOf(facts.format),
+              onChunk: () => (chunk.length === 0 ? undefined : handOver()),
+            },
+          );
           if (chunk.length > 0) await handOver();
           return found;
         },
         { clock: systemClock, signal, log },
       );
-      const next: string | undefined = answer.nextParams?.['id_min'];
-      range = next === undefined || Number(next) <= range.first ? undefined : { first: Number(next), last: null };
+      const rest = following(facts, target, { end: answer.end, nextParams: answer.nextParams, highest, pageSize });
+      if (rest !== undefined) queue.unshift(rest);
     }
     return handed;
   } catch (thrown) {
@@ -93,17 +107,40 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
   }
 }
 
+/** Where reading begins: everything, or the objects that a listing finds. */
+async function firstTargets(stream: Stream, since: string | undefined, signal: AbortSignal): Promise<Target[]> {
+  const { paging } = stream.facts;
+  if (paging.by === 'id') return [{ range: ALL }];
+  const pull = { mode: 'incremental' as const, ...(since === undefined ? {} : { since }) };
+  const steps =
+    paging.parts === undefined
+      ? paging.begin(stream.options, { since, now: new Date(systemClock.now()).toISOString() })
+      : (await listParts(stream, paging.parts, {}, pull, signal)).steps;
+  return steps.map((step) => ({ step }));
+}
+
 /** Records as objects, with their context inside. */
-function collecting(as: string | undefined, add: (record: Fields) => void): RecordHandler {
+function collecting(
+  as: string | undefined,
+  add: (record: Fields) => void,
+  see: (view: RecordView) => void,
+): RecordHandler {
   let buffer = Buffer.allocUnsafe(64 * 1024);
   let waiting: Fields[] = [];
-  const parse = (view: Parameters<RecordHandler['record']>[0]): Fields => {
+  const parse = (view: RecordView): Fields => {
     if (buffer.length < view.maxBytes) buffer = Buffer.allocUnsafe(view.maxBytes * 2);
     return JSON.parse(buffer.toString('utf8', 0, view.write(buffer, 0))) as Fields;
   };
-  if (as === undefined) return { record: (view) => add(parse(view)) };
+  if (as === undefined)
+    return {
+      record: (view) => {
+        see(view);
+        add(parse(view));
+      },
+    };
   return {
     record: (view) => {
+      see(view);
       waiting.push(parse(view));
     },
     outer: (view) => {

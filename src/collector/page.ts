@@ -1,20 +1,24 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Checkpoint, OpenPull } from '../core/checkpoint.ts';
+import type { PageAnswer } from '../core/dataset.ts';
 import { QuarryError } from '../core/errors.ts';
-import type { AnswerReader } from '../core/format.ts';
+import { type AnswerReader, contextAs, rootOf } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
 import type { Flag, RecordHandler } from '../core/words.ts';
 import { appendPage } from '../outbox/append.ts';
 import { idMaker } from '../outbox/identity.ts';
 import { keyTable } from '../outbox/known.ts';
 import { RepeatedKeyError } from '../outbox/occurrence.ts';
-import { stagePage } from '../outbox/staging.ts';
+import type { StagedPage } from '../outbox/staged.ts';
+import { type Page, stagePage } from '../outbox/staging.ts';
 import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
 import { cutField } from '../pipeline/cut.ts';
 import { fingerprinter } from '../pipeline/fingerprint.ts';
 import { keyJson, keyReader } from '../pipeline/key.ts';
-import { createXmlReader } from '../qualys/xml/reader.ts';
+import { createReader } from '../qualys/reader.ts';
 import type { Epochs } from './epochs.ts';
 import type { Stream, Workshop } from './stream.ts';
+import { following, type Target } from './target.ts';
 
 /** One pull's state that its pages share. */
 export interface PullContext {
@@ -32,7 +36,7 @@ export interface PullContext {
 }
 
 export interface PageRequest {
-  readonly range: IdRange;
+  readonly target: Target;
   readonly pageSize: number;
   /** Ask without RESULTS and flag the records: the last try before quarantine. */
   readonly withoutResults?: boolean;
@@ -49,8 +53,8 @@ export interface PageResult {
   readonly duplicateKeys: number;
   readonly bytes: number;
   readonly hosts: number;
-  /** What remains of the range; undefined when it is read to its end. */
-  readonly rest: IdRange | undefined;
+  /** What remains of the target; undefined when it is read to its end. */
+  readonly rest: Target | undefined;
   readonly checkpoint: Checkpoint;
 }
 
@@ -69,17 +73,34 @@ export async function readPage(context: PullContext, request: PageRequest): Prom
   }
 }
 
+export interface RangeRequest extends Omit<PageRequest, 'target'> {
+  readonly range: IdRange;
+}
+
+export interface RangeResult extends Omit<PageResult, 'rest'> {
+  readonly rest: IdRange | undefined;
+}
+
+/** The same for a range of ids. */
+export async function readRange(context: PullContext, { range, ...request }: RangeRequest): Promise<RangeResult> {
+  const { rest, ...result } = await readPage(context, { ...request, target: { range } });
+  return { ...result, rest: rest !== undefined && 'range' in rest ? rest.range : undefined };
+}
+
 async function attempt(context: PullContext, request: PageRequest, careful: boolean): Promise<PageResult> {
   const { stream, workshop, claim, pull, epochs } = context;
   const { facts } = stream;
   const { store } = workshop.outbox;
-  const { range } = request;
+  const { target } = request;
+  const step = 'step' in target ? target.step : undefined;
   const sweep =
     pull.mode === 'full' && pull.sweep !== undefined && request.everything !== true ? pull.sweep : undefined;
   const page = stagePage(
     {
       ...keyTable(store, claim.keyspace),
-      orderedById: facts.orderedById,
+      ordered: facts.order === 'id',
+      log: facts.kind === 'log',
+      counted: facts.key.at(-1)?.from === 'occurrence',
       pull: pull.id,
       id: idMaker(stream.tenant, stream.subscription, stream.dataset),
       keyJson: (lead, key) => keyJson(facts, { lead, key }),
@@ -87,7 +108,11 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       sameInOlderForm: epochs.sameInOlderForm,
       newSegment: workshop.outbox.newSegment,
     },
-    { careful, ...(sweep === undefined ? {} : { sweep: { before: pull.id, from: range.first } }) },
+    {
+      careful,
+      ...(sweep === undefined ? {} : { sweep: { before: pull.id, from: 'range' in target ? target.range.first : 0 } }),
+      ...(step?.counts === undefined ? {} : { counts: step.counts }),
+    },
   );
   const { live } = context;
   const mine = { records: 0, bytes: 0 };
@@ -104,7 +129,8 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     const fingerprint = fingerprinter(facts, (name) => {
       if (epochs.saw(name)) newFields = true;
     });
-    const readKey = keyReader(facts);
+    const readKey = keyReader(facts, step?.part);
+    let unfinished: string | undefined;
     const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
     const handler: RecordHandler = {
@@ -113,13 +139,14 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         live.records++;
         const start = page.reserve(view.maxBytes);
         let end = view.write(page.buffer, start);
-        const { lead, key } = readKey(view);
+        // The fingerprint is of the whole record: a change behind a cut is a change.
+        const print = fingerprint(view, page.buffer);
+        const { lead, key } = readKey(view, print);
+        if (facts.unfinished?.is(view) === true) unfinished = earlier(unfinished, view.text(facts.unfinished.time));
         const version = facts.version === undefined ? undefined : view.text(facts.version);
         let time = facts.time[0] === facts.version ? version : undefined;
         for (let i = 0; time === undefined && i < facts.time.length; i++) time = view.text(facts.time[i]!);
         let flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
-        // The fingerprint is of the whole record: a change behind the cut is a change.
-        const print = fingerprint(view, page.buffer);
         if (cut !== undefined && end - start > cut) {
           const shorter = cutField(page.buffer.toString('utf8', start, end), facts.heavy!.field, cut);
           if (shorter !== undefined) {
@@ -130,7 +157,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         page.record({ lead, key, fingerprint: print, version, time, flags }, start, end);
       },
     };
-    if (facts.format.inner !== undefined) {
+    if (contextAs(facts.format) !== undefined) {
       handler.outer = (view) => {
         const start = page.reserve(view.maxBytes);
         page.outer(start, view.write(page.buffer, start));
@@ -138,22 +165,23 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     }
     workshop.observer.phase('download');
     const call = facts.records(stream.options, {
-      range,
+      ...target,
       pageSize: request.pageSize,
       ...(pull.since === undefined || request.everything === true ? {} : { since: pull.since }),
       ...(request.withoutResults === true ? { withoutResults: true } : {}),
     });
-    const answer = await stream.fetch(call, () => counted(createXmlReader(facts.format, handler), count), {
+    const answer = await stream.fetch(call, () => counted(createReader(facts.format, handler), count), {
       signal: context.signal,
-      expectRoot: facts.format.root,
+      expectRoot: rootOf(facts.format),
       onChunk: () => {
         live.onChunk();
         return page.ready();
       },
     });
-    const rest = restOf(range, answer.nextParams, facts.name);
+    const { highest } = page;
+    const seen = { end: answer.end, nextParams: answer.nextParams, highest, pageSize: request.pageSize };
     workshop.observer.phase('stage');
-    const staged = await page.finish(rest === undefined ? range.last : rest.first - 1);
+    const { staged, rest } = await finished(page, target, seen, facts);
     if (newFields) await rememberFields(store, claim.keyspace, epochs.names);
     workshop.observer.phase('commit');
     const serverTime = answer.serverTime === undefined ? undefined : new Date(answer.serverTime).toISOString();
@@ -166,7 +194,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       sweep,
       sinks: stream.sinks,
       now: workshop.clock.now(),
-      advance: (before) => advanced(before, range, rest, serverTime),
+      advance: (before) => advanced(before, target, rest, serverTime, unfinished),
     }).catch(async (error: unknown) => {
       await staged.discard();
       throw error;
@@ -200,37 +228,51 @@ const counted = (reader: AnswerReader, count: (bytes: number) => void): AnswerRe
   end: () => reader.end(),
 });
 
-/** The checkpoint once a page of `range` is in: the range gives way to its rest, and the earliest page's time is kept. */
-export function advanced(
-  before: Checkpoint,
-  range: IdRange,
-  rest: IdRange | undefined,
-  serverTime: string | undefined,
-): Checkpoint {
-  if (before.pull === undefined) return before;
-  const resume = before.pull.resume.flatMap((one) =>
-    one.first === range.first && one.last === range.last ? (rest === undefined ? [] : [rest]) : [one],
-  );
-  // Of pages read at once, the earliest answer speaks for all.
-  const { serverStart: earlier } = before.pull;
-  const serverStart =
-    earlier === undefined || (serverTime !== undefined && serverTime < earlier) ? serverTime : earlier;
-  return { ...before, pull: { ...before.pull, resume, ...(serverStart === undefined ? {} : { serverStart }) } };
+/** Ends a page's staging, and says what remains of its target. */
+async function finished(
+  page: Page,
+  target: Target,
+  answer: PageAnswer,
+  facts: Stream['facts'],
+): Promise<{ staged: StagedPage; rest: Target | undefined }> {
+  const rest = following(facts, target, answer);
+  if ('range' in target) {
+    const behind = rest !== undefined && 'range' in rest ? rest.range.first : undefined;
+    return { staged: await page.finish(behind === undefined ? target.range.last : behind - 1), rest };
+  }
+  const staged = await page.finish();
+  if (rest === undefined || !('step' in rest) || staged.edge === undefined) return { staged, rest };
+  return { staged, rest: { step: { ...rest.step, counts: staged.edge } } };
 }
 
-/** Where Qualys says to go on, which must lie behind where this page began. */
-function restOf(
-  range: IdRange,
-  next: Readonly<Record<string, string>> | undefined,
-  dataset: string,
-): IdRange | undefined {
-  if (next === undefined) return undefined;
-  const first = Number(next['id_min']);
-  if (!Number.isSafeInteger(first) || first <= range.first) {
-    throw new QuarryError('QRY2033', {
-      what: `The page from id ${range.first} names id ${next['id_min'] ?? '(none)'} as the next.`,
-      where: dataset,
-    });
+const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
+
+/** The checkpoint once a page is in: its target gives way to the rest, and the earliest page's time is kept. */
+export function advanced(
+  before: Checkpoint,
+  target: Target,
+  rest: Target | undefined,
+  serverTime: string | undefined,
+  unfinished: string | undefined,
+): Checkpoint {
+  const { pull } = before;
+  if (pull === undefined) return before;
+  const said = {
+    // Of pages read at once, the earliest answer speaks for all.
+    ...withTime('serverStart', earlier(pull.serverStart, serverTime)),
+    ...withTime('unfinished', earlier(pull.unfinished, unfinished)),
+  };
+  if ('range' in target) {
+    const { first, last } = target.range;
+    const by = rest !== undefined && 'range' in rest ? [rest.range] : [];
+    const resume = pull.resume.flatMap((one) => (one.first === first && one.last === last ? by : [one]));
+    return { ...before, pull: { ...pull, resume, ...said } };
   }
-  return range.last !== null && first > range.last ? undefined : { first, last: range.last };
+  const by = rest !== undefined && 'step' in rest ? [rest.step] : [];
+  const steps = pull.steps?.flatMap((one) => (isDeepStrictEqual(one, target.step) ? by : [one])) ?? [];
+  return { ...before, pull: { ...pull, steps, ...said } };
 }
+
+const withTime = <Name extends string>(name: Name, time: string | undefined) =>
+  (time === undefined ? {} : { [name]: time }) as { readonly [name in Name]?: string };

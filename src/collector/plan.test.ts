@@ -12,7 +12,7 @@ const at = (ago: number): string => new Date(NOW - ago).toISOString();
 
 /** A stream as far as planning looks at it. */
 function stream(more: Partial<Stream> = {}): Stream {
-  const facts = { scope: () => 'all', ids: () => ({}), overlapMs: HOUR };
+  const facts = { kind: 'entity', incremental: true, scope: () => 'all', ids: () => ({}), overlapMs: HOUR };
   const schedule = { every: HOUR, sweepIds: DAY, sweepFull: 7 * DAY };
   return { principal: 'u', options: {}, facts, startTime: undefined, schedule, ...more } as unknown as Stream;
 }

@@ -19,27 +19,32 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
   const scope = scopeOf(stream);
   if (checkpoint.pull !== undefined && checkpoint.pull.scope === scope)
     return { mode: checkpoint.pull.mode, at: now, because: 'a pull is under way' };
-  if (checkpoint.watermark === undefined) {
-    return stream.startTime === undefined
-      ? { mode: 'full', at: now, because: 'nothing was read yet' }
-      : { mode: 'incremental', at: now, because: `first pull, from ${stream.startTime}` };
-  }
-  if (checkpoint.scope !== scope) return { mode: 'full', at: now, because: 'the scope has changed' };
   const { every, sweepFull, sweepIds } = stream.schedule;
+  const { facts } = stream;
+  if (checkpoint.watermark === undefined) {
+    const mode = facts.kind === 'log' || (facts.incremental && stream.startTime !== undefined) ? 'incremental' : 'full';
+    const because = stream.startTime === undefined ? 'nothing was read yet' : `first pull, from ${stream.startTime}`;
+    return { mode, at: now, because };
+  }
+  if (checkpoint.scope !== scope && facts.kind === 'entity')
+    return { mode: 'full', at: now, because: 'the scope has changed' };
   // A time in the future is of a clock that has been set back: what it dates is due.
   const since = (time: string | undefined): number => {
     const at = time === undefined ? 0 : Date.parse(time);
     return at > now ? 0 : at;
   };
-  const full = sweepFull === undefined ? Number.POSITIVE_INFINITY : since(checkpoint.lastFull) + sweepFull;
-  const ids =
-    sweepIds === undefined || stream.facts.ids === undefined
-      ? Number.POSITIVE_INFINITY
-      : since(checkpoint.lastIds) + sweepIds;
   const incremental = lastPull === undefined || lastPull > now ? now : lastPull + every;
+  const interval = 'the interval has passed';
+  // What cannot be asked for changes is read whole each time, and what is gone is noticed each time.
+  if (!facts.incremental && facts.kind === 'entity') return { mode: 'full', at: incremental, because: interval };
+  const never = Number.POSITIVE_INFINITY;
+  const swept = facts.kind === 'entity';
+  const full = !swept || sweepFull === undefined ? never : since(checkpoint.lastFull) + sweepFull;
+  const ids =
+    !swept || sweepIds === undefined || facts.ids === undefined ? never : since(checkpoint.lastIds) + sweepIds;
   if (full <= now) return { mode: 'full', at: full, because: 'the full sweep is due' };
   const at = Math.min(full, ids, incremental);
-  if (at === incremental) return { mode: 'incremental', at, because: 'the interval has passed' };
+  if (at === incremental) return { mode: 'incremental', at, because: interval };
   return { mode: at === full ? 'full' : 'ids', at, because: 'a sweep is due' };
 }
 
@@ -47,7 +52,10 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
 export function sinceOf(stream: Stream, checkpoint: Checkpoint): string | undefined {
   if (checkpoint.watermark === undefined)
     return stream.startTime === undefined ? undefined : qualysTime(Date.parse(stream.startTime));
-  const since = Date.parse(checkpoint.watermark) - stream.facts.overlapMs;
+  // What had not ended when it was read last is read again from its own time on.
+  const unfinished = checkpoint.unfinished === undefined ? Number.NaN : Date.parse(checkpoint.unfinished);
+  const overlapped = Date.parse(checkpoint.watermark) - stream.facts.overlapMs;
+  const since = unfinished < overlapped ? unfinished : overlapped;
   // The overlap reaches behind the start time for a while, where nothing is wanted from.
   return qualysTime(Math.max(since, stream.startTime === undefined ? 0 : Date.parse(stream.startTime)));
 }
@@ -59,14 +67,28 @@ export const ALL: IdRange = { first: 1, last: null };
 
 /** The checkpoint of a pull that has read everything it asked for. */
 export function ended(checkpoint: Checkpoint, pull: OpenPull, now: number): Checkpoint {
-  const { pull: _, ...rest } = checkpoint;
+  const { pull: _, unfinished: before, parts: read, ...rest } = checkpoint;
   const at = new Date(now).toISOString();
-  if (pull.mode === 'ids') return { ...rest, lastIds: at };
+  if (pull.mode === 'ids') {
+    const kept = {
+      ...(before === undefined ? {} : { unfinished: before }),
+      ...(read === undefined ? {} : { parts: read }),
+    };
+    return { ...rest, ...kept, lastIds: at };
+  }
   // The pulling id is the local time at its start.
-  const read = { ...rest, watermark: pull.serverStart ?? new Date(pull.id).toISOString(), scope: pull.scope };
+  const began = pull.serverStart ?? new Date(pull.id).toISOString();
+  const { unfinished, parts, until } = pull;
+  const ended = {
+    ...rest,
+    ...(unfinished === undefined ? {} : { unfinished }),
+    ...(parts === undefined ? {} : { parts }),
+    watermark: until !== undefined && Date.parse(until) < Date.parse(began) ? until : began,
+    scope: pull.scope,
+  };
   // A first pull that a start time bounds is complete within its bound: the first sweep is due an interval later.
   const whole = pull.mode === 'full' || checkpoint.watermark === undefined;
-  return whole ? { ...read, lastFull: at, lastIds: at } : read;
+  return whole ? { ...ended, lastFull: at, lastIds: at } : ended;
 }
 
 /**

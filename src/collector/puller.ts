@@ -1,17 +1,21 @@
 import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
+import { forgetOlder } from '../outbox/forget.ts';
+
 import { type ClaimedStream, changeCheckpoint, dropSweeps } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
 import { asking } from './asking.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
+import { listParts } from './listing.ts';
 import type { PullContext } from './page.ts';
 import { patiently } from './patience.ts';
 import { ALL, cutByIds, ended, pullId, sinceOf, withoutIds } from './plan.ts';
 import { quarantinedIds, retryQuarantined } from './quarantined.ts';
 import { readRanges } from './ranges.ts';
 import { newTally, type Outcome, type PullReport } from './report.ts';
+import { readSteps } from './steps.ts';
 import { nameOf, type Stream, scopeOf, type Workshop } from './stream.ts';
 
 /** Tries of a call for ids; limits and a full disk do not count. */
@@ -46,7 +50,7 @@ export async function runPull(
   try {
     pull = await openPull(stream, workshop, claim, checkpoint, mode, signal, stop);
     const live = { records: 0, bytes: 0, onChunk: () => showProgress(false) };
-    let left = pull.resume.length;
+    let left = (pull.steps ?? pull.resume).length;
     const showProgress = (ended: boolean): void =>
       workshop.observer.progress({
         stream: nameOf(stream),
@@ -69,17 +73,19 @@ export async function runPull(
       live,
     };
     if (pull.mode !== 'ids') {
-      await retryQuarantined(context, stop, tally);
-      await readRanges(context, pull.resume, stop, {
+      const reading = {
         pageSize: { wanted: stream.pageSize, start: pull.pageSize ?? stream.pageSize },
         slots,
         tally,
-        onPage: (now) => {
+        onPage: (now: number) => {
           left = now;
           showProgress(false);
         },
         highest: () => highestId(workshop, claim.keyspace),
-      });
+      };
+      await retryQuarantined(context, stop, tally);
+      if (pull.steps !== undefined) await readSteps(context, pull.steps, stop, reading);
+      else await readRanges(context, pull.resume, stop, reading);
     }
     if (finish.aborted) throw finish.reason;
     const sweep = await conclude(context, stop);
@@ -91,6 +97,7 @@ export async function runPull(
         workshop.log.warn('no answer named a time: this machine’s clock is taken', { stream: nameOf(stream) });
       return ended(before, over, workshop.clock.now());
     });
+    if (stream.facts.order === 'time') await forgetOld(workshop, claim, stream);
   } catch (thrown) {
     const interrupted = signal.aborted || finish.aborted;
     outcome = interrupted ? 'interrupted' : 'failed';
@@ -131,17 +138,20 @@ async function openPull(
     .where('stream', '=', claim.stream)
     .executeTakeFirst();
   const id = pullId(workshop.clock.now(), Number(last?.id ?? 0));
+  const { facts } = stream;
   let pull: OpenPull = { id, mode, scope, resume: mode === 'ids' ? [] : [ALL] };
   if (mode === 'incremental') {
     const since = sinceOf(stream, checkpoint);
     if (since !== undefined) pull = { ...pull, since };
   }
-  if (mode === 'full' && stream.facts.ids !== undefined) {
+  if (facts.paging.by === 'step') pull = await withSteps(stream, workshop, checkpoint, pull, signal, stop);
+  if (mode === 'full' && facts.paging.by === 'id' && facts.ids !== undefined) {
     const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
     const serverStart = ids.serverTime === undefined ? {} : { serverStart: new Date(ids.serverTime).toISOString() };
     pull = { ...pull, ...serverStart, resume: cutByIds(ids.first, ids.last, stream.pageSize) };
   }
-  pull = { ...pull, resume: withoutIds(pull.resume, await quarantinedIds(workshop.outbox, claim)) };
+  if (facts.paging.by === 'id')
+    pull = { ...pull, resume: withoutIds(pull.resume, await quarantinedIds(workshop.outbox, claim)) };
   await store.db
     .updateTable('pull')
     .set({ outcome: 'abandoned', ended: workshop.clock.now() })
@@ -152,9 +162,60 @@ async function openPull(
     .insertInto('pull')
     .values({ id, stream: claim.stream, started: workshop.clock.now(), ended: null, outcome: 'running', report: '{}' })
     .execute();
-  if (mode !== 'incremental') pull = { ...pull, sweep: await openSweep(workshop.outbox, claim, mode, id, scope) };
+  if (mode !== 'incremental' && facts.kind === 'entity')
+    pull = { ...pull, sweep: await openSweep(workshop.outbox, claim, mode, id, scope) };
   await changeCheckpoint(store, claim, (before) => ({ ...before, pull }));
   return pull;
+}
+
+/** The steps a pull begins with: windows, or the objects that a listing finds. */
+async function withSteps(
+  stream: Stream,
+  workshop: Workshop,
+  checkpoint: Checkpoint,
+  pull: OpenPull,
+  signal: AbortSignal,
+  stop: AbortSignal,
+): Promise<OpenPull> {
+  const { facts, options } = stream;
+  if (facts.paging.by !== 'step') return pull;
+  const { parts: listed } = facts.paging;
+  if (listed !== undefined) {
+    const list = () => listParts(stream, listed, checkpoint, pull, signal);
+    const { steps, parts, unfinished, serverTime } = await patiently(workshop, stream, stop, ID_TRIES, list);
+    return {
+      ...pull,
+      resume: [],
+      steps,
+      parts,
+      ...(unfinished === undefined ? {} : { unfinished }),
+      ...(serverTime === undefined ? {} : { serverStart: new Date(serverTime).toISOString() }),
+    };
+  }
+  const now = new Date(workshop.clock.now() - (facts.settleMs ?? 0)).toISOString();
+  const steps = facts.paging.begin(options, { since: pull.since, now });
+  // Without a window nothing was asked for: the watermark stays.
+  const until = steps.length === 0 ? pull.since : latest(steps.map(({ to }) => to));
+  return { ...pull, resume: [], steps, ...(until === undefined ? {} : { until }) };
+}
+
+/** The latest of some times; undefined where one of them is open. */
+const latest = (times: readonly (string | undefined)[]): string | undefined =>
+  times.includes(undefined) ? undefined : times.toSorted().at(-1);
+
+/** How far behind what is read again the keys of a log are kept: a consumer may set its clock, or a watermark, back by a day. */
+const KEPT_MS = 86_400_000;
+
+/** Keys of a log that no pull can meet again are forgotten. */
+async function forgetOld(workshop: Workshop, claim: ClaimedStream, stream: Stream): Promise<void> {
+  const { checkpoint } = await workshop.outbox.store.db
+    .selectFrom('stream')
+    .select('checkpoint')
+    .where('id', '=', claim.stream)
+    .executeTakeFirstOrThrow();
+  const since = sinceOf(stream, JSON.parse(checkpoint) as Checkpoint);
+  if (since === undefined) return;
+  await forgetOlder(workshop.outbox, claim, Math.floor((Date.parse(since) - KEPT_MS) / 1000));
 }
 
 async function highestId(workshop: Workshop, keyspace: number): Promise<number> {

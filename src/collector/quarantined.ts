@@ -4,7 +4,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { dueAgain, listQuarantined, type Quarantined, release, setAside } from '../outbox/quarantine.ts';
 import { withoutResults } from './isolate.ts';
 import { maybePoison } from './isolation.ts';
-import { type PullContext, readPage } from './page.ts';
+import { type PullContext, readRange } from './page.ts';
 import { patiently } from './patience.ts';
 import { count } from './ranges.ts';
 import type { Tally } from './report.ts';
@@ -27,7 +27,7 @@ export async function retryQuarantined(context: PullContext, stop: AbortSignal, 
   async function read({ first, last }: Quarantined, withoutResults: boolean): Promise<QuarryError | undefined> {
     const request = { range: { first, last }, pageSize: stream.pageSize, everything: true, withoutResults };
     try {
-      count(tally, await patiently(workshop, stream, stop, TRIES, () => readPage(context, request)));
+      count(tally, await patiently(workshop, stream, stop, TRIES, () => readRange(context, request)));
       return undefined;
     } catch (thrown) {
       if (stop.aborted) throw thrown;

@@ -12,7 +12,7 @@ import { changeCheckpoint } from '../outbox/streams.ts';
 import { bell } from './bell.ts';
 import { isolator, type Piece } from './isolate.ts';
 import { type Failed, maybePoison } from './isolation.ts';
-import { type PageRequest, type PageResult, type PullContext, readPage } from './page.ts';
+import { type PageResult, type PullContext, type RangeRequest, type RangeResult, readRange } from './page.ts';
 import { pageSize } from './page-size.ts';
 import { patiently } from './patience.ts';
 import { halve, joined } from './plan.ts';
@@ -84,8 +84,8 @@ export async function readRanges(
     await changeCheckpoint(workshop.outbox.store, claim, (before) => replaced(before, range, by));
   }
 
-  async function read(request: PageRequest, tries: number): Promise<PageResult> {
-    const result = await patiently(workshop, stream, stop, tries, () => readPage(context, request));
+  async function read(request: RangeRequest, tries: number): Promise<RangeResult> {
+    const result = await patiently(workshop, stream, stop, tries, () => readRange(context, request));
     size.good();
     // An empty page proves nothing about the content of others.
     if (result.hosts > 0) {
@@ -172,7 +172,7 @@ export async function readRanges(
   if (context.finish.aborted && queue.length > 0) throw context.finish.reason;
 }
 
-export function count(tally: Tally, result: PageResult): void {
+export function count(tally: Tally, result: Omit<PageResult, 'rest'>): void {
   tally.pages++;
   tally.hosts += result.hosts;
   tally.received += result.received;

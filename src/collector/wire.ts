@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Config, type ConnectionConfig, type DatasetConfig, whereIs } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
+import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
 import { reveal } from '../core/secret.ts';
 import type { StreamIdentity } from '../core/words.ts';
@@ -75,7 +76,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
         sink.name,
         log,
       );
-      const running = { name: sink.name, open, batchBytes: file.capabilities.batchBytes, contextAs };
+      const running = { name: sink.name, open, batchBytes: file.capabilities.batchBytes, contextAs: contextIn };
       opened.push(running);
       parts.push({ ...running, takes: (stream) => takes(config, sink.name, stream) });
     }
@@ -223,7 +224,7 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
     connection: connection.id,
     dataset: dataset.name,
   };
-  const every = (chosen: number | false | undefined, usual: number): number | undefined =>
+  const every = (chosen: number | false | undefined, usual: number | undefined): number | undefined =>
     chosen === false ? undefined : (chosen ?? usual);
   return {
     ...identity,
@@ -257,7 +258,10 @@ function takes(config: Config, sink: string, stream: StreamIdentity): boolean {
   );
 }
 
-const contextAs = (dataset: string): string | undefined => datasets.get(dataset)?.format.inner?.as;
+const contextIn = (dataset: string): string | undefined => {
+  const facts = datasets.get(dataset);
+  return facts === undefined ? undefined : contextAs(facts.format);
+};
 
 /** How many calls of the stream's own API may run at once; one until an answer has told. */
 function slotsOf(governor: Governor | undefined, stream: Stream): number {

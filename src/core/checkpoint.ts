@@ -1,4 +1,4 @@
-import type { IdRange } from './range.ts';
+import type { IdRange, Step } from './range.ts';
 
 /** How a pull reads: what changed since the watermark, everything, or the ids of everything. */
 export type PullMode = 'incremental' | 'full' | 'ids';
@@ -14,6 +14,10 @@ export interface Checkpoint {
   /** Local time at the end of the last complete reading. */
   readonly lastFull?: string;
   readonly lastIds?: string;
+  /** Qualys's time of the oldest object that had not ended when it was read last: listing begins there again. */
+  readonly unfinished?: string;
+  /** Objects that were read, once and for all, by name with their time; as far back as listing reaches. */
+  readonly parts?: Readonly<Record<string, string>>;
   /** The pull that is under way. */
   readonly pull?: OpenPull;
 }
@@ -29,6 +33,14 @@ export interface OpenPull {
   readonly serverStart?: string;
   /** Ranges of ids not yet read; empty when all pages are in. */
   readonly resume: readonly IdRange[];
+  /** The same for data sets that are read step by step. */
+  readonly steps?: readonly Step[];
+  /** Nothing at or after this time was asked for; the watermark does not pass it. */
+  readonly until?: string;
+  /** The oldest object read in this pull that has not ended; becomes the checkpoint's. */
+  readonly unfinished?: string;
+  /** Objects found by listing, by name with their time; becomes the checkpoint's. */
+  readonly parts?: Readonly<Record<string, string>>;
   /** Number of the sweep this pull is, where it is one. */
   readonly sweep?: number;
   /** Objects per answer, when weather has made pages smaller. */

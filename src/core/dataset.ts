@@ -1,16 +1,22 @@
-import type { XmlFormat } from './format.ts';
-import type { IdRange } from './range.ts';
+import type { AnswerEnd, Format } from './format.ts';
+import type { IdRange, Step } from './range.ts';
+import type { RecordView } from './words.ts';
 
 /** One call to Qualys, before credentials and limits: what to ask, and under which API its limits count. */
 export interface Call {
   /** The endpoint as Qualys counts limits for it: `asset/host/vm/detection`. */
   readonly api: string;
-  /** Path below the API server; `{version}` is replaced by one of `versions`. */
+  /** Which of the connection's two addresses: the API server, or the gateway. The default is the API server. */
+  readonly server?: 'api' | 'gateway';
+  /** Path below the server; `{version}` is replaced by one of `versions`. */
   readonly path: string;
   /** Newest first; on 404 the next one is tried, once. */
   readonly versions?: readonly string[];
   readonly method: 'GET' | 'POST';
+  /** In the query of a GET, or of a call with a body of its own; else the form that is posted. */
   readonly params: Readonly<Record<string, string>>;
+  /** A body instead of the form. */
+  readonly body?: { readonly type: 'application/json' | 'text/xml'; readonly text: string };
 }
 
 /** What a pull wants of a data set. */
@@ -19,15 +25,20 @@ export interface Ask {
   readonly since?: string;
   /** Only these object ids. */
   readonly range?: IdRange;
+  /** What to read next, for data sets that are read step by step. */
+  readonly step?: Step;
   /** Objects per answer. */
   readonly pageSize: number;
   /** Leave the heavy free text out: the last step of isolating a page that cannot be read. */
   readonly withoutResults?: boolean;
 }
 
-/** One part of a key: a field of the record, or of its context (the host around a detection). */
+/**
+ * One part of a key: a field of the record, or of its context (the host around a detection); the object a step reads
+ * (`part`); the record's fingerprint, for records without an id; the number among equal rows (`occurrence`, 1 first).
+ */
 export interface KeyPart {
-  readonly from: 'record' | 'context';
+  readonly from: 'record' | 'context' | 'part' | 'fingerprint' | 'occurrence';
   readonly field: string;
 }
 
@@ -36,6 +47,46 @@ export interface FieldFact {
   readonly about: string;
   readonly sensitive?: boolean;
 }
+
+/** An answer as paging sees it. */
+export interface PageAnswer {
+  readonly end: AnswerEnd;
+  /** The parameters Qualys names for the next page (WARNING 1980), where it does. */
+  readonly nextParams?: Readonly<Record<string, string>> | undefined;
+  /** The highest leading id in the answer; undefined where it held no record. */
+  readonly highest: number | undefined;
+  readonly pageSize: number;
+}
+
+/** How answers follow each other where they are ordered by an id that rises: ranges are cut, and read several at once. */
+export interface IdPaging {
+  readonly by: 'id';
+  /** The first id of the next answer; undefined: the range is read to its end. */
+  next(answer: PageAnswer): number | undefined;
+}
+
+/** How answers follow each other elsewhere: step by step, each as long as Qualys says that there is more. */
+export interface StepPaging<Options> {
+  readonly by: 'step';
+  /** The steps of a pull, in order. `since`: as in `Ask`; `now`: Qualys's time as far as known. Both ISO 8601. */
+  begin(options: Options, pull: { readonly since: string | undefined; readonly now: string }): readonly Step[];
+  /** What remains of a step after an answer; undefined: it is read to its end. */
+  next(step: Step, answer: PageAnswer): Step | undefined;
+  /** Where steps are one object each: how the objects are found. `begin` gives the steps of the listing itself. */
+  readonly parts?: Parts<Options>;
+}
+
+export interface Parts<Options> {
+  list(options: Options, ask: Ask): Call;
+  readonly format: Format;
+  /** An object of the list: its name, Qualys's time that the list is filtered by, and whether it can be read. */
+  part(view: RecordView): { readonly part: string; readonly time: string; readonly state: 'ready' | 'unfinished' };
+  /** Read once and never again (the results of a scan), or at every pull (the posture of a policy). */
+  readonly once: boolean;
+}
+
+/** `basic`: user and password with each call; `token`: a bearer token, from the gateway's sign-in or an identity provider. */
+export type SignInWay = 'basic' | 'token';
 
 /**
  * A data set: all facts about one kind of Qualys data. The puller, the checkpoint, the catalogue, the reference page
@@ -46,11 +97,22 @@ export interface Dataset<Options = unknown> {
   readonly title: string;
   readonly about: string;
   readonly kind: 'log' | 'entity';
-  readonly format: XmlFormat;
+  readonly format: Format;
   /** The key: a fixed number of parts, absent = "". */
   readonly key: readonly KeyPart[];
-  /** The first key part is a Qualys object id by which answers are ordered, ranges are cut and sweeps conclude. */
-  readonly orderedById: boolean;
+  /**
+   * How keys lie in the key table. `id`: the first part is a Qualys object id, by which answers are ordered, ranges are
+   * cut and sweeps conclude. `time`: by the seconds of the record's own time, so that old keys of a log can be forgotten.
+   * `none`: by the key's text.
+   */
+  readonly order: 'id' | 'time' | 'none';
+  readonly paging: IdPaging | StepPaging<Options>;
+  /** Whether Qualys can be asked for what changed; else every pull reads everything. */
+  readonly incremental: boolean;
+  /** Objects that end later than the time they are asked by: listed again from the oldest unfinished one on. */
+  readonly unfinished?: { readonly time: string; is(view: RecordView): boolean };
+  /** Windows end so long before now, in milliseconds, since rows appear with a delay. */
+  readonly settleMs?: number;
   /** Fields outside the fingerprint: processing times and durations, which change though nothing happened. */
   readonly noise: readonly string[];
   /** Fields that hold a list without an order of its own (tags): sorted before the fingerprint is taken. */
@@ -64,19 +126,23 @@ export interface Dataset<Options = unknown> {
   /** The request for the ids of all objects in scope, in one answer. */
   ids?(options: Options, ask: Ask): Call;
   /** How an ids-only answer is read, where it differs from `format`. */
-  readonly idsFormat?: XmlFormat;
+  readonly idsFormat?: Format;
   /** Incremental reading: how far behind the last watermark a pull starts again, in milliseconds, and why so far. */
   readonly overlapMs: number;
   /** The field with heavy free text, and after how many bytes the options want it cut. */
   readonly heavy?: { readonly field: string; cut(options: Options): number | undefined };
   /** What of the options decides which objects are in scope; part of the checkpoint. */
   scope(options: Options): string;
-  /** Default schedule, milliseconds. */
-  readonly schedule: { readonly every: number; readonly sweepIds: number; readonly sweepFull: number };
+  /** Default schedule, milliseconds. Logs are never swept; only what lists its ids is swept by them. */
+  readonly schedule: { readonly every: number; readonly sweepIds?: number; readonly sweepFull?: number };
   readonly pageSize: number;
   readonly fields: Readonly<Record<string, FieldFact>>;
   /** Roles that may read it and what they see; how to test. */
   readonly permission: { readonly roles: string; readonly licence: string };
+  /** Ways to sign in that Qualys accepts for it, the usual one first. */
+  readonly signIn: readonly SignInWay[];
+  /** The cheapest call that proves it can be read; absent: the first page of one object. */
+  probe?(options: Options): Call;
   readonly destinations: {
     readonly devo: string;
     readonly interflow: string;

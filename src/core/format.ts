@@ -1,6 +1,31 @@
 import type { Fields } from './words.ts';
 
 /** How records stand in an answer: facts for a reader, said once per data set. */
+export type Format = XmlFormat | JsonFormat | CsvFormat;
+
+/**
+ * A JSON answer: an array of records, bare or inside a document. Values keep their types; integers beyond 2^53 become
+ * strings.
+ */
+export interface JsonFormat {
+  readonly kind: 'json';
+  /** Path to the array from the document's top: `assetListData/asset`; '' where the document is the array. */
+  readonly records: string;
+  /** The member of an element that holds its record (`data` of `{"sortValues":[…],"data":{…}}`), where it has one. */
+  readonly wrapped?: string;
+  /** Names of the top-level members of a record that are documented. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * A CSV answer with a header row, whole or between Qualys's BODY markers; a FOOTER block with a WARNING may follow.
+ * Records are objects of text under the header's names.
+ */
+export interface CsvFormat {
+  readonly kind: 'csv';
+  /** The header's names, as far as they are documented; a header without the first of them is another document. */
+  readonly fields: readonly string[];
+}
 
 /**
  * An XML answer. Element names are matched exactly, or else without regard to case (one guide sample is all lower
@@ -30,10 +55,15 @@ export interface XmlFormat {
 
 /** What an answer said besides its records. */
 export interface AnswerEnd {
-  /** The root element's name as written. */
+  /** The root element's name as written; `json` and `csv` for answers of those kinds. */
   readonly root: string;
-  /** Everything outside records and id sets, as an object under the root: `{ RESPONSE: { DATETIME: …, WARNING: … } }`. */
+  /**
+   * Everything outside records and id sets, as an object under the root: `{ RESPONSE: { DATETIME: …, WARNING: … } }`.
+   * Of JSON the document without its records; of CSV the footer, in the XML's shape.
+   */
   readonly envelope: Fields;
+  /** What stood beside the last record in its element: `{ sortValues: […] }`. Only JSON with `wrapped` has it. */
+  readonly beside?: Fields;
   /** Outer elements read (hosts), and records read (detections; equal to `outer` where there is no inner list). */
   readonly outer: number;
   readonly records: number;
@@ -45,6 +75,12 @@ export interface AnswerEnd {
 export interface AnswerReader {
   /** Throws QuarryError QRY3001/QRY3003/QRY3004/QRY3005 on input that cannot be read. */
   write(chunk: Uint8Array): void;
-  /** Throws QRY3002 when the closing root tag has not been read. */
+  /** Throws QRY3002 when the closing root tag, or the end of the JSON document, has not been read. */
   end(): AnswerEnd;
 }
+
+/** What `fetch` must see to take an answer for a good one. */
+export const rootOf = (format: Format): string => (format.kind === 'xml' ? format.root : format.kind);
+
+/** The name the context of a record has inside it (HOST), where there is an outer element. */
+export const contextAs = (format: Format): string | undefined => (format.kind === 'xml' ? format.inner?.as : undefined);

@@ -9,6 +9,7 @@ import {
   hostScope,
 } from './host-filters.ts';
 import hostList from './host-list.ts';
+import { byWarning } from './paging.ts';
 
 const STATUSES = ['New', 'Active', 'Re-Opened', 'Fixed'] as const;
 
@@ -121,7 +122,9 @@ export default defineDataset({
     { from: 'record', field: 'FQDN' },
     { from: 'record', field: 'INSTANCE' },
   ],
-  orderedById: true,
+  order: 'id',
+  paging: byWarning,
+  incremental: true,
   noise: ['LAST_PROCESSED_DATETIME'],
   heavy: { field: 'RESULTS', cut: ({ results }) => (typeof results === 'number' ? results : undefined) },
   version: 'LAST_UPDATE_DATETIME',
@@ -200,6 +203,7 @@ export default defineDataset({
     roles: 'Managers all; Unit Managers their business unit; Scanners and Readers their own. Auditors have no access.',
     licence: 'VM or VMDR with API access.',
   },
+  signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.hostdetections',
     interflow: 'scans',

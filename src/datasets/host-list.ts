@@ -10,6 +10,7 @@ import {
   hostPageParams,
   hostScope,
 } from './host-filters.ts';
+import { byWarning } from './paging.ts';
 
 export default defineDataset({
   name: 'host_list',
@@ -89,7 +90,9 @@ export default defineDataset({
     ],
   },
   key: [{ from: 'record', field: 'ID' }],
-  orderedById: true,
+  order: 'id',
+  paging: byWarning,
+  incremental: true,
   noise: ['LAST_VM_SCANNED_DURATION', 'LAST_VM_AUTH_SCANNED_DURATION'],
   unordered: ['TAGS', 'CLOUD_PROVIDER_TAGS'],
   time: ['LAST_VULN_SCAN_DATETIME', 'LAST_ACTIVITY'],
@@ -140,6 +143,7 @@ export default defineDataset({
       'Managers see all hosts; Unit Managers their business unit; Scanners and Readers their own; Auditors compliance hosts only.',
     licence: 'VM or VMDR with API access.',
   },
+  signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.hosts',
     interflow: 'assets',

@@ -188,7 +188,7 @@ export async function countKeys(tx: Tx, keyspace: number, more: number): Promise
 /** Returns how many keys there are more. */
 async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBatch: number): Promise<number> {
   const { keyspace } = append.claim;
-  const { inserts, updates, adopted, absent } = changes;
+  const { inserts, updates, adopted, absent, seen } = changes;
   const shared = { form: append.form, since: append.pull };
   const placed = (batches: readonly number[]): number[] => batches.map((batch) => firstBatch + batch);
   expectAll(
@@ -212,7 +212,10 @@ async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBat
     ),
     adopted.lead.length,
   );
-  if (append.sweep !== undefined) await tx.insertMany('absence', { sweep: append.sweep, ...absent });
+  if (append.sweep !== undefined) {
+    await tx.insertMany('absence', { sweep: append.sweep, ...absent });
+    await tx.insertMany('sweep_seen', { sweep: append.sweep, ...seen });
+  }
   await loseLive(tx, changes.superseded);
   return inserts.lead.length + oldFingerprint.filter((old) => old === REMOVED).length;
 }

@@ -1,4 +1,3 @@
-import type { Keyed } from '../core/words.ts';
 import type { Columns, Found, Store } from '../store/store.ts';
 import { type KnownKey, REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
@@ -23,7 +22,7 @@ export interface KeyTable {
 /** How a page's records are held against the key table. */
 export interface Known {
   /** The rows that may matter for these records, by `lead TAB key`. */
-  rowsFor(records: readonly Keyed[]): Promise<ReadonlyMap<string, KnownRow>>;
+  rowsFor(records: readonly KeyPlace[]): Promise<ReadonlyMap<string, KnownRow>>;
   /** A record's row was found. */
   matched(name: string): void;
   /** After a block was decided: keys below its last id that no record matched. */
@@ -47,12 +46,12 @@ export const keyTable = (store: Store<OutboxSchema>, keyspace: number): KeyTable
 const BY_KEY_FROM = 500;
 
 /** Point look-ups for pages that are no sweep: absence means nothing there. */
-export function knownByKey(table: KeyTable, orderedById: boolean, careful: boolean): Known {
+export function knownByKey(table: KeyTable, ordered: boolean, careful: boolean): Known {
   return {
     rowsFor: async (records) => {
       const perLead = new Map<number, number>();
       for (const { lead } of records) perLead.set(lead, (perLead.get(lead) ?? 0) + 1);
-      const byLead = (lead: number): boolean => orderedById && (careful || perLead.get(lead)! < BY_KEY_FROM);
+      const byLead = (lead: number): boolean => ordered && (careful || perLead.get(lead)! < BY_KEY_FROM);
       const leads = [...perLead.keys()].filter(byLead);
       const single = records.filter(({ lead }) => !byLead(lead));
       const rows = new Map<string, KnownRow>();

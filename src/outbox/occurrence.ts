@@ -3,30 +3,36 @@ import type { Keyed } from '../core/words.ts';
 /** An id came back after others: the page is not in order and must be staged with all keys remembered. */
 export class RepeatedKeyError extends Error {}
 
+/** The key of a record as the table holds it; a duplicate shares its key with a different one. */
+export interface Place {
+  readonly key: string;
+  readonly duplicate: boolean;
+}
+
 export interface Occurrences {
-  /** The key as the table holds it; undefined when this very record stood in the page before. Throws RepeatedKeyError. */
-  place(keyed: Keyed): { readonly key: string; readonly duplicate: boolean } | undefined;
+  /** Undefined when this very record stood in the page before. Throws RepeatedKeyError. */
+  place(keyed: Keyed): Place | undefined;
 }
 
 /**
  * Tells records of one page apart that share a key: equal ones count once, different ones are all kept, the later
  * under the key with an occurrence number. Keys are remembered while their leading id lasts, or all of them (`careful`).
  */
-export function occurrences(orderedById: boolean, careful: boolean): Occurrences {
+export function occurrences(ordered: boolean, careful: boolean): Occurrences {
   const seen = new Map<string, string | string[]>();
   let current = -1;
   let highest = -1;
   return {
     place: (keyed) => {
       if (keyed.lead !== current) {
-        if (!careful && orderedById) {
+        if (!careful && ordered) {
           if (keyed.lead < highest) throw new RepeatedKeyError();
           seen.clear();
         }
         current = keyed.lead;
         highest = Math.max(highest, keyed.lead);
       }
-      const name = careful ? `${keyed.lead}\t${keyed.key}` : keyed.key;
+      const name = careful || !ordered ? `${keyed.lead}\t${keyed.key}` : keyed.key;
       const before = seen.get(name);
       if (before === undefined) {
         seen.set(name, keyed.fingerprint);
@@ -37,6 +43,42 @@ export function occurrences(orderedById: boolean, careful: boolean): Occurrences
       all.push(keyed.fingerprint);
       seen.set(name, all);
       return { key: `${keyed.key}\u0001${all.length - 1}`, duplicate: true };
+    },
+  };
+}
+
+/** Keys and how many rows had them, by `lead TAB key`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface Counting extends Occurrences {
+  /** Counts of the keys whose lead is at the edge of the page: the next answer may go on in that second. */
+  edge(): Counts | undefined;
+}
+
+/** Seconds around the last row that may still be broken off: rows of a log lie by their number, nearly by their time. */
+const EDGE_SECONDS = 10;
+/** More rows in ten seconds than any person or client makes. */
+const EDGE_KEYS = 20_000;
+
+/**
+ * Rows without an id, compared as a multiset: the n-th row with a key has n as the key's last part, whatever the order
+ * in which equal rows come. `before`: counts at the edge of the answer before this one. The page is one piece of a log
+ * that is read from its newest row to its oldest, so the edge is at the lowest lead.
+ */
+export function counting(before: Counts = {}): Counting {
+  const counts = new Map(Object.entries(before));
+  let lowest = Number.POSITIVE_INFINITY;
+  return {
+    place: ({ lead, key }) => {
+      lowest = Math.min(lowest, lead);
+      const name = `${lead}\t${key}`;
+      const n = (counts.get(name) ?? 0) + 1;
+      counts.set(name, n);
+      return { key: key === '' ? String(n) : `${key}\t${n}`, duplicate: false };
+    },
+    edge: () => {
+      const at = [...counts].filter(([name]) => Number.parseInt(name, 10) <= lowest + EDGE_SECONDS);
+      return at.length === 0 ? undefined : Object.fromEntries(at.slice(-EDGE_KEYS));
     },
   };
 }

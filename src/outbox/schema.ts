@@ -40,6 +40,8 @@ export interface OutboxSchema {
   sweep: SweepTable;
   /** What a sweep found absent, until it is concluded. */
   absence: { sweep: number; lead: number; key: string };
+  /** What an open sweep saw unchanged, where answers have no order to hold the key table against. */
+  sweep_seen: { sweep: number; lead: number; key: string };
   pull: { id: number; stream: number; started: number; ended: number | null; outcome: string; report: string };
   /** What the governor knows of limits, so that a restart remembers. */
   budget: { subscription: string; state: string };
@@ -204,6 +206,13 @@ export const outboxMigrations: readonly Migration[] = [
       'CREATE INDEX parked_batch ON parked (batch)',
       // Tombstones are looked for by age; other rows are not in this index, so that it costs them nothing.
       `CREATE INDEX known_key_removed ON known_key (since) WHERE fingerprint = '-'`,
+    ],
+  },
+  {
+    number: 3,
+    name: 'sweeps of answers without an order',
+    statements: ({ text, clustered }) => [
+      `CREATE TABLE sweep_seen (sweep bigint NOT NULL, lead bigint NOT NULL, key ${text} NOT NULL, PRIMARY KEY (sweep, lead, key)) ${clustered}`,
     ],
   },
 ];

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { fileFault } from '../store/faults.ts';
+import type { Counts } from './occurrence.ts';
 import type { Group } from './segment.ts';
 
 export interface StagedBatch {
@@ -28,6 +29,8 @@ export interface KeyChanges {
   readonly adopted: { lead: number[]; key: string[]; oldFingerprint: string[]; fingerprint: string[] };
   /** Known keys of a sweep's range that the answer did not hold. */
   readonly absent: { lead: number[]; key: string[] };
+  /** Unchanged keys of a sweep whose answers have no order. */
+  readonly seen: { lead: number[]; key: string[] };
   /** How many newest bodies each older batch lost. */
   readonly superseded: Record<number, number>;
 }
@@ -41,6 +44,8 @@ export interface StagedPage {
   /** Bytes of the records received, as JSON. */
   readonly bytes: number;
   readonly segmentBytes: number;
+  /** Where rows are counted: counts at the page's edge. */
+  readonly edge: Counts | undefined;
   /** Absent when nothing is to be emitted. */
   readonly segment: string | undefined;
   readonly batches: readonly StagedBatch[];
@@ -60,6 +65,7 @@ export const newChanges = (): KeyChanges => ({
   updates: { lead: [], key: [], fingerprint: [], version: [], changes: [], batch: [], event: [], oldFingerprint: [] },
   adopted: { lead: [], key: [], oldFingerprint: [], fingerprint: [] },
   absent: { lead: [], key: [] },
+  seen: { lead: [], key: [] },
   superseded: {},
 });
 

@@ -19,13 +19,19 @@ import { rm } from 'node:fs/promises';
 import type { Flag, Keyed } from '../core/words.ts';
 import { type IdMaker, REMOVED, versionOf } from './identity.ts';
 import { type KeyTable, type KnownRow, knownByKey, knownByRange } from './known.ts';
-import { occurrences } from './occurrence.ts';
+import { type Counts, counting, occurrences, type Place } from './occurrence.ts';
 import { createSegment, type Group, type SegmentWriter } from './segment.ts';
 import { newChanges, type SpilledChanges, type StagedBatch, type StagedPage, spillTo } from './staged.ts';
+import type { KeyPlace } from './walk.ts';
 
 /** What staging needs to know of its stream; constant for a pull. */
 export interface StagingContext extends KeyTable {
-  readonly orderedById: boolean;
+  /** Answers are in the order of the leading ids. */
+  readonly ordered: boolean;
+  /** A log: what is known is unchanged, whatever it says. */
+  readonly log: boolean;
+  /** Rows have no id: equal ones are told apart by their number. */
+  readonly counted: boolean;
   readonly pull: number;
   readonly id: IdMaker;
   /** A key's parts as a JSON array. */
@@ -67,12 +73,16 @@ export interface StagingOptions {
    * that it does not hold are absent, unless something wrote them since.
    */
   readonly sweep?: { readonly before: number; readonly from: number };
+  /** Counts at the edge of the answer before this one, where rows are counted. */
+  readonly counts?: Counts;
 }
 
 export interface Page {
   /** Where to write the next record: at least `bytes` are free from the position returned, in `buffer`. */
   reserve(bytes: number): number;
   readonly buffer: Buffer;
+  /** The highest leading id so far. */
+  readonly highest: number | undefined;
   record(keyed: Keyed, start: number, end: number): void;
   /** The outer element around the records since the last call, as JSON. */
   outer(start: number, end: number): void;
@@ -82,6 +92,18 @@ export interface Page {
   finish(coveredTo?: number | null): Promise<StagedPage>;
   /** Removes what was staged, unless it was handed over to a transaction. */
   abandon(): Promise<void>;
+}
+
+/** Leads and keys of a block's records as the table has them; twice the same record is asked for once. */
+function lookedUp(entries: readonly Entry[], placed: readonly (Place | undefined)[]): KeyPlace[] {
+  const asked: KeyPlace[] = [];
+  for (let i = 0; i < entries.length; i++) {
+    const { keyed } = entries[i]!;
+    const place = placed[i];
+    if (keyed === undefined || place === undefined) continue;
+    asked.push(place.key === keyed.key ? keyed : { lead: keyed.lead, key: place.key });
+  }
+  return asked;
 }
 
 /** Nearly every time is plain ASCII without anything JSON escapes. */
@@ -99,20 +121,27 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   let owner: 'page' | 'transaction' | 'outbox' = 'page';
   let changes = newChanges();
   const batches: StagedBatch[] = [];
+  let highest: number | undefined;
   let group: Group | undefined;
   let groupsOfOuter: Group[] = [];
-  const places = occurrences(context.orderedById, options.careful);
+  const counted = context.counted ? counting(options.counts) : undefined;
+  const places = counted ?? occurrences(context.ordered, options.careful);
+  // Without an order there is no range to merge with: what a sweep saw unchanged is noted instead.
   const table =
-    options.sweep === undefined
-      ? knownByKey(context, context.orderedById, options.careful)
+    options.sweep === undefined || !context.ordered
+      ? knownByKey(context, context.ordered, options.careful)
       : knownByRange(context, options.sweep, options.careful, noteAbsent);
+  const noteSeen = options.sweep !== undefined && !context.ordered;
   const counts = { received: 0, unchanged: 0, emitted: 0, duplicateKeys: 0, bytes: 0 };
 
   async function decide(current: Block): Promise<void> {
-    const rows = await table.rowsFor(current.entries.flatMap(({ keyed }) => (keyed === undefined ? [] : [keyed])));
-    for (const { keyed, start, end } of current.entries) {
+    // Placed before they are looked up: a key's number among equal or differing records is part of it.
+    const placed = current.entries.map(({ keyed }) => (keyed === undefined ? undefined : places.place(keyed)));
+    const rows = await table.rowsFor(lookedUp(current.entries, placed));
+    for (let i = 0; i < placed.length; i++) {
+      const { keyed, start, end } = current.entries[i]!;
       if (keyed === undefined) endOuter(current.buffer, start, end);
-      else decideRecord(rows, keyed, current.buffer, start, end);
+      else decideRecord(rows, keyed, placed[i], current.buffer, start, end);
       if (segment?.full === true) await segment.flush();
     }
     await noteAbsent(table.unmatched());
@@ -134,12 +163,12 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   function decideRecord(
     rows: ReadonlyMap<string, KnownRow>,
     keyed: Keyed,
+    place: Place | undefined,
     buffer: Buffer,
     start: number,
     end: number,
   ): void {
     counts.received++;
-    const place = places.place(keyed);
     if (place === undefined) {
       counts.unchanged++;
       return;
@@ -148,12 +177,14 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     const name = rows.size === 0 ? '' : `${keyed.lead}\t${place.key}`;
     const row = rows.get(name);
     if (row !== undefined) table.matched(name);
-    if (row !== undefined && row.fingerprint === keyed.fingerprint) {
+    if (row !== undefined && (context.log || row.fingerprint === keyed.fingerprint)) {
       counts.unchanged++;
+      if (noteSeen) saw(keyed.lead, place.key);
       return;
     }
     if (row !== undefined && row.fingerprint !== REMOVED && isAdoption(row, keyed, buffer, start, end)) {
       counts.unchanged++;
+      if (noteSeen) saw(keyed.lead, place.key);
       const { adopted } = changes;
       adopted.lead.push(keyed.lead);
       adopted.key.push(place.key);
@@ -164,6 +195,11 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     emit(keyed, place, row, buffer, start, end);
   }
 
+  function saw(lead: number, key: string): void {
+    changes.seen.lead.push(lead);
+    changes.seen.key.push(key);
+  }
+
   function isAdoption(row: KnownRow, keyed: Keyed, buffer: Buffer, start: number, end: number): boolean {
     if (row.form === context.form() || row.version !== (keyed.version ?? null)) return false;
     return context.sameInOlderForm(buffer.toString('utf8', start, end), row.form, row.fingerprint);
@@ -171,7 +207,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
 
   function emit(
     keyed: Keyed,
-    place: { key: string; duplicate: boolean },
+    place: Place,
     row: KnownRow | undefined,
     buffer: Buffer,
     start: number,
@@ -238,8 +274,8 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
   }
 
   function waiting(): number {
-    const { inserts, updates, adopted, absent } = changes;
-    return inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length;
+    const { inserts, updates, adopted, absent, seen } = changes;
+    return inserts.lead.length + updates.lead.length + adopted.lead.length + absent.lead.length + seen.lead.length;
   }
 
   async function spill(): Promise<void> {
@@ -276,6 +312,9 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     get buffer() {
       return block.buffer;
     },
+    get highest() {
+      return highest;
+    },
     reserve: (bytes) => {
       if (block.buffer.length - block.used < bytes) {
         const larger = Buffer.allocUnsafe((block.used + bytes) * 2);
@@ -285,6 +324,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       return block.used;
     },
     record: (keyed, start, end) => {
+      highest = highest === undefined ? keyed.lead : Math.max(highest, keyed.lead);
       block.entries.push({ keyed, start, end });
       block.used = end;
       block.records++;
@@ -314,6 +354,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
         ...counts,
         segment: counts.emitted > 0 ? segmentPath : undefined,
         segmentBytes: segment?.offset ?? 0,
+        edge: counted?.edge(),
         batches,
         changes: async function* () {
           if (spilled !== undefined) yield* spilled.read();

@@ -166,6 +166,7 @@ export async function resetStream(
 export async function dropSweeps(db: Kysely<OutboxSchema>, stream: number): Promise<void> {
   const open = db.selectFrom('sweep').select('id').where('stream', '=', stream).where('state', 'in', ['open', 'held']);
   await db.deleteFrom('absence').where('sweep', 'in', open).execute();
+  await db.deleteFrom('sweep_seen').where('sweep', 'in', open).execute();
   await db
     .updateTable('sweep')
     .set({ state: 'dropped' })

@@ -2,7 +2,8 @@
  * Sweeps: absence must be earned.
  *
  * A sweep is a complete reading of one scope. While its pages are accepted, known keys of their ranges that they did
- * not hold are noted (table `absence`); nothing is written for what is present. When the last range is read, the sweep
+ * not hold are noted (table `absence`); nothing is written for what is present. Answers without an order cannot be held
+ * against the key table as they come: what they show unchanged is noted (`sweep_seen`) until the last of them is read. Then the sweep
  * is concluded: its absences become `removed` events, unless they are too many to be believed; then it is held, shown,
  * and confirmed by a second sweep that finds the same keys absent, or by hand.
  *
@@ -16,7 +17,7 @@ import { REMOVED } from './identity.ts';
 import type { Outbox } from './outbox.ts';
 import { type RemovalFacts, removeChunk } from './removals.ts';
 import type { OutboxSchema } from './schema.ts';
-import { keysBehind, LAST_KEY, leadsAbove } from './walk.ts';
+import { FIRST, keysBehind, LAST_KEY, leadsAbove } from './walk.ts';
 
 /** A sweep that would remove more than 5 % of the known keys, and more than 20, is held. */
 export const HOLD_SHARE = 0.05;
@@ -40,6 +41,7 @@ export async function openSweep(
   return outbox.store.transaction(async (tx) => {
     const stale = tx.db.selectFrom('sweep').select('id').where('stream', '=', claim.stream).where('state', '=', 'open');
     await tx.db.deleteFrom('absence').where('sweep', 'in', stale).execute();
+    await tx.db.deleteFrom('sweep_seen').where('sweep', 'in', stale).execute();
     await tx.db
       .updateTable('sweep')
       .set({ state: 'dropped' })
@@ -94,6 +96,25 @@ export async function noteAbsentIds(
   await write();
 }
 
+/** Notes known keys that a sweep of answers without an order neither wrote nor saw unchanged. */
+export async function noteUnseen(outbox: Outbox, claim: Claim, sweep: number, pull: number): Promise<void> {
+  const { store } = outbox;
+  for (let after = FIRST; ; ) {
+    const rows = await keysBehind(store, claim.keyspace, after, null, CHUNK, ['lead', 'key', 'fingerprint', 'since']);
+    const old = rows.filter(({ fingerprint, since }) => fingerprint !== REMOVED && since < pull);
+    const lead = old.map((row) => row.lead);
+    const key = old.map((row) => row.key);
+    const seen = new Set((await store.selectMany('sweep_seen', { sweep, lead, key }, ['key'])).row);
+    const absent = old.filter((_, i) => !seen.has(i));
+    if (absent.length > 0) {
+      const columns = { lead: absent.map((row) => row.lead), key: absent.map((row) => row.key) };
+      await store.transaction((tx) => tx.insertMany('absence', { sweep, ...columns }));
+    }
+    if (rows.length < CHUNK) break;
+    after = rows.at(-1)!;
+  }
+}
+
 /** The keys of one id, in order. */
 async function* keysOf({ store }: Outbox, keyspace: number, lead: number) {
   for (let after = { lead: lead - 1, key: LAST_KEY }; ; ) {
@@ -125,6 +146,7 @@ export async function concludeSweep(
           .set({ state: 'held', reason, known, absent, ended: facts.now() })
           .where('id', '=', sweep)
           .execute();
+        await db.deleteFrom('sweep_seen').where('sweep', '=', sweep).execute();
       });
       return { state: 'held', known, absent, removed: 0 };
     }
@@ -141,6 +163,7 @@ export async function concludeSweep(
       .set({ state: 'concluded', reason, known, absent, ended: facts.now() })
       .where('id', '=', sweep)
       .execute();
+    await db.deleteFrom('sweep_seen').where('sweep', '=', sweep).execute();
     await dropHeld(db, claim.stream);
   });
   return { state: 'concluded', known, absent, removed };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Dataset } from '../core/dataset.ts';
 import type { RecordHandler } from '../core/words.ts';
-import { createXmlReader } from '../qualys/xml/reader.ts';
+import { createReader } from '../qualys/reader.ts';
 import { fingerprinter, fingerprintOf } from './fingerprint.ts';
 
 const facts = {
@@ -32,7 +32,7 @@ function read(xml: string): { fingerprint: string; record: Record<string, never>
       });
     },
   };
-  const reader = createXmlReader(facts.format, handler);
+  const reader = createReader(facts.format, handler);
   reader.write(Buffer.from(`<R><L>${xml}</L></R>`));
   reader.end();
   return found;

@@ -54,6 +54,7 @@ describeStores('store', (kind) => {
   });
 
   test.each([15, 16, 17, 32, 100])('insertMany puts %i rows in, each as given, those taken left out', async (count) => {
+    const store = await withThings(await kind.place());
     const names = Array.from({ length: count }, (_, i) => `row ${i}`);
     const inserted = await store.transaction(async (tx) => {
       await tx.insertMany('thing', { space: 1, name: ['row 3', 'row 14'], note: 'before', n: -1 });

@@ -66,7 +66,9 @@ export async function stageThings(
   const page = stagePage(
     {
       ...keyTable(store, claim.keyspace),
-      orderedById: true,
+      ordered: true,
+      log: false,
+      counted: false,
       pull,
       id: idMaker(IDENTITY.tenant, IDENTITY.subscription, IDENTITY.dataset),
       keyJson: (lead, key) => JSON.stringify(keyParts(lead, key)),

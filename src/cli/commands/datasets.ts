@@ -1,4 +1,5 @@
 import { datasets } from '../../collector/port.ts';
+import { contextAs } from '../../core/format.ts';
 import { print, printJson, table } from '../output.ts';
 
 export async function listDatasets(options: { json?: boolean }): Promise<number> {
@@ -7,7 +8,7 @@ export async function listDatasets(options: { json?: boolean }): Promise<number>
     const facts = all.map(({ name, aliases, title, about, kind, key, permission, schedule, destinations, links }) => {
       const { api } = datasets.get(name)!.records(datasets.get(name)!.options.parse({}), { pageSize: 1 });
       const keys = key.map(({ from, field }) =>
-        from === 'context' ? `${datasets.get(name)!.format.inner?.as}.${field}` : field,
+        from === 'context' ? `${contextAs(datasets.get(name)!.format)}.${field}` : field,
       );
       return { name, aliases, title, about, kind, api, key: keys, permission, schedule, destinations, links };
     });

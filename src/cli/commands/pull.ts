@@ -1,9 +1,12 @@
 import { datasets, readOnce } from '../../collector/port.ts';
+import type { LogFormat } from '../../config/config.ts';
 import { parseDuration, parseTime } from '../../config/units.ts';
 import { qualysTime } from '../../core/clock.ts';
 import { QuarryError } from '../../core/errors.ts';
+import { contextAs } from '../../core/format.ts';
 import type { Fields, Value } from '../../core/words.ts';
 import { createLog, logDefaults } from '../log.ts';
+import { noSuch } from '../names.ts';
 import { print, table } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
@@ -11,6 +14,7 @@ import { configuration } from './configuration.ts';
 
 export interface PullFlags {
   readonly config?: string;
+  readonly logFormat?: LogFormat;
   readonly connection?: string;
   readonly since?: string;
   readonly limit?: number;
@@ -20,7 +24,7 @@ export interface PullFlags {
 export async function pull(names: readonly string[], flags: PullFlags): Promise<number> {
   const config = configuration(flags.config);
   const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
-  const log = createLog({ format: config.logFormat ?? format, level: 'warn', color });
+  const log = createLog({ format: flags.logFormat ?? config.logFormat ?? format, level: 'warn', color });
   if (flags.limit !== undefined && !(Number.isSafeInteger(flags.limit) && flags.limit > 0)) {
     throw new QuarryError('QRY6004', { what: `--limit takes a whole number above 0, not “${flags.limit}”.` });
   }
@@ -105,16 +109,11 @@ const TABLE_WIDTH = 40;
 /** Columns of CSV and table: the host first, then the record's documented fields. */
 function columnsOf(dataset: string): string[] {
   const file = datasets.get(dataset);
-  if (file === undefined)
-    throw new QuarryError('QRY6003', {
-      what: `There is no data set ${dataset}.`,
-      fix: `Data sets are: ${[...datasets.keys()].join(', ')}.`,
-    });
+  if (file === undefined) throw noSuch('data set', dataset, [...datasets.keys()]);
   const { fields, format } = file;
-  const own = Object.keys(fields).filter((name) => name !== format.inner?.as);
-  return format.inner === undefined
-    ? own
-    : [...['ID', 'IP', 'DNS', 'OS'].map((name) => `${format.inner!.as}.${name}`), ...own];
+  const as = contextAs(format);
+  const own = Object.keys(fields).filter((name) => name !== as);
+  return as === undefined ? own : [...['ID', 'IP', 'DNS', 'OS'].map((name) => `${as}.${name}`), ...own];
 }
 
 function cell(record: Fields, column: string): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contextAs } from '../../../src/core/format.ts';
 import type { Fields, Value } from '../../../src/core/words.ts';
 import { datasets } from '../../../src/datasets/registry.gen.ts';
 
@@ -78,7 +79,7 @@ function parsed(line: string): EventLine | undefined {
 /** The record's content as the product promises it: without context, without what the data set calls noise. */
 function digestOf({ dataset, record }: EventLine): string {
   const facts = datasets.get(dataset)!;
-  const left = new Set([...facts.noise, facts.format.inner?.as]);
+  const left = new Set([...facts.noise, contextAs(facts.format)]);
   const kept = Object.entries(record).filter(([name]) => !left.has(name));
   const content = kept.map(([name, value]) => [name, canonical(value, facts.unordered?.includes(name) === true)]);
   content.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));

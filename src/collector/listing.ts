@@ -1,0 +1,58 @@
+import type { Checkpoint, OpenPull } from '../core/checkpoint.ts';
+import type { Parts } from '../core/dataset.ts';
+import { rootOf } from '../core/format.ts';
+import type { Step } from '../core/range.ts';
+import { createReader } from '../qualys/reader.ts';
+import type { Stream } from './stream.ts';
+
+export interface Listed {
+  readonly steps: readonly Step[];
+  /** Objects that are read once this pull has ended, by name with their time. */
+  readonly parts: Readonly<Record<string, string>>;
+  readonly unfinished: string | undefined;
+  readonly serverTime: number | undefined;
+}
+
+/**
+ * Finds the objects a pull reads one by one: what is ready and was not read before. `parts` of the checkpoint reaches as
+ * far back as the listing does, so an object that is listed again is known again.
+ */
+export async function listParts(
+  stream: Stream,
+  facts: Parts<unknown>,
+  checkpoint: Checkpoint,
+  pull: Pick<OpenPull, 'mode' | 'since'>,
+  signal: AbortSignal,
+): Promise<Listed> {
+  const steps: Step[] = [];
+  const parts: Record<string, string> = {};
+  let unfinished: string | undefined;
+  const call = facts.list(stream.options, {
+    pageSize: 0,
+    ...(facts.once && pull.since !== undefined ? { since: pull.since } : {}),
+  });
+  const answer = await stream.fetch(
+    call,
+    () => {
+      steps.length = 0;
+      unfinished = undefined;
+      return createReader(facts.format, {
+        record: (view) => {
+          const { part, time, state } = facts.part(view);
+          if (part === '') return;
+          if (state === 'unfinished') {
+            if (unfinished === undefined || time < unfinished) unfinished = time;
+            return;
+          }
+          parts[part] = time;
+          const known = facts.once
+            ? checkpoint.parts?.[part] !== undefined
+            : pull.mode === 'incremental' && pull.since !== undefined && time < pull.since;
+          if (!known) steps.push({ part });
+        },
+      });
+    },
+    { signal, expectRoot: rootOf(facts.format) },
+  );
+  return { steps, parts, unfinished, serverTime: answer.serverTime };
+}
