@@ -113,7 +113,9 @@ export async function readRanges(
   async function goOn(rest: IdRange, smaller: number | undefined): Promise<void> {
     const pieces = (by: readonly IdRange[]): Piece[] =>
       by.map((range) => (smaller === undefined ? { range } : { range, size: smaller }));
-    if (queue.length === 0 && slots() > active) {
+    const { paging } = stream.facts;
+    const bounded = paging.by === 'id' && paging.bounded !== false;
+    if (bounded && queue.length === 0 && slots() > active) {
       const halves = halve(rest, await reading.highest());
       if (halves !== undefined) {
         await replace(rest, halves);

@@ -151,6 +151,12 @@ export const CATALOGUE = {
     why: 'The licence or the role does not allow this API.',
     fix: 'Give the user the permission the data set names, or leave the data set out.',
   },
+  QRY2013: {
+    next: 'stop_stream',
+    title: 'The data set needs another way to sign in',
+    why: 'Qualys takes a user name and password for some data sets and a token for others, and this connection has not the one needed here, or Qualys does not take it here.',
+    fix: 'Give the connection the credentials the data set names (username and password beside token, oidc, oauth or identity_provider), or leave the data set out.',
+  },
   QRY2020: {
     next: 'retry',
     title: 'Rate limit reached',
@@ -210,6 +216,12 @@ export const CATALOGUE = {
     title: 'The report or scan cannot be fetched',
     why: 'It does not exist, or it is not finished yet; Qualys answers both alike.',
     fix: 'Nothing, if it passes; else check that it still exists.',
+  },
+  QRY2037: {
+    next: 'stop_stream',
+    title: 'Beyond what can be paged',
+    why: 'Qualys gives only so many objects a page, and only so far by page number (10,000 of FIM): the request went beyond (HTTP 416).',
+    fix: 'Set a smaller page_size or a later start_time_in_utc; if it stays, report it.',
   },
   QRY2040: {
     next: 'stop_connection',

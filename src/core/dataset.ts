@@ -61,6 +61,8 @@ export interface PageAnswer {
 /** How answers follow each other where they are ordered by an id that rises: ranges are cut, and read several at once. */
 export interface IdPaging {
   readonly by: 'id';
+  /** Qualys cannot be asked for ids up to a last one: ranges are not cut. */
+  readonly bounded?: false;
   /** The first id of the next answer; undefined: the range is read to its end. */
   next(answer: PageAnswer): number | undefined;
 }

@@ -1,4 +1,4 @@
-import type { IdPaging, PageAnswer } from '../core/dataset.ts';
+import type { IdPaging, PageAnswer, StepPaging } from '../core/dataset.ts';
 import type { Fields, Value } from '../core/words.ts';
 
 /** Answers in the order of an id, with a WARNING 1980 whose URL names the first id of the next (FO lists). */
@@ -9,6 +9,9 @@ export const byWarning: IdPaging = {
 
 /** One answer that holds everything, in the order of an id. */
 export const allAtOnce: IdPaging = { by: 'id', next: () => undefined };
+
+/** One answer that holds everything, in no order. */
+export const oneAnswer: StepPaging<unknown> = { by: 'step', begin: () => [{}], next: () => undefined };
 
 /**
  * QPS: more while `hasMoreRecords` says so; the next answer is of ids above the last. `lastId` is left out by some
@@ -27,6 +30,7 @@ export const byLastId: IdPaging = {
 /** Global Asset Inventory: `hasMore` is 0 or 1, `lastSeenAssetId` the id to go on behind. */
 export const byLastSeen: IdPaging = {
   by: 'id',
+  bounded: false,
   next: ({ end, highest }) => {
     const { hasMore, lastSeenAssetId } = end.envelope;
     if (Number(hasMore ?? 0) !== 1) return undefined;
