@@ -41,8 +41,15 @@ export function simpleReturn(said: SimpleReturn): Answer {
 }
 
 /** GENERIC_RETURN, the form of the first API; comes with status 200. */
-export function genericReturn(base: string, user: string, now: number, number: string, text: string): Answer {
-  const body = `${DECLARATION}<!DOCTYPE GENERIC_RETURN SYSTEM "${base}/generic_return.dtd">\n<GENERIC_RETURN>\n  <API name="index.php" username="${escaped(user)}" at="${stamp(now)}" />\n  <RETURN status="FAILED" number="${number}">${escaped(text)}</RETURN>\n</GENERIC_RETURN>\n`;
+export function genericReturn(
+  base: string,
+  user: string,
+  now: number,
+  number: string,
+  text: string,
+  api = 'index.php',
+): Answer {
+  const body = `${DECLARATION}<!DOCTYPE GENERIC_RETURN SYSTEM "${base}/generic_return.dtd">\n<GENERIC_RETURN>\n  <API name="${api}" username="${escaped(user)}" at="${stamp(now)}" />\n  <RETURN status="FAILED" number="${number}">${escaped(text)}</RETURN>\n</GENERIC_RETURN>\n`;
   return { status: 200, type: 'text/xml', rated: true, body: [body] };
 }
 

@@ -11,6 +11,7 @@ export type Kind =
   | 'ips' // a.b.c.d and a.b.c.d-a.b.c.e
   | 'count' // 0, 1, 2 …
   | 'date' // YYYY-MM-DD[THH:MM:SSZ], not in the future
+  | 'moment' // the same, in the future as well
   | 'severities' // 1-3,5
   | 'unsimulated' // documented by Qualys, not simulated: refused rather than silently ignored
   | readonly string[]; // one of these
@@ -31,7 +32,12 @@ export function checkParams(params: ReadonlyMap<string, string>, kinds: Paramete
   const action = params.get('action');
   if (action === undefined || action === '') throw new Refusal(400, '1903', 'Missing required parameter(s): action');
   if (action !== 'list') throw invalid('action', action, 'must be one of: list');
-  const unknown = [...params.keys()].filter((name) => name !== 'action' && !Object.hasOwn(kinds, name));
+  checkValues(params, { ...kinds, action: 'free' }, now);
+}
+
+/** The same without an action, for the first API. */
+export function checkValues(params: ReadonlyMap<string, string>, kinds: ParameterKinds, now: number): void {
+  const unknown = [...params.keys()].filter((name) => !Object.hasOwn(kinds, name));
   if (unknown.length > 0) throw new Refusal(400, '1901', `Unrecognized parameter(s): ${unknown.join(', ')}`);
   for (const [name, value] of params) {
     const kind = kinds[name];
@@ -69,10 +75,10 @@ function checkValue(name: string, value: string, kind: Kind, now: number): void 
     }
   } else if (kind === 'severities') {
     if (!/^[1-5](-[1-5])?(,[1-5](-[1-5])?)*$/.test(value)) throw invalid(name, value, 'severities are 1 to 5');
-  } else if (kind === 'date') {
+  } else if (kind === 'date' || kind === 'moment') {
     const at = readDate(value);
     if (at === undefined) throw invalid(name, value, 'date must be YYYY-MM-DD[THH:MM:SSZ]');
-    if (at > now) throw invalid(name, value, 'date is in the future');
+    if (kind === 'date' && at > now) throw invalid(name, value, 'date is in the future');
   } else if (!kind.includes(value)) {
     throw invalid(name, value, `must be one of: ${kind.join(', ')}`);
   }
