@@ -18,11 +18,11 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
-/** Milliseconds as a duration: `1h30m`; the shortest text that `parseDuration` reads back. */
+/** Milliseconds as a duration that `parseDuration` reads back: `1h30m`, `7d`. */
 export function durationText(ms: number): string {
   let left = ms;
   let text = '';
-  for (const [unit, factor] of DURATION_UNITS) {
+  for (const [unit, factor] of DURATION_UNITS.slice(1)) {
     const count = Math.floor(left / factor);
     left -= count * factor;
     if (count > 0) text += `${count}${unit}`;
