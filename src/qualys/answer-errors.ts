@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/catalogue.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Fields, Value } from '../core/words.ts';
+import { saidInJson } from './json-errors.ts';
 import { type Headers, readLimits } from './limit-headers.ts';
 import type { Redact } from './redact.ts';
 
@@ -10,10 +11,10 @@ export interface BadAnswer {
   readonly headers: Headers;
   /** The endpoint. */
   readonly where: string;
-  /** The root element where the body was XML, and what stands below it. */
+  /** The root element where the body was XML, and what stands below it; `json` and the object where it was one. */
   readonly root?: string | undefined;
   readonly envelope?: Fields | undefined;
-  /** The beginning of a body that was not XML; '' for an empty one. */
+  /** The beginning of a body that was neither; '' for an empty one. */
   readonly text?: string | undefined;
   /** Whoever answers may echo the request's credentials. */
   readonly redact?: Redact;
@@ -60,6 +61,8 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   INSUFFICIENT_PERMISSION: 'QRY2012',
   EVALUATION_EXPIRED: 'QRY2011',
   INVALID_REQUEST: 'QRY2030',
+  OBJECT_NOT_FOUND: 'QRY2030',
+  LIMIT_EXCEEDED: 'QRY2020',
 };
 
 function byStatus(status: number): ErrorCode {
@@ -74,6 +77,7 @@ function byStatus(status: number): ErrorCode {
     408: 'QRY2002',
     409: 'QRY2022',
     410: 'QRY2031',
+    416: 'QRY2037',
     425: 'QRY2003',
     429: 'QRY2020',
   };
@@ -86,7 +90,7 @@ function byStatus(status: number): ErrorCode {
  */
 export function answerError(answer: BadAnswer): QuarryError {
   const { status, headers, where, root, redact = (text) => text } = answer;
-  const said = root === undefined ? undefined : saidIn(root, answer.envelope ?? {});
+  const said = root === undefined ? undefined : saidIn(root, answer.envelope ?? {}, status < 300);
   if (said !== undefined) {
     const code = codeOf(said, status);
     const text = said.text === undefined ? undefined : redact(said.text);
@@ -123,9 +127,13 @@ export function answerError(answer: BadAnswer): QuarryError {
 function codeOf(said: QualysSaid, status: number): ErrorCode {
   if (said.code === undefined) return byStatus(status);
   if (said.code === '999' && /not authori[sz]ed|permission|not allowed/i.test(said.text ?? '')) return 'QRY2012';
+  // With 401 it is the token that is refused, else the permission.
+  if (status === 401 && said.code === 'UNAUTHORIZED') return 'QRY2010';
   const known = BY_CODE[said.code];
   if (known !== undefined) return known;
-  return /^19\d\d$/.test(said.code) && status < 500 && status !== 409 ? 'QRY2030' : byStatus(status);
+  if (/^19\d\d$/.test(said.code) && status < 500 && status !== 409) return 'QRY2030';
+  // FAILED and its like with a good status: something went wrong, and nobody says what.
+  return status < 300 && /^[A-Z_]+$/.test(said.code) ? 'QRY2003' : byStatus(status);
 }
 
 /** HTML and other text: a web page of Qualys's edge, of maintenance, or of something in between. */
@@ -149,10 +157,15 @@ function waitOf(headers: Headers, said: number | undefined): number | undefined 
 
 /**
  * Qualys's own words in a document, or undefined where it holds none: SIMPLE_RETURN; GENERIC_RETURN, whose RETURN also
- * comes nested in API; an ERROR element below any root (v1); ServiceResponse of QPS without success.
+ * comes nested in API; an ERROR element below any root (v1); ServiceResponse of QPS without success; JSON as in
+ * `json-errors.ts`. `mayBeData`: the status was good.
  */
-export function saidIn(root: string, envelope: Fields): QualysSaid | undefined {
+export function saidIn(root: string, envelope: Fields, mayBeData = true): QualysSaid | undefined {
   const name = root.toUpperCase();
+  if (name === 'JSON') {
+    const found = saidInJson(envelope, mayBeData);
+    return found === undefined ? undefined : said(found.code, found.text, undefined);
+  }
   if (name === 'SIMPLE_RETURN') {
     const response = child(envelope, 'RESPONSE') ?? envelope;
     const seconds = Number(item(response, 'SECONDS_TO_WAIT') ?? Number.NaN);

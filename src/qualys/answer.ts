@@ -14,6 +14,8 @@ export interface Answer {
   readonly version: string | undefined;
   /** For a 409 or 429: what its body said. */
   refused(refusal: Refusal): void;
+  /** Its body refuses the credentials, whatever its status says: whoever calls next waits for a new sign-in probe. */
+  doubt(): void;
   /** Reads the rest and drops it if it is short, else leaves. */
   discard(): Promise<void>;
   /** Takes this connection's secrets out of a text. */

@@ -1,25 +1,26 @@
 import type { Clock } from '../core/clock.ts';
-import type { Call } from '../core/dataset.ts';
+import type { Call, SignInWay } from '../core/dataset.ts';
 import { QuarryError } from '../core/errors.ts';
 import { type Log, silentLog } from '../core/log.ts';
-import { reveal, type Secret } from '../core/secret.ts';
+import { reveal, Secret } from '../core/secret.ts';
 import type { Answer } from './answer.ts';
-import { answerBody } from './answer-body.ts';
 import { BODY_LIMITS, type BodyLimits } from './body.ts';
-import { startCallTimer, TIMEOUTS, type Timeouts } from './call-timer.ts';
-import { answerMeans, readErrorAnswer, readShortBody } from './error-body.ts';
-import type { Governor, Slot } from './governor.ts';
-import { header } from './limit-headers.ts';
-import { networkError } from './network-errors.ts';
+import { TIMEOUTS, type Timeouts } from './call-timer.ts';
+import { basicOf, type Credentials, loginOf, refusePlainHttp, secretsOf, tokenUrlOf } from './credentials.ts';
+import { answerMeans, readShortBody, replayed } from './error-body.ts';
+import { createExchange } from './exchange.ts';
+import type { Governor } from './governor.ts';
 import { type Address, isLoopback, platformByLogin } from './platforms.ts';
 import { redactor } from './redact.ts';
-import { type Request, redirected, requestFor } from './request.ts';
-import { createSignIn } from './sign-in.ts';
+import { requestFor } from './request.ts';
+import { createPrincipal, createSignIn, type Pass, type Proof, type SignIn } from './sign-in.ts';
+import { readToken, type TokenAsk, type TokenRequest, tokenRequest } from './token.ts';
 import { createTransport, type ProxyOptions, type TlsOptions } from './transport.ts';
+import { noWay, refusesWay, tokenNotTaken, waysFor } from './ways.ts';
 
 export interface ClientOptions {
   readonly address: Address;
-  readonly credentials: { readonly username: string; readonly password: Secret };
+  readonly credentials: Credentials;
   /** Shared by all clients of one subscription. */
   readonly governor: Governor;
   readonly clock: Clock;
@@ -35,6 +36,8 @@ export interface ClientOptions {
 }
 
 export interface OpenOptions {
+  /** Ways to sign in that Qualys accepts for this call, the usual one first; absent: what its server accepts. */
+  readonly signIn?: readonly SignInWay[] | undefined;
   /** Higher goes first; 0 by default. */
   readonly priority?: number;
   /** A call is about to be sent, after so many milliseconds of waiting for its slot; again for each fallback. */
@@ -44,73 +47,124 @@ export interface OpenOptions {
 export interface Client {
   /**
    * Signs in if need be, waits for a call slot and sends; resolves with the answer, whatever its status, except 401:
-   * that is QRY2010 or QRY2011, after one more probe. Rejects with a QuarryError (network, time-outs, redirects), or
-   * with the signal's reason.
+   * that is QRY2010 or QRY2011, after one more probe or with a new token. A refusal that says that the way to sign in
+   * was wrong is tried once more in the other way, where there is one. Rejects with a QuarryError (QRY2013 where the
+   * connection has no accepted way; network, time-outs, redirects), or with the signal's reason.
    */
   open(call: Call, signal?: AbortSignal, options?: OpenOptions): Promise<Answer>;
-  /** The sign-in probe alone; rejects as `open` does. */
-  signIn(signal?: AbortSignal): Promise<void>;
+  /** The sign-in probe alone, of the way named or the connection's first; rejects as `open` does. */
+  signIn(signal?: AbortSignal, way?: SignInWay): Promise<void>;
   close(): Promise<void>;
 }
 
 /** v1's `about` needs a login, no licence and no X-Requested-With, and was seen to carry no rate headers. */
 const PROBE: Call = { api: 'msp/about', path: '/msp/about.php', method: 'GET', params: {} };
 const PROBE_MS = 60_000;
-const REDIRECTS = 3;
 
-/** Throws QRY1012 for plain http beyond this machine, and what the TLS and proxy options give. */
+/**
+ * Throws QRY1011, QRY1012 and QRY1015 for addresses credentials must not go to, QRY1006 without credentials, and what the
+ * TLS and proxy options give.
+ */
 export function createClient(options: ClientOptions): Client {
-  const { address, credentials, governor, clock } = options;
+  const { address, credentials, governor, clock, allowPlainHttp = false } = options;
   const log = options.log ?? silentLog;
   const timeouts: Timeouts = { ...TIMEOUTS, ...options.timeouts };
   const limits: BodyLimits = { ...BODY_LIMITS, ...options.limits };
   const { api } = address;
-  if (api.protocol === 'http:' && options.allowPlainHttp !== true && !isLoopback(api.hostname)) {
-    throw new QuarryError('QRY1012', {
-      what: `http://${api.host} would send the password unencrypted.`,
-      where: 'api_url',
-    });
-  }
+  refusePlainHttp(api, 'api_url', allowPlainHttp);
+  refusePlainHttp(address.gateway, 'gateway_url', allowPlainHttp);
+  if (credentials.token?.kind === 'provider') tokenUrlOf(credentials.token, allowPlainHttp);
   const transport = createTransport({ tls: options.tls, proxy: options.proxy, connectMs: timeouts.connectMs });
-  const password = reveal(credentials.password);
-  const basic = Buffer.from(`${credentials.username}:${password}`, 'utf8').toString('base64');
-  const redact = redactor([password, basic, ...transport.secrets]);
+  const secrets = redactor([...secretsOf(credentials), ...transport.secrets]);
   const closed = new AbortController();
   /** Which of a call's versions this platform has, by path. */
   const versions = new Map<string, number>();
-  const common = {
-    authorization: `Basic ${basic}`,
-    'user-agent': options.userAgent,
-    'x-requested-with': 'quarry',
-    'accept-encoding': 'gzip',
-  };
+  /** Where the usual way was refused and the other worked, by API. */
+  const preferred = new Map<string, SignInWay>();
+  const { userAgent } = options;
+  const send = createExchange({ transport, governor, clock, timeouts, limits, userAgent, redact: secrets.redact });
 
-  const gate = createSignIn(probe, isRefusal, log);
+  const login = loginOf(credentials);
+  const gates = createGates();
 
-  async function probe(): Promise<void> {
-    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_MS)]);
-    let answer: Answer;
+  function createGates(): Partial<Record<SignInWay, SignIn>> {
+    const { token } = credentials;
+    const common = { isRefusal, clock, log };
+    const byPassword = createPrincipal();
+    const byToken = token === undefined ? byPassword : createPrincipal();
+    const ask = tokenAsk();
+    return {
+      ...(login !== undefined && {
+        basic: createSignIn({ ...common, principal: byPassword, probe: () => probing(PROBE.api, probeBasic) }),
+      }),
+      ...(ask !== undefined && {
+        token: createSignIn({
+          ...common,
+          principal: byToken,
+          probe: () => probing(ask.where, (signal) => fetchToken(ask, signal)),
+        }),
+      }),
+      ...(token?.kind === 'token' && {
+        token: createSignIn({
+          ...common,
+          principal: byToken,
+          probe: async () => ({ authorization: `Bearer ${reveal(token.token)}` }),
+        }),
+      }),
+    };
+  }
+
+  function tokenAsk(): TokenRequest | undefined {
+    const { token } = credentials;
+    if (token?.kind === 'token' || (token === undefined && login === undefined)) return undefined;
+    const ask = (): TokenAsk => {
+      if (token?.kind === 'provider') return { kind: 'provider', source: token };
+      if (token === undefined) return { kind: 'login', ...login! };
+      return { kind: token.kind, clientId: token.clientId, clientSecret: reveal(token.clientSecret) };
+    };
+    return tokenRequest(ask(), address, allowPlainHttp);
+  }
+
+  async function probing(where: string, probe: (signal: AbortSignal) => Promise<Proof>): Promise<Proof> {
     try {
-      answer = await attempt(PROBE, signal, {}, false);
+      return await probe(AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_MS)]));
     } catch (thrown) {
       if (thrown instanceof QuarryError || closed.signal.aborted) throw thrown;
       throw new QuarryError('QRY2002', {
         what: `The sign-in was not answered after ${PROBE_MS / 1000} s.`,
-        where: PROBE.api,
+        where,
       });
     }
+  }
+
+  async function fetchToken(ask: TokenRequest, signal: AbortSignal): Promise<Proof> {
+    const answer = await send(ask.request, { where: ask.where, signal });
     const body = await readShortBody(answer);
-    if (answer.status === 200 && body.end?.root === 'ABOUT') return;
+    try {
+      const proof = readToken(answer, body, ask, clock.now());
+      secrets.add(proof.authorization.replace(/^Bearer /, ''));
+      return proof;
+    } catch (thrown) {
+      throw thrown instanceof QuarryError && ask.fix === undefined ? withHint(thrown) : thrown;
+    }
+  }
+
+  async function probeBasic(signal: AbortSignal): Promise<Proof> {
+    const authorization = `Basic ${basicOf(login!)}`;
+    const answer = await attempt(PROBE, signal, {}, async () => new Secret(authorization));
+    const body = await readShortBody(answer);
+    if (answer.status === 200 && body.end?.root === 'ABOUT') return { authorization };
     const error = withHint(answerMeans(answer, body, PROBE.api));
     // A role without v1 access, or a platform without v1, is no word against the password.
     const elsewhere = answer.status === 403 || answer.status === 404 || error.code === 'QRY2012';
     if (isRefusal(error) || !elsewhere) throw error;
+    return { authorization };
   }
 
   /** A login of another platform gets the same answer as a wrong password. */
   function withHint(error: QuarryError): QuarryError {
-    if (error.code !== 'QRY2010') return error;
-    const likely = platformByLogin(credentials.username);
+    if (error.code !== 'QRY2010' || login === undefined) return error;
+    const likely = platformByLogin(login.username);
     if (likely === undefined || new URL(likely.api).hostname === api.hostname || isLoopback(api.hostname)) return error;
     return new QuarryError('QRY2010', {
       what: error.message,
@@ -122,29 +176,68 @@ export function createClient(options: ClientOptions): Client {
 
   async function open(call: Call, caller?: AbortSignal, options: OpenOptions = {}): Promise<Answer> {
     const signal = caller === undefined ? closed.signal : AbortSignal.any([caller, closed.signal]);
-    let probed = await gate.ready(signal);
+    const accepted = waysFor(call, options.signIn);
+    const ways = accepted.filter((way) => gates[way] !== undefined);
+    const liked = preferred.get(call.api);
+    const [first, second] = liked !== undefined && ways.includes(liked) ? [liked] : ways;
+    if (first === undefined) throw noWay(call, accepted);
+    const answer = await openBy(first, call, signal, options, second !== undefined);
+    if (answer !== undefined || second === undefined) return answer ?? Promise.reject(noWay(call, accepted));
+    log.warn('Qualys does not take this way to sign in here, the other one is tried', { api: call.api, way: first });
+    const other = await openBy(second, call, signal, options, false);
+    if (other === undefined) throw noWay(call, accepted);
+    if (other.status < 400) preferred.set(call.api, second);
+    return other;
+  }
+
+  /** undefined: the answer says that this way is not taken there, and there is another. */
+  async function openBy(
+    way: SignInWay,
+    call: Call,
+    signal: AbortSignal,
+    options: OpenOptions,
+    another: boolean,
+  ): Promise<Answer | undefined> {
+    const gate = gates[way]!;
     for (let again = false; ; again = true) {
-      const answer = await attempt(call, signal, options, true);
-      if (answer.status !== 401) return answer;
-      gate.doubt(probed);
-      const error = withHint(await readErrorAnswer(answer, call.api));
-      if (again || error.code !== 'QRY2010') {
-        if (isRefusal(error)) gate.refuse(error);
-        throw error;
+      let pass: Pass = await gate.ready(signal);
+      const answer = await attempt(call, signal, options, async () => {
+        pass = await gate.ready(signal);
+        return pass.authorization;
+      });
+      const doubt = () => gate.doubt(pass);
+      if (answer.status !== 401) {
+        if (!another || (answer.status !== 400 && answer.status !== 403)) return { ...answer, doubt };
+        const body = await readShortBody(answer);
+        return refusesWay(way, answer, body.text) ? undefined : { ...replayed(answer, body), doubt };
       }
-      probed = await gate.suspect(probed, signal);
+      doubt();
+      const body = await readShortBody(answer);
+      if (another && refusesWay(way, answer, body.text)) return undefined;
+      const error =
+        way === 'basic' ? withHint(answerMeans(answer, body, call.api)) : answerMeans(answer, body, call.api);
+      if (!again && error.code === 'QRY2010') continue;
+      if (!isRefusal(error)) throw error;
+      // A new token proves the credentials: it is this API that does not take it.
+      const renewed = way === 'token' && credentials.token?.kind !== 'token';
+      throw renewed && error.code === 'QRY2010' ? tokenNotTaken(error) : gate.refuse(error);
     }
   }
 
   /** One call with its fallbacks: an older version on 404, POST where the URL was too long. Each is a call of its own. */
-  async function attempt(call: Call, signal: AbortSignal, options: OpenOptions, gated: boolean): Promise<Answer> {
+  async function attempt(
+    call: Call,
+    signal: AbortSignal,
+    { priority, onSlot }: OpenOptions,
+    authorize: () => Promise<Secret>,
+  ): Promise<Answer> {
     let at = versions.get(call.path) ?? 0;
     let older = false;
     let post = false;
     for (;;) {
       const version = call.versions?.[at];
       const request = requestFor(address, call, version, post);
-      const answer = await send(request, call.api, version, signal, options, gated);
+      const answer = await send(request, { where: call.api, version, signal, priority, onSlot, authorize });
       if (answer.status === 404 && !older && call.versions?.[at + 1] !== undefined) {
         older = true;
         at += 1;
@@ -159,103 +252,11 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  async function send(
-    first: Request,
-    where: string,
-    version: string | undefined,
-    caller: AbortSignal,
-    { priority = 0, onSlot }: OpenOptions,
-    gated: boolean,
-  ): Promise<Answer> {
-    const asked = clock.monotonic();
-    const slot = await governor.acquire({ api: where, signal: caller, priority });
-    // Credentials may have come under doubt while this call waited for its slot: it must not be one more wrong sign-in.
-    if (gated) {
-      await gate.ready(caller).catch((thrown: unknown) => {
-        slot.release({ sent: false });
-        throw thrown;
-      });
-    }
-    onSlot?.(clock.monotonic() - asked);
-    const timer = startCallTimer(timeouts, caller, where);
-    let request = first;
-    for (let hops = 0; ; hops += 1) {
-      const { statusCode: status, headers, body } = await respond(request, where, slot, timer);
-      if (![301, 302, 303, 307, 308].includes(status)) {
-        slot.answered(headers, status);
-        const date = Date.parse(header(headers, 'date') ?? '');
-        const read = answerBody({
-          body,
-          headers,
-          timer,
-          slot,
-          limits,
-          where,
-          broken: (thrown) => broken(thrown, where),
-        });
-        return {
-          status,
-          headers,
-          version,
-          serverTime: Number.isNaN(date) ? undefined : date,
-          body: read,
-          refused: (refusal) => slot.refused(refusal),
-          discard: () => read.discard(),
-          redact,
-        };
-      }
-      try {
-        await body.dump({ limit: 65_536 });
-        request = redirected(request, header(headers, 'location'), hops, REDIRECTS, where);
-      } catch (thrown) {
-        timer.stop();
-        slot.answered(headers, status);
-        slot.release();
-        throw thrown instanceof QuarryError ? thrown : broken(thrown, where);
-      }
-    }
-  }
-
-  /** The headers of one HTTP exchange; gives the slot back as befits what went wrong. */
-  async function respond(request: Request, where: string, slot: Slot, timer: ReturnType<typeof startCallTimer>) {
-    timer.waiting();
-    try {
-      const { url, method, body } = request;
-      return await transport.dispatcher().request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        body: body ?? null,
-        headers: { ...common, ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }) },
-        signal: timer.signal,
-      });
-    } catch (thrown) {
-      if (timer.ended !== undefined) {
-        slot.abandon();
-        throw timer.ended.reason;
-      }
-      timer.stop();
-      const { error, unsent } = fault(thrown, false, where);
-      slot.release({ sent: !unsent });
-      throw error;
-    } finally {
-      timer.arrived();
-    }
-  }
-
-  function fault(thrown: unknown, answering: boolean, where: string) {
-    // Renewed authorities that are no certificates: nothing was sent.
-    if (thrown instanceof QuarryError) return { error: thrown, unsent: true };
-    return networkError(
-      { thrown, answering, proxied: transport.proxy !== undefined, host: transport.proxy ?? api.host, where },
-      redact,
-    );
-  }
-  const broken = (thrown: unknown, where: string) => fault(thrown, true, where).error;
-
   return {
     open,
-    async signIn(signal) {
+    async signIn(signal, way) {
+      const gate = way === undefined ? (gates.basic ?? gates.token) : gates[way];
+      if (gate === undefined) throw noWay(PROBE, [way ?? 'basic']);
       await gate.ready(signal);
     },
     async close() {

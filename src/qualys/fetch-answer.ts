@@ -5,12 +5,12 @@ import type { Fields } from '../core/words.ts';
 import type { Answer } from './answer.ts';
 import { child, saidIn, text } from './answer-errors.ts';
 import type { Client, OpenOptions } from './client.ts';
-import { answerMeans, asXml, readErrorAnswer } from './error-body.ts';
+import { answerMeans, asJson, asXml, readErrorAnswer } from './error-body.ts';
 import { nextParams } from './next-page.ts';
 
 export interface FetchHooks extends OpenOptions {
   readonly signal?: AbortSignal;
-  /** The root element of a good answer. */
+  /** The root element of a good answer; `json` or `csv` for those (`rootOf` of its format). */
   readonly expectRoot: string;
   /** Awaited after each chunk: back-pressure. */
   readonly onChunk?: () => Promise<void> | undefined;
@@ -42,8 +42,9 @@ const HEAD = 64 * 1024;
 
 /**
  * Sends a call and reads its answer to the end: bytes into a reader, one chunk at a time. Resolves only when the HTTP
- * framing was clean and the reader saw the closing root tag; whatever else comes (an error document with any status, a
- * web page, nothing) rejects with the QuarryError it means. `makeReader` is called for a 200 only.
+ * framing was clean and the reader saw the answer's end; whatever else comes (an error document with any status, a web
+ * page, nothing) rejects with the QuarryError it means. `makeReader` is called for a 200 only: a 204 where JSON was due is
+ * the gateway's way to say that there is nothing (CSAM), and resolves without records.
  */
 export async function fetchAnswer(
   client: Client,
@@ -53,7 +54,13 @@ export async function fetchAnswer(
 ): Promise<FetchedAnswer> {
   const { signal, expectRoot } = hooks;
   const answer = await client.open(call, signal, hooks);
-  if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
+  const { status, version } = answer;
+  if (status === 204 && expectRoot === 'json') {
+    await answer.discard();
+    const none: AnswerEnd = { root: expectRoot, envelope: {}, outer: 0, records: 0, bytes: 0 };
+    return { ...whatItSays({}, answer, call), end: none, status, bytes: 0, version };
+  }
+  if (status !== 200) throw await readErrorAnswer(answer, call.api);
   const reader = makeReader();
   const head: Buffer[] = [];
   let bytes = 0;
@@ -74,7 +81,7 @@ export async function fetchAnswer(
   if (!sameName(end.root, expectRoot) || saidIn(end.root, end.envelope) !== undefined) {
     throw answerMeans(answer, { end, text: '' }, call.api);
   }
-  return { ...whatItSays(end.envelope, answer, call), end, status: answer.status, bytes, version: answer.version };
+  return { ...whatItSays(end.envelope, answer, call), end, status, bytes, version };
 }
 
 function failing(step: () => void): { thrown: unknown } | undefined {
@@ -96,7 +103,11 @@ function sameName(a: string, b: string): boolean {
  */
 function unreadable(thrown: unknown, answer: Answer, head: Buffer, expectRoot: string, where: string): unknown {
   if (!(thrown instanceof QuarryError) || !/^QRY300[1234]$/.test(thrown.code)) return thrown;
+  const text = head.toString('utf8');
+  if (/^[\ufeff\s]*[{[]/.test(text)) return otherJson(thrown, answer, text, expectRoot, where);
   const root = rootOf(head);
+  // What begins as no document of its kind is no XML, JSON or CSV: a CSV begins with anything but a tag.
+  if (expectRoot === 'csv' && root === undefined && !/^[\ufeff\s]*(<|$)/.test(text)) return thrown;
   if (root === '' || (root !== undefined && sameName(root, expectRoot))) return thrown;
   if (root !== undefined && thrown.code === 'QRY3002' && /_RETURN$/i.test(root)) return thrown;
   const whole = asXml(head);
@@ -104,7 +115,17 @@ function unreadable(thrown: unknown, answer: Answer, head: Buffer, expectRoot: s
     const what = `Another document came: its root element is ${root}, not ${expectRoot}.`;
     return new QuarryError('QRY2034', { what, where, qualys: { status: answer.status }, cause: thrown });
   }
-  return answerMeans(answer, { end: whole, text: head.toString('utf8') }, where);
+  return answerMeans(answer, { end: whole, text }, where);
+}
+
+/** JSON that the reader could not read: an error document, another document, or a page with a fault in it. */
+function otherJson(thrown: QuarryError, answer: Answer, text: string, expectRoot: string, where: string): QuarryError {
+  const value = asJson(text);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isError = isObject && saidIn('json', value as Fields) !== undefined;
+  if (isError || (value !== undefined && expectRoot !== 'json'))
+    return answerMeans(answer, { end: undefined, text }, where);
+  return thrown;
 }
 
 /** The root element's name in the first bytes; '' where they end before it, undefined where this is no XML. */

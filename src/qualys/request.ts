@@ -6,23 +6,51 @@ import type { Address } from './platforms.ts';
 export interface Request {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
-  /** Form-encoded. */
   readonly body: string | undefined;
+  /** What it has besides those every request has. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Longer parameters go into the body: servers were seen to answer 414 to long id lists, some proxies cut at 2,000. */
 const LONG = 1500;
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-/** GET unless the call says POST, its parameters are long, or `post`. */
-export function requestFor(address: Address, call: Call, version: string | undefined, post: boolean): Request {
-  const path = call.path.replace('{version}', version ?? '').replace(/^\//, '');
-  const url = new URL(path, address.api);
-  const query = Object.entries(call.params)
+/** `a=1&b=2`, in UTF-8; blanks as %20, which forms and queries both read. */
+export function formOf(params: Readonly<Record<string, string>>): string {
+  return Object.entries(params)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
-  if (post || call.method === 'POST' || query.length > LONG) return { url, method: 'POST', body: query };
+}
+
+/** A form that is posted. */
+export function formPost(
+  url: URL,
+  params: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Request {
+  return { url, method: 'POST', body: formOf(params), headers: { ...FORM, ...headers } };
+}
+
+/**
+ * A call with a body of its own keeps its parameters in the query. Else GET, unless the call says POST, its parameters
+ * are long, or `post`. Qualys answers in JSON where both types ask for it; the gateway's default is JSON.
+ */
+export function requestFor(address: Address, call: Call, version: string | undefined, post: boolean): Request {
+  const path = call.path.replace('{version}', version ?? '').replace(/^\//, '');
+  const url = new URL(path, call.server === 'gateway' ? address.gateway : address.api);
+  const query = formOf(call.params);
+  const json = call.body === undefined ? call.server === 'gateway' : call.body.type === 'application/json';
+  const accept = json ? { accept: 'application/json' } : {};
+  if (call.body !== undefined) {
+    url.search = query;
+    const { type, text } = call.body;
+    return { url, method: call.method, body: text, headers: { 'content-type': type, ...accept } };
+  }
+  if (post || call.method === 'POST' || query.length > LONG) {
+    return { url, method: 'POST', body: query, headers: { ...FORM, ...accept } };
+  }
   url.search = query;
-  return { url, method: 'GET', body: undefined };
+  return { url, method: 'GET', body: undefined, headers: accept };
 }
 
 /**

@@ -1,76 +1,151 @@
-import type { QuarryError } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { Secret } from '../core/secret.ts';
 
 /*
- * One probe gates all calls of a principal, so that a wrong password is tried once and not once per stream: Qualys
- * locks accounts after a few failures.
+ * One probe gates all calls of a way to sign in, so that a wrong password is tried once and not once per stream: Qualys
+ * locks accounts after a few failures. For a password the probe is one cheap call, for a token the request of one.
  *
- * States: unknown -> (probe good) signed in -> (401 on a call) unknown again -> …; unknown -> (probe refused) refused.
- * Invariants: at most one probe runs, everyone waits for the same; refused is for ever, a new client is needed; a probe
- * that failed for another reason (network, maintenance, limits) leaves unknown behind, and the next call probes again.
+ * States of a way: unknown -> (probe good) signed in -> (401 on a call) unknown again -> …; unknown -> (probe refused)
+ * refused. A token that nears its end makes signed in due: the next call renews it first, and as long as the old one
+ * holds, trouble on the way to a new one stops nobody.
+ * Invariants: at most one probe of a way runs, everyone waits for the same; the ways of one principal are probed one
+ * after the other, and what refuses one of them refuses all, but for a way that was never good while another is: that
+ * says something about the way, not about the password. Refused is for ever, a new client is needed; a probe that
+ * failed for another reason (network, maintenance, limits) leaves unknown behind, and the next call probes again.
  * A 401 from a call that began before the last good probe proves nothing about the password and needs no new probe.
  */
 
-export interface SignIn {
-  /** Resolves with the number of the good probe that lets calls go. Rejects with why not: refused, or not to be found out now. */
-  ready(signal?: AbortSignal): Promise<number>;
-  /** A call that went under `probe` got 401: whoever asks from now on waits for a new probe. */
-  doubt(probe: number): void;
-  /** A call that went under `probe` got 401: probes again, at most once for each good probe. */
-  suspect(probe: number, signal?: AbortSignal): Promise<number>;
-  /** The account or its password is refused; nothing goes from now on. */
-  refuse(error: QuarryError): void;
+/** What a good probe gave. */
+export interface Proof {
+  /** The Authorization header of calls. */
+  readonly authorization: string;
+  /** How long it holds, milliseconds; absent: until it is refused. */
+  readonly lifeMs?: number;
 }
 
-/** `probe` makes one cheap call; it resolves when Qualys took the credentials and rejects with a QuarryError else. */
-export function createSignIn(
-  probe: () => Promise<void>,
-  isRefusal: (error: unknown) => error is QuarryError,
-  log: Log,
-): SignIn {
-  let refused: QuarryError | undefined;
-  let good = 0;
-  let current = false;
-  let running: Promise<number> | undefined;
+/** What lets a call go: which good probe, and its Authorization header. */
+export interface Pass {
+  readonly probe: number;
+  readonly authorization: Secret;
+}
 
-  async function run(): Promise<number> {
+export interface SignIn {
+  /** Rejects with why not: refused, or not to be found out now. */
+  ready(signal?: AbortSignal): Promise<Pass>;
+  /** A call that went with `pass` got 401: whoever asks from now on waits for a new probe. */
+  doubt(pass: Pass): void;
+  /** The account or its password is refused; nothing goes from now on. Gives what to throw. */
+  refuse(error: QuarryError): QuarryError;
+  /** Signed in, as far as known. */
+  readonly good: boolean;
+}
+
+/** An account or client: what its ways to sign in have in common. */
+export interface Principal {
+  refused: QuarryError | undefined;
+  /** Ends with the last probe that was begun. */
+  turn: Promise<unknown>;
+  readonly ways: SignIn[];
+}
+
+export const createPrincipal = (): Principal => ({ refused: undefined, turn: Promise.resolve(), ways: [] });
+
+/** Tokens are renewed when this part of their life is over, so that none ends on its way. */
+const RENEW_AT = 0.9;
+/** After a renewal that failed, while the old token holds. */
+const RENEW_AGAIN_MS = 60_000;
+
+export interface SignInOptions {
+  /** Resolves when the credentials were taken, rejects with a QuarryError else. */
+  readonly probe: () => Promise<Proof>;
+  readonly principal: Principal;
+  readonly isRefusal: (error: unknown) => error is QuarryError;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createSignIn({ probe, principal, isRefusal, clock, log }: SignInOptions): SignIn {
+  let refused: QuarryError | undefined;
+  let last: Pass | undefined;
+  let current = false;
+  let renewAt = 0;
+  let endsAt = 0;
+  let running: Promise<Pass> | undefined;
+
+  function run(): Promise<Pass> {
+    const mine = principal.turn.then(probeNow);
+    principal.turn = mine.catch(() => undefined);
+    return mine;
+  }
+  async function probeNow(): Promise<Pass> {
     try {
-      await probe();
-      good += 1;
+      throwIfRefused();
+      const asked = clock.monotonic();
+      const { authorization, lifeMs = Number.POSITIVE_INFINITY } = await probe();
+      last = { probe: (last?.probe ?? 0) + 1, authorization: new Secret(authorization) };
+      renewAt = asked + lifeMs * RENEW_AT;
+      endsAt = asked + lifeMs;
       current = true;
-      return good;
+      return last;
     } catch (thrown) {
-      if (isRefusal(thrown)) refuse(thrown);
+      if (isRefusal(thrown)) throw refuse(thrown);
+      renewAt = clock.monotonic() + RENEW_AGAIN_MS;
+      if (holds()) log.warn('The token could not be renewed, the old one still holds', { what: String(thrown) });
       throw thrown;
     } finally {
       running = undefined;
     }
   }
-  function refuse(error: QuarryError): void {
-    if (refused !== undefined) return;
-    refused = error;
+  const holds = () => current && clock.monotonic() < endsAt;
+  function throwIfRefused(): void {
+    const error = principal.refused ?? refused;
+    if (error !== undefined) throw error;
+  }
+  function refuse(error: QuarryError): QuarryError {
     current = false;
+    const before = principal.refused ?? refused;
+    if (before !== undefined) return before;
+    if (last === undefined && principal.ways.some((way) => way.good)) refused = otherWay(error);
+    else principal.refused = error;
     log.error('Qualys refused this account; nothing more is sent with it', { code: error.code });
+    return refused ?? error;
   }
-  async function ready(signal?: AbortSignal): Promise<number> {
+  async function ready(signal?: AbortSignal): Promise<Pass> {
     signal?.throwIfAborted();
-    if (refused !== undefined) throw refused;
-    if (current) return good;
+    throwIfRefused();
+    if (current && last !== undefined && clock.monotonic() < renewAt) return last;
     running ??= run();
-    return orAborted(running, signal);
+    try {
+      return await orAborted(running, signal);
+    } catch (thrown) {
+      throwIfRefused();
+      if (last === undefined || !holds() || signal?.aborted === true) throw thrown;
+      return last;
+    }
   }
-  function doubt(probed: number): void {
-    if (probed === good) current = false;
-  }
-  return {
+  const way: SignIn = {
     ready,
     refuse,
-    doubt,
-    async suspect(probed, signal) {
-      doubt(probed);
-      return ready(signal);
+    doubt(pass) {
+      if (pass.probe === last?.probe) current = false;
+    },
+    get good() {
+      return current;
     },
   };
+  principal.ways.push(way);
+  return way;
+}
+
+/** The password is right elsewhere: this way alone is closed. */
+function otherWay(error: QuarryError): QuarryError {
+  return new QuarryError('QRY2013', {
+    what: error.message,
+    ...(error.where !== undefined && { where: error.where }),
+    ...(error.qualys !== undefined && { qualys: error.qualys }),
+  });
 }
 
 /** One waiter leaves; the others, and what they wait for, stay. */
