@@ -1,5 +1,6 @@
 import type { Limiter } from './limits.ts';
 import type { SignIn } from './signin.ts';
+import type { Tokens } from './tokens.ts';
 import { HOUR, stamp } from './world/time.ts';
 
 /** One call as it was answered; times in milliseconds since 1970 on the limits' clock. */
@@ -9,7 +10,7 @@ export interface CallRecord {
   readonly method: string;
   readonly status: number;
   readonly user: string | undefined;
-  /** Parameters as sent, without passwords; cut at 500 characters. */
+  /** Parameters and REST bodies as sent, without passwords; cut at 500 characters. */
   readonly params: string;
   readonly abandoned: boolean;
 }
@@ -18,7 +19,7 @@ export interface Counters {
   readonly calls: number;
   /** endpoint → status → calls. Endpoints have no version: `/api/fo/asset/host/`. */
   readonly byEndpoint: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** 409 answers by code. */
+  /** Calls refused for limits, by the code of their 409, or 429. */
   readonly refused: Readonly<Record<string, number>>;
   /** subscription and endpoint → the most calls at once, and in any window. */
   readonly extremes: Readonly<Record<string, { readonly maxRunning: number; readonly maxInWindow: number }>>;
@@ -29,6 +30,8 @@ export interface Counters {
   readonly locked: readonly string[];
   /** Sessions opened. */
   readonly logins: number;
+  /** Bearer tokens given out. */
+  readonly tokens: number;
   /** Calls whose client went away before the answer's end. */
   readonly abandoned: number;
   /** Body bytes before compression. */
@@ -53,11 +56,12 @@ export interface Counting {
 
 const KEPT = 1000;
 
-export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
+export function createCounting(limiters: readonly Limiter[], signIn: SignIn, tokens: Tokens): Counting {
   let calls = 0;
   let abandoned = 0;
   let logins = 0;
   let bytes = 0;
+  let tokensBefore = 0;
   let byEndpoint: Record<string, Record<string, number>> = {};
   let refused: Record<string, number> = {};
   let perHour: Record<string, number> = {};
@@ -88,7 +92,7 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
       bytes += count;
     },
     read() {
-      const extremes = limiter.extremes();
+      const extremes = Object.assign({}, ...limiters.map((one) => one.extremes())) as Counters['extremes'];
       const all = Object.values(extremes);
       return structuredClone({
         calls,
@@ -100,6 +104,7 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
         wrongSignIns: signIn.wrongTries(),
         locked: signIn.locked(),
         logins,
+        tokens: tokens.issued() - tokensBefore,
         abandoned,
         bytes,
         perHour,
@@ -118,7 +123,8 @@ export function createCounting(limiter: Limiter, signIn: SignIn): Counting {
       recent = [];
       defects = [];
       signIn.reset();
-      limiter.resetExtremes();
+      tokensBefore = tokens.issued();
+      for (const limiter of limiters) limiter.resetExtremes();
     },
   };
 }

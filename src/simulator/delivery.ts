@@ -117,10 +117,15 @@ async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): As
     if (left <= 0) return;
     await turn();
   }
-  // An answer shorter than the cut loses its end all the same, from the last closing tag on.
-  const chunk = encode(cut === undefined ? text : text.slice(0, Math.max(0, text.lastIndexOf('</')))).subarray(0, left);
+  // An answer shorter than the cut loses its end all the same, from the last closing tag or bracket on.
+  const chunk = encode(cut === undefined ? text : text.slice(0, Math.max(0, lastClosing(text)))).subarray(0, left);
   bytes(chunk.length);
   if (chunk.length > 0) yield chunk;
+}
+
+function lastClosing(text: string): number {
+  const tag = text.lastIndexOf('</');
+  return tag >= 0 ? tag : Math.max(text.lastIndexOf('}'), text.lastIndexOf(']'));
 }
 
 /** The pieces, and as the last one the cut a route made, so that what came before it is still sent. */

@@ -1,19 +1,21 @@
 /** The answers that stand in for the real one, by fault. */
 import { genericReturn, htmlPage, simpleReturn } from './answers.ts';
-import type { ActiveFaults, InsteadFault } from './faults.ts';
+import { type ActiveFaults, INSTEAD_FAULTS, type InsteadFault } from './faults.ts';
+import { gatewayError } from './routes/rest.ts';
 import type { Answer } from './routes/route.ts';
 
 export interface Setting {
   readonly base: string;
   readonly user: string;
   readonly now: number;
+  readonly path: string;
   readonly faults: ActiveFaults;
 }
 
 const LIST_HEAD = '<?xml version="1.0" encoding="UTF-8" ?>\n';
 
 /** Faults whose answer is fixed. The 401, the 409s of the limits and the 404 of the newest version are the server's to give. */
-export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting) => Answer>>> = {
+const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting) => Answer>>> = {
   'html-200': () => htmlPage(200, 'Welcome', 'Please accept the terms of use'),
   'empty-200': () => ({ status: 200, type: 'application/xml', rated: true, body: [] }),
   'error-200-2001': (at) => simpleReturn({ ...at, status: 200, code: '2001', text: 'This account has expired.' }),
@@ -40,6 +42,10 @@ export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting
     htmlPage(429, '429 Too Many Requests', 'Too Many Requests', {
       'Retry-After': String(faults.number('http-429', 60)),
     }),
+  'http-403-json': (at) => gatewayError(at, 403, 'Forbidden: the module is not in this subscription'),
+  'http-429-to-wait': (at) =>
+    tooMany(at, { 'X-RateLimit-ToWait-Sec': String(at.faults.number('http-429-to-wait', 60)) }),
+  'http-429-no-wait': (at) => tooMany(at, {}),
   'http-500-999': (at) => simpleReturn({ ...at, status: 500, code: '999', text: 'Internal Error' }),
   'http-502': () => htmlPage(502, '502 Bad Gateway', 'Bad Gateway'),
   'http-503-1999-xml': (at) =>
@@ -73,6 +79,20 @@ export const INSTEAD_ANSWERS: Readonly<Partial<Record<InsteadFault, (at: Setting
     };
   },
 };
+
+/** The answer a fault puts in place of the real one, if any does. */
+export function insteadOf(faults: ActiveFaults, at: Omit<Setting, 'faults'>): Answer | undefined {
+  for (const name of INSTEAD_FAULTS) {
+    const make = INSTEAD_ANSWERS[name];
+    if (faults.has(name) && make !== undefined) return make({ ...at, faults });
+  }
+  return undefined;
+}
+
+function tooMany(at: Setting, headers: Record<string, string>): Answer {
+  const rate = { 'X-RateLimit-Limit': '300', 'X-RateLimit-Window-Sec': '3600', 'X-RateLimit-Remaining': '0' };
+  return { ...gatewayError(at, 429, 'Rate limit exceeded'), rated: false, headers: { ...rate, ...headers } };
+}
 
 function xml(text: string): Answer {
   return { status: 200, type: 'application/xml', rated: true, body: [text] };

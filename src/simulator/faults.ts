@@ -24,6 +24,12 @@ const INSTEAD = {
   'http-409-no-code': { summary: 'status 409 whose SIMPLE_RETURN has no code' },
   'http-414': { summary: 'status 414, an HTML page' },
   'http-429': { summary: 'status 429 with Retry-After', argument: 'seconds; 60' },
+  'http-403-json': { summary: 'status 403 with a JSON error: the module is not in the subscription' },
+  'http-429-to-wait': {
+    summary: 'status 429 with the headers of the gateway, X-RateLimit-ToWait-Sec included',
+    argument: 'seconds; 60',
+  },
+  'http-429-no-wait': { summary: 'status 429 with the headers of the gateway, but without X-RateLimit-ToWait-Sec' },
   'http-500-999': { summary: 'status 500 with 999, internal error' },
   'http-502': { summary: 'status 502, an HTML page of a proxy' },
   'http-503-1999-xml': { summary: 'status 503 with 1999, maintenance' },
@@ -96,6 +102,19 @@ const LIST = {
   },
 } as const satisfies Record<string, FaultFacts>;
 
+/** What only QPS and the gateway do. */
+const REST = {
+  'token-expired': { summary: 'the bearer token of the call has ended: 401, for this call and all that show it later' },
+  'error-as-token': { summary: 'status 201 from `/auth`, but an error in JSON where the token should be' },
+  'to-wait-missing': { summary: 'a 429 of the gateway’s limits without X-RateLimit-ToWait-Sec' },
+  'qps-sign-in-200': { summary: 'QPS refuses credentials with status 200, as recorded once' },
+  'qps-no-permission': { summary: 'QPS answers status 200 with INSUFFICIENT_PERMISSION' },
+  'has-more-absent': { summary: 'QPS searches say neither hasMoreRecords nor lastId' },
+  'list-single-object': { summary: 'lists of one come as the bare object in the JSON of QPS, FIM and CertView' },
+  'list-empty': { summary: 'lists of QPS without entries stand there empty, `<list/>`, the one of a search as well' },
+  'page-size-416': { summary: 'the Global Asset Inventory refuses large pages with 416 instead of 400' },
+} as const satisfies Record<string, FaultFacts>;
+
 /** The subscription or its world is less friendly. */
 const WORLD = {
   'foreign-caller': {
@@ -115,13 +134,16 @@ export const FAULT_GROUPS = {
   'the bytes': WIRE,
   'the headers': HEADERS,
   'paging and content': LIST,
+  'QPS and the gateway': REST,
   'the subscription': WORLD,
 } as const;
 
-export const FAULTS = { ...INSTEAD, ...TEXT, ...WIRE, ...HEADERS, ...LIST, ...WORLD } as const;
+export const FAULTS = { ...INSTEAD, ...TEXT, ...WIRE, ...HEADERS, ...LIST, ...REST, ...WORLD } as const;
 
 export type FaultName = keyof typeof FAULTS;
 export type InsteadFault = keyof typeof INSTEAD;
+/** Faults only REST calls show, and answers in the gateway's form. */
+export type RestFault = keyof typeof REST | 'http-403-json' | 'http-429-to-wait' | 'http-429-no-wait';
 
 export const INSTEAD_FAULTS = Object.keys(INSTEAD) as readonly InsteadFault[];
 

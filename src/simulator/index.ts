@@ -6,5 +6,6 @@ export { LEVELS, type Level, type Limits } from './limits.ts';
 export { startSimulator } from './server.ts';
 export type { SimulatorUser } from './signin.ts';
 export { DEFAULT_USER, type Simulator, type SimulatorOptions } from './simulator.ts';
+export { DEFAULT_CLIENT, type SimulatorClient } from './tokens.ts';
 export { truthLines, writeTruth } from './truth.ts';
 export { createWorld, DEFAULT_EPOCH, type World, type WorldOptions } from './world/world.ts';

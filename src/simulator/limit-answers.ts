@@ -47,3 +47,22 @@ export function rateHeaders(
   if (faults.has('rate-headers-blank')) for (const name of Object.keys(headers)) headers[name] = '';
   return headers;
 }
+
+/** The gateway's three headers; how long to wait stands on a refused call only. */
+export function gatewayHeaders(
+  { refused, toWait, remaining }: Admission,
+  limits: Limits,
+  faults: ActiveFaults,
+): Record<string, string> {
+  if (faults.has('rate-headers-missing')) return {};
+  const headers: Record<string, string> = {
+    'X-RateLimit-Limit': String(limits.limit),
+    'X-RateLimit-Window-Sec': String(limits.windowSec),
+    'X-RateLimit-Remaining': String(remaining),
+  };
+  if (refused !== undefined && !faults.has('to-wait-missing')) {
+    headers['X-RateLimit-ToWait-Sec'] = String(faults.number('to-wait', 1_000_000_000) ?? toWait);
+  }
+  if (faults.has('rate-headers-blank')) for (const name of Object.keys(headers)) headers[name] = '';
+  return headers;
+}

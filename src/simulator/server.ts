@@ -13,45 +13,26 @@ import { htmlPage, notFound, simpleReturn } from './answers.ts';
 import { handleControl } from './control.ts';
 import { createCounting } from './counters.ts';
 import { deliver } from './delivery.ts';
-import { INSTEAD_ANSWERS } from './fault-answers.ts';
-import { type ActiveFaults, createFaultBoard, type FaultSetting, INSTEAD_FAULTS, parseFault } from './faults.ts';
+import type { Decision, Exchange } from './exchange.ts';
+import { insteadOf } from './fault-answers.ts';
+import { createFaultBoard, type FaultSetting, parseFault } from './faults.ts';
 import { forcedRefusal, limitAnswer, rateHeaders } from './limit-answers.ts';
 import { createLimiter, LEVELS } from './limits.ts';
 import { checkParams, readParams } from './params.ts';
 import { Refusal } from './refusal.ts';
+import { createRestDoor } from './rest-door.ts';
+import { authAnswer, isAuthPath } from './routes/gateway/auth.ts';
 import { matchRoute, type RouteMatch } from './routes/index.ts';
+import { matchRest } from './routes/rest-index.ts';
 import type { Answer, Call, Route } from './routes/route.ts';
 import { createSignIn, type Principal } from './signin.ts';
 import { DEFAULT_USER, type Simulator, type SimulatorOptions } from './simulator.ts';
+import { createTokens, DEFAULT_CLIENT, DEFAULT_TOKEN_MS } from './tokens.ts';
 import { createWorld } from './world/world.ts';
 
 const SESSION_PATH = '/api/2.0/fo/session/';
 const MAX_URL = 8190;
 const MAX_BODY = 16 * 1024 * 1024;
-
-/** One call as it came in. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly path: string;
-  /** Path without version: what limits and counters go by. */
-  readonly endpoint: string;
-  readonly params: ReadonlyMap<string, string>;
-  readonly faults: ActiveFaults;
-  /** On the limits' clock. */
-  readonly at: number;
-  /** On the world's clock. */
-  readonly now: number;
-}
-
-/** What becomes of a call. */
-interface Decision {
-  readonly answer: Answer;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly user?: string | undefined;
-  /** Gives the call's slot back. */
-  readonly release?: () => void;
-}
 
 /** Starts a simulator on 127.0.0.1. Throws RangeError for a fault or number that makes no sense. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -64,7 +45,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const limits = typeof options.limits === 'object' ? options.limits : LEVELS[options.limits ?? 'off'];
   const limiter = createLimiter(limits);
   const signIn = createSignIn(users, options.lockAfter ?? 5);
-  const counting = createCounting(limiter, signIn);
+  const owner: Principal = { username: first.username, subscription: first.subscription ?? 'sim' };
+  const openId = options.openIdToken === undefined ? undefined : { token: options.openIdToken, as: owner };
+  const tokens = createTokens(options.tokenMs ?? DEFAULT_TOKEN_MS, openId);
+  const restDoor = createRestDoor({
+    world,
+    limits,
+    signIn,
+    tokens,
+    base: () => url,
+    serve: (exchange) => serve(exchange),
+    refused: (code) => counting.refusal(code),
+  });
+  const authDesk = { signIn, tokens, clients: options.clients ?? [DEFAULT_CLIENT], owner };
+  const counting = createCounting([limiter, restDoor.limiter], signIn, tokens);
   const board = createFaultBoard(() => {
     const late = board.peek('detections-late');
     world.setLateness(late === undefined ? 0 : Number(late.argument ?? 1_800_000));
@@ -123,12 +117,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await handleControl({ request, response, path, body, simulator });
       return;
     }
+    const rest = matchRest(path);
     const exchange: Exchange = {
       request,
       response,
       path,
-      endpoint: path.replace(/^\/api\/\d+\.\d+\//, '/api/'),
-      params: readParams(query, isForm(request) ? body : ''),
+      endpoint: rest?.route.path ?? path.replace(/^\/api\/\d+\.\d+\//, '/api/'),
+      params: readParams(query, rest === undefined && isForm(request) ? body : ''),
+      body,
+      rest,
       faults: board.take(path),
       at: limitsNow(),
       now: worldNow(),
@@ -144,9 +141,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (finished) return;
       finished = true;
       release?.();
-      const { at, endpoint, params } = exchange;
+      const { at, endpoint } = exchange;
       const method = request.method ?? 'GET';
-      counting.call({ at, endpoint, method, status: answer.status, user, params: withoutPassword(params), abandoned });
+      counting.call({ at, endpoint, method, status: answer.status, user, params: asSent(exchange), abandoned });
     };
     let left = false;
     try {
@@ -173,13 +170,22 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const inFront = frontDoor(exchange, options);
     if (inFront !== undefined) return { answer: inFront };
     if (path === SESSION_PATH) return { answer: session(request, params, now), user: params.get('username') };
+    if (isAuthPath(path)) {
+      const user = params.get('username');
+      return {
+        answer: insteadOf(faults, { base: url, user: user ?? '', now, path }) ?? authAnswer(exchange, authDesk),
+        user,
+      };
+    }
+    if (exchange.rest !== undefined) return await restDoor.decide(exchange, exchange.rest);
     const match = matchRoute(path);
     if (match === undefined || match === 'slash') return { answer: notFound() };
 
     const cookie = match.route.cookie ? request.headers.cookie : undefined;
+    const { authorization } = request.headers;
     const principal = faults.has('http-401')
       ? undefined
-      : signIn.byHeaders(request.headers.authorization, cookie, limitsNow());
+      : (tokens.check(authorization, limitsNow()) ?? signIn.byHeaders(authorization, cookie, limitsNow()));
     if (principal === undefined) {
       const answer = simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });
       return { answer, headers: { 'WWW-Authenticate': 'Basic realm="Qualys API"' } };
@@ -206,10 +212,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
     const { release } = admission;
     try {
-      const service = options.serviceMs ?? 0;
-      const serviceMs = typeof service === 'number' ? service : service({ endpoint, params });
-      // Worked through to its end even when the client goes away: nobody tells Qualys.
-      await quietSleep(serviceMs + (faults.number('slow', 5000) ?? 0));
+      await serve(exchange);
       const answer = answerOf(request, match.route, {
         world,
         now,
@@ -234,16 +237,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
   }
 
+  /** Worked through to its end even when the client goes away: nobody tells Qualys. */
+  async function serve({ endpoint, params, faults }: Exchange): Promise<void> {
+    const service = options.serviceMs ?? 0;
+    const serviceMs = typeof service === 'number' ? service : service({ endpoint, params });
+    await quietSleep(serviceMs + (faults.number('slow', 5000) ?? 0));
+  }
+
   async function quietSleep(ms: number): Promise<void> {
     if (ms > 0) await clock.sleep(ms, closing.signal).catch(() => {});
   }
 
   function answerOf(request: IncomingMessage, route: Route, call: Call): Answer {
     const { faults, now, user } = call;
-    for (const name of INSTEAD_FAULTS) {
-      const make = INSTEAD_ANSWERS[name];
-      if (faults.has(name) && make !== undefined) return make({ base: url, user, now, faults });
-    }
+    const instead = insteadOf(faults, { base: url, user, now, path: call.path });
+    if (instead !== undefined) return instead;
     try {
       if (route.requestedWith) demandRequestedWith(request);
       if (route.parameters !== undefined) checkParams(call.params, route.parameters(call.version), now);
@@ -292,10 +300,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 /** What answers before Qualys does: the firewall, Apache, paths nobody serves. */
-function frontDoor({ request, path, faults }: Exchange, options: SimulatorOptions): Answer | undefined {
+function frontDoor({ request, path, rest, faults }: Exchange, options: SimulatorOptions): Answer | undefined {
   if (request.headers['user-agent'] === undefined) return { status: 200, type: 'text/html', rated: false, body: [] };
   if ((request.url ?? '').length > MAX_URL) return htmlPage(414, '414 Request-URI Too Long', 'Request-URI Too Long');
-  if (path === SESSION_PATH) return undefined;
+  if (path === SESSION_PATH || isAuthPath(path) || rest !== undefined) return undefined;
   const match = `${path}/` === SESSION_PATH ? 'slash' : matchRoute(path);
   if (match === undefined) return notFound();
   if (match === 'slash') {
@@ -332,7 +340,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function withoutPassword(params: ReadonlyMap<string, string>): string {
-  const kept = new URLSearchParams([...params].filter(([name]) => name !== 'password'));
-  return kept.toString().slice(0, 500);
+/** Parameters and, for REST, the body; without passwords, cut at 500 characters. */
+function asSent({ params, rest, body }: Exchange): string {
+  const kept = new URLSearchParams([...params].filter(([name]) => name !== 'password')).toString();
+  return `${kept}${rest !== undefined && body !== '' ? ` ${body}` : ''}`.trim().slice(0, 500);
 }

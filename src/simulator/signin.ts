@@ -19,6 +19,8 @@ export interface Principal {
 export interface SignIn {
   /** By the headers of a call; undefined is a 401. */
   byHeaders(authorization: string | undefined, cookie: string | undefined, now: number): Principal | undefined;
+  /** Undefined when refused. */
+  byPassword(username: string, password: string, now: number): Principal | undefined;
   /** Opens a session; undefined when refused. */
   login(username: string, password: string, now: number): string | undefined;
   logout(cookie: string | undefined): void;
@@ -63,6 +65,7 @@ export function createSignIn(users: readonly SimulatorUser[], lockAfter: number)
       const colon = text.indexOf(':');
       return colon < 0 ? undefined : check(text.slice(0, colon), text.slice(colon + 1));
     },
+    byPassword: (username, password) => check(username, password),
     login(username, password, now) {
       const principal = check(username, password);
       if (principal === undefined) return undefined;

@@ -4,6 +4,7 @@ import type { Counters } from './counters.ts';
 import type { FaultName, FaultSetting } from './faults.ts';
 import type { Level, Limits } from './limits.ts';
 import type { SimulatorUser } from './signin.ts';
+import type { SimulatorClient } from './tokens.ts';
 import type { World, WorldOptions } from './world/world.ts';
 
 export const DEFAULT_USER: SimulatorUser = { username: 'quarry_sim', password: 'Gr4nite-Ledge&19%' };
@@ -24,6 +25,12 @@ export interface SimulatorOptions extends WorldOptions {
   /** The world stands still until advanced; the default. A running world lives by the clock. */
   readonly frozen?: boolean;
   readonly users?: readonly SimulatorUser[];
+  /** How long a bearer token lives, in milliseconds of the limits' clock; 4 h by default. */
+  readonly tokenMs?: number;
+  /** A bearer token that is always good, as one of an identity provider's would be; none by default. */
+  readonly openIdToken?: string;
+  /** Who may sign in at `/auth/oidc` and `/auth/oauth`; DEFAULT_CLIENT by default. */
+  readonly clients?: readonly SimulatorClient[];
   /** Trial subscription: comments around the root element; true by default. */
   readonly trial?: boolean;
   /** What versions past their end of life do: nobody knows; `answer` by default. */

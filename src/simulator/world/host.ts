@@ -69,6 +69,19 @@ export function idOf(seed: number, n: number): number {
   return ID_BASE + group * GROUP_STEP + (h % 8) + ((n - 1) % GROUP) * (h & 0x100 ? 1 : 3);
 }
 
+const ASSET_BASE = 20_300_000;
+const ASSET_STEP = 6;
+
+/** The asset id of host `n`; ascends with the host id. */
+export function assetIdOf(n: number): number {
+  return ASSET_BASE + Math.floor(n * ASSET_STEP);
+}
+
+/** The first whole ordinal whose asset id is not below `assetId`. */
+export function ordinalFromAsset(assetId: number): number {
+  return Math.max(1, Math.ceil((assetId - ASSET_BASE) / ASSET_STEP));
+}
+
 /** The first whole ordinal whose id is not below `id`. */
 export function ordinalFrom(seed: number, id: number): number {
   const group = Math.max(0, Math.floor((id - ID_BASE) / GROUP_STEP));
@@ -128,7 +141,7 @@ export function makeHost(seed: number, n: number, life: Life, giantSlots: number
   return {
     n,
     id: idOf(seed, n),
-    assetId: 20_300_000 + Math.floor(n * 6),
+    assetId: assetIdOf(n),
     ip: `${address >>> 24}.${(address >> 16) & 255}.${(address >> 8) & 255}.${address & 255}`,
     ipNumber: address,
     ipv6: chance(d, 0.08) ? `2001:db8:${hex(d, 4)}::${hex(d, 4)}` : undefined,

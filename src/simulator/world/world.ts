@@ -5,7 +5,17 @@
  * Mutable are two things only, both set by faults: hosts inserted between others, and the lateness of processing.
  */
 import { type Detection, detectionsOf } from './detection.ts';
-import { type Host, idOf, insertionAt, lifeOfHost, makeHost, ordinalFrom, ordinalOf } from './host.ts';
+import {
+  assetIdOf,
+  type Host,
+  idOf,
+  insertionAt,
+  lifeOfHost,
+  makeHost,
+  ordinalFrom,
+  ordinalFromAsset,
+  ordinalOf,
+} from './host.ts';
 import { birthGap, type Life, lastScan, NEVER, type Pace, processedTime, scanTime } from './life.ts';
 import { makeVulnerabilities, type Vulnerability } from './vulnerabilities.ts';
 
@@ -43,6 +53,10 @@ export interface World {
   readonly vulnerabilities: readonly Vulnerability[];
   /** Ordinals in ascending order, listed hosts only, from an id on. */
   ordinals(t: number, fromId?: number): Generator<number>;
+  /** The highest whole ordinal a host can have at `t`, listed or not. */
+  lastOrdinal(t: number): number;
+  /** Ordinals in ascending order, listed hosts only, from an asset id on. */
+  ordinalsFromAsset(t: number, assetId: number): Generator<number>;
   idOf(n: number): number;
   ordinalOf(id: number): number | undefined;
   /** Undefined while the host is not listed: not yet scanned, purged, or never inserted. */
@@ -102,6 +116,12 @@ export function createWorld(options: WorldOptions): World {
     }
   }
 
+  function* ordinalsFromAsset(t: number, assetId: number): Generator<number> {
+    // A host inserted before the first whole one has an asset id between theirs.
+    const before = Math.max(0, ordinalFromAsset(assetId) - 1);
+    for (const n of ordinals(t, before === 0 ? 0 : idOf(pace.seed, before))) if (assetIdOf(n) >= assetId) yield n;
+  }
+
   return {
     seed: pace.seed,
     epoch: pace.epoch,
@@ -109,6 +129,8 @@ export function createWorld(options: WorldOptions): World {
     giant,
     vulnerabilities,
     ordinals,
+    ordinalsFromAsset,
+    lastOrdinal,
     idOf: (n) => idOf(pace.seed, n),
     ordinalOf: (id) => ordinalOf(pace.seed, id),
     scanOf,

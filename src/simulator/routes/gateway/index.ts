@@ -1,0 +1,4 @@
+import type { RestRoute } from '../rest.ts';
+import { assetRoutes } from './asset-search.ts';
+
+export const GATEWAY_ROUTES: readonly RestRoute[] = [...assetRoutes];

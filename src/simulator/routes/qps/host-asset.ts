@@ -1,0 +1,185 @@
+/** `/qps/rest/2.0/{search,count,get}/am/hostasset` (reference, 3). Every listed host is a host asset; ids are ASSET_IDs. */
+import { agentOf, isWindows, machineOf } from '../../world/asset.ts';
+import { assetTimes } from '../../world/asset-time.ts';
+import { type Host, tagsOf } from '../../world/host.ts';
+import { softwareOf } from '../../world/software.ts';
+import { DAY, HOUR, stamp } from '../../world/time.ts';
+import type { HostScan } from '../../world/world.ts';
+import type { RestCall } from '../rest.ts';
+import { sourceInfo } from './asset-source.ts';
+import type { Fields } from './criteria.ts';
+import type { QpsKind } from './object.ts';
+import { listOf, type Tree } from './tree.ts';
+
+/** A listed host at the time of a call. */
+export interface ListedHost {
+  readonly seed: number;
+  readonly now: number;
+  readonly host: Host;
+  readonly scan: HostScan;
+}
+
+/** Listed hosts in ascending asset id. */
+export function* listedHosts({ world, now }: Pick<RestCall, 'world' | 'now'>, id: number): Generator<ListedHost> {
+  for (const n of world.ordinalsFromAsset(now, id)) {
+    const scan = world.scanOf(n, now);
+    if (scan !== undefined) yield { seed: world.seed, now, host: world.host(n), scan };
+  }
+}
+
+export const times = ({ seed, now, host, scan }: ListedHost): { created: number; modified: number } =>
+  assetTimes(seed, host, scan, now);
+
+const TRACKING: Readonly<Record<string, string>> = {
+  AGENT: 'QAGENT',
+  DNS: 'DNSNAME',
+  EC2: 'INSTANCE_ID',
+  AZURE: 'VIRTUAL_MACHINE_ID',
+  GCP_COMPUTE_ENGINE: 'INSTANCE_ID',
+};
+const tracking = (host: Host): string => TRACKING[host.trackingMethod] ?? host.trackingMethod;
+const nameOf = (host: Host): string => host.hostname ?? host.ip;
+const agent = ({ seed, host }: ListedHost) => agentOf(seed, host);
+
+export const ASSET_FIELDS: Fields<ListedHost> = {
+  id: { kind: 'integer', of: ({ host }) => host.assetId },
+  name: { kind: 'text', of: ({ host }) => nameOf(host) },
+  created: { kind: 'date', of: (one) => times(one).created },
+  updated: { kind: 'date', of: (one) => times(one).modified },
+  type: { kind: 'keyword', of: () => 'HOST' },
+  tagName: { kind: 'text', of: ({ seed, host, now }) => tagsOf(seed, host, now).map((tag) => tag.name) },
+  tagId: { kind: 'integer', of: ({ seed, host, now }) => tagsOf(seed, host, now).map((tag) => tag.id) },
+  activationKey: { kind: 'keyword', of: (one) => agent(one)?.activationId },
+};
+
+const FIELDS: Fields<ListedHost> = {
+  ...ASSET_FIELDS,
+  qwebHostId: { kind: 'integer', of: ({ host }) => host.id },
+  os: { kind: 'text', of: ({ host }) => host.os },
+  dnsHostName: { kind: 'text', of: ({ host }) => host.fqdn },
+  address: { kind: 'text', of: ({ host }) => host.ip },
+  netbiosName: { kind: 'text', of: ({ host }) => host.netbios },
+  trackingMethod: { kind: 'keyword', of: ({ host }) => tracking(host) },
+  port: { kind: 'integer', of: ({ seed, host }) => machineOf(seed, host).ports.map(({ port }) => port) },
+  installedSoftware: {
+    kind: 'text',
+    of: ({ seed, host, scan }) => softwareOf(seed, host, scan.scanned).map(({ product }) => product),
+  },
+  lastVulnScan: { kind: 'date', of: ({ scan }) => scan.processed },
+  vulnsUpdated: { kind: 'date', of: ({ scan }) => scan.processed },
+  informationGatheredUpdated: { kind: 'date', of: ({ scan }) => scan.processed },
+  lastComplianceScan: { kind: 'date', of: ({ host, scan }) => (host.compliance ? scan.scanned - 2 * HOUR : undefined) },
+  lastCheckedIn: { kind: 'date', of: (one) => (agent(one) === undefined ? undefined : one.scan.scanned) },
+  agentVersion: { kind: 'text', of: (one) => agent(one)?.version },
+};
+
+export const hostAsset: QpsKind<ListedHost> = {
+  name: '2.0/am/hostasset',
+  element: 'HostAsset',
+  fields: FIELDS,
+  from: listedHosts,
+  idOf: ({ host }) => host.assetId,
+  tree: (call, one) => ({ ...assetTree(one), ...hostTree(call, one) }),
+};
+
+/** What an Asset and a HostAsset have in common. */
+export function assetTree(one: ListedHost): Tree {
+  const { seed, now, host } = one;
+  const { created, modified } = times(one);
+  const tags = tagsOf(seed, host, now).map(({ id, name }) => ({ id, name }));
+  return {
+    id: host.assetId,
+    name: nameOf(host),
+    created: stamp(created),
+    modified: stamp(modified),
+    type: 'HOST',
+    criticalityScore: host.criticality,
+    tags: listOf('TagSimple', tags),
+    sourceInfo: sourceInfo(seed, host, created, modified),
+  };
+}
+
+function hostTree({ world }: RestCall, one: ListedHost): Tree {
+  const { seed, host, scan, now } = one;
+  const machine = machineOf(seed, host);
+  const software = softwareOf(seed, host, scan.scanned).map(({ product, version }) => ({ name: product, version }));
+  const known = host.authenticated ? machine : undefined;
+  return {
+    qwebHostId: host.id,
+    fqdn: host.fqdn,
+    os: host.os,
+    dnsHostName: host.fqdn,
+    lastVulnScan: stamp(scan.processed),
+    lastComplianceScan: host.compliance ? stamp(scan.scanned - 2 * HOUR) : undefined,
+    vulnsUpdated: stamp(scan.processed),
+    informationGatheredUpdated: stamp(scan.processed),
+    lastSystemBoot: known && stamp(scan.firstFound - 3 * DAY),
+    agentInfo: agentTree(one),
+    netbiosName: host.netbios,
+    address: host.ip,
+    trackingMethod: tracking(host),
+    manufacturer: known?.manufacturer,
+    model: known?.model,
+    biosDescription: known?.bios,
+    timezone: known?.timeZone,
+    totalMemory: known?.memory,
+    lastLoggedOnUser: known?.lastUser,
+    openPort: listOf(
+      'HostAssetOpenPort',
+      machine.ports.map(({ port, protocol, service }) => ({ port, protocol, serviceName: service })),
+    ),
+    software: listOf('HostAssetSoftware', software),
+    vuln: listOf('HostAssetVuln', [...vulnerabilities(world, host, now)]),
+    processor: listOf('HostAssetProcessor', known === undefined ? [] : [{ name: known.processor, speed: known.speed }]),
+    volume: listOf(
+      'HostAssetVolume',
+      (known?.volumes ?? []).map(({ name, size, free }) => ({ name, size, free })),
+    ),
+    account: listOf(
+      'HostAssetAccount',
+      (known?.accounts ?? []).map((username) => ({ username })),
+    ),
+    networkInterface: listOf('HostAssetInterface', interfaces(one)),
+    isDockerHost: 'false',
+  };
+}
+
+/** Presence only, as at Qualys: severity, status and results are the detection list's to tell. */
+function* vulnerabilities(world: RestCall['world'], host: Host, now: number): Generator<Tree> {
+  for (const { uniqueId, vulnerability, status, firstFound, lastFound, disabled } of world.detections(host, now)) {
+    if (status === 'Fixed' || disabled || vulnerability.type === 'Info') continue;
+    const times = { firstFound: stamp(firstFound), lastFound: stamp(lastFound) };
+    yield { hostInstanceVulnId: uniqueId, qid: vulnerability.qid, ...times };
+  }
+}
+
+function agentTree(one: ListedHost): Tree | undefined {
+  const found = agent(one);
+  if (found === undefined) return undefined;
+  return {
+    agentVersion: found.version,
+    agentId: found.id,
+    status: 'STATUS_ACTIVE',
+    lastCheckedIn: stamp(one.scan.scanned),
+    connectedFrom: one.host.ip,
+    location: 'Zürich, Switzerland',
+    locationGeoLatitude: '47.3769',
+    locationGeoLongtitude: '8.5417',
+    chirpStatus: 'Manifest Downloaded',
+    platform: found.platform,
+    activatedModule: 'AGENT_VM,AGENT_PC,AGENT_FIM',
+    agentConfiguration: { id: 8099, name: 'Initial Profile & Defaults' },
+    activationKey: { activationId: found.activationId, title: 'servers <prod>' },
+  };
+}
+
+function interfaces({ seed, host }: ListedHost): Tree[] {
+  const { mac } = machineOf(seed, host);
+  const card = {
+    interfaceName: isWindows(host) ? 'Intel(R) 82574L Gigabit Network Connection' : 'eth0',
+    macAddress: mac,
+  };
+  const plain = { hostname: host.hostname, ...(host.cloud === undefined ? card : { type: 'PRIVATE' }) };
+  const second = host.ipv6 === undefined ? [] : [{ ...plain, address: host.ipv6 }];
+  return [{ ...plain, address: host.ip }, ...second];
+}

@@ -1,0 +1,17 @@
+import type { RestRoute } from '../rest.ts';
+import { asset } from './asset.ts';
+import { finding } from './finding.ts';
+import { hostAsset } from './host-asset.ts';
+import { qpsRoutes } from './object.ts';
+import { portalVersion } from './portal-version.ts';
+import { tag } from './tag.ts';
+import { webApp } from './web-app.ts';
+
+export const QPS_ROUTES: readonly RestRoute[] = [
+  portalVersion,
+  ...qpsRoutes(hostAsset),
+  ...qpsRoutes(asset),
+  ...qpsRoutes(tag),
+  ...qpsRoutes(webApp),
+  ...qpsRoutes(finding),
+];
