@@ -1,6 +1,6 @@
 import { type RunSummary, runCollector } from '../collector/collector.ts';
 import { type ApiStatus, wire } from '../collector/wire.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, LogFormat } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { createLog, logDefaults } from './log.ts';
@@ -29,10 +29,16 @@ export interface Console {
   readonly progress: ProgressLines;
 }
 
-export function openConsole(config: Config): Console {
+/** `chosen` is what the command line says; then the environment, then what suits the terminal. */
+export function openConsole(config: Config, chosen?: LogFormat): Console {
   const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
   const progress = progressLines();
-  const log = createLog({ format: config.logFormat ?? format, level: 'info', color, stream: progress.stream });
+  const log = createLog({
+    format: chosen ?? config.logFormat ?? format,
+    level: 'info',
+    color,
+    stream: progress.stream,
+  });
   progress.sayTo((line) => log.info(line));
   return { log, progress };
 }

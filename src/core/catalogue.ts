@@ -439,6 +439,12 @@ export const CATALOGUE = {
     why: 'A file named on the command line is missing, or may not be read or written.',
     fix: 'Check path, owner and mode.',
   },
+  QRY6006: {
+    next: 'stop_process',
+    title: 'A file would be overwritten',
+    why: 'The file that would be written is there already, and may hold what somebody has put into it.',
+    fix: 'Name another file with --out, or replace this one with --force.',
+  },
   QRY6010: {
     next: 'stop_process',
     title: 'The address is taken',

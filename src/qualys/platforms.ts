@@ -48,26 +48,35 @@ export interface AddressOptions {
   readonly allowPlainHttp?: boolean | undefined;
 }
 
-/** Throws QRY1010–QRY1015, each with what to write instead. */
+/**
+ * Both servers of a connection. With one URL the other is the platform's that it belongs to, or that of a private
+ * platform by its name; where neither tells, one address serves both. Throws QRY1010–QRY1015, each with what to write
+ * instead.
+ */
 export function resolveAddress(options: AddressOptions): Address {
+  const { gateway_url, allowPlainHttp = false } = options;
   const known = options.platform === undefined ? undefined : platformNamed(options.platform);
-  const given = options.api_url ?? known?.api;
+  const gateway = gateway_url === undefined ? undefined : parse(gateway_url, 'gateway_url', allowPlainHttp);
+  const given = options.api_url ?? known?.api ?? (gateway === undefined ? undefined : (apiOf(gateway) ?? gateway.href));
   if (given === undefined) {
     throw new QuarryError('QRY1014', { what: 'The connection has neither platform nor api_url.' });
   }
-  const api = parse(given, 'api_url', options.allowPlainHttp === true);
+  const api = parse(given, 'api_url', allowPlainHttp);
   notTheConsole(api);
-  const gateway =
-    options.gateway_url !== undefined
-      ? parse(options.gateway_url, 'gateway_url', options.allowPlainHttp === true)
-      : parse(gatewayOf(api) ?? known?.gateway ?? api.href, 'gateway_url', true);
-  return { api, gateway };
+  return { api, gateway: gateway ?? parse(gatewayOf(api) ?? known?.gateway ?? api.href, 'gateway_url', true) };
 }
 
 /** The platform whose logins look like this one (`abcde3fg`: US3); undefined where the login does not tell. */
 export function platformByLogin(username: string): Platform | undefined {
   const mark = /^[a-z]{5}([^a-z])[a-z]{2}\d*$/i.exec(username)?.[1];
   return mark === undefined ? undefined : PLATFORMS.find((one) => one.loginMarks.includes(mark));
+}
+
+/** The platform with this API server, gateway or console (`qualysguard.qg2.apps.qualys.eu`); undefined for any other. */
+export function platformByUrl(text: string): Platform | undefined {
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  const host = (URL.parse(whole)?.hostname ?? '').replace(/^(?:qualysguard|qualysgateway)\./, 'qualysapi.');
+  return PLATFORMS.find((one) => [one.api, one.gateway].some((url) => new URL(url).hostname === host));
 }
 
 function platformNamed(text: string): Platform {
@@ -137,18 +146,23 @@ export function isLoopback(hostname: string): boolean {
 /** The console's host is qualysguard.<domain>, the API's qualysapi.<domain>. Source: platform page of Qualys. */
 function notTheConsole(api: URL): void {
   const host = api.hostname;
-  const byGateway = PLATFORMS.find((one) => new URL(one.gateway).hostname === host);
   const server = host.startsWith('qualysguard.')
     ? `https://qualysapi.${host.slice('qualysguard.'.length)}`
-    : host.startsWith('qualysgateway.')
-      ? `https://qualysapi.${host.slice('qualysgateway.'.length)}`
-      : byGateway?.api;
+    : apiOf(api);
   if (server === undefined) return;
   throw new QuarryError('QRY1013', {
     what: `${host} is not an API server. The API server there is ${server}`,
     where: 'api_url',
     fix: `Set api_url: ${server}`,
   });
+}
+
+/** The API server beside a gateway. */
+function apiOf(gateway: URL): string | undefined {
+  const host = gateway.hostname;
+  return host.startsWith('qualysgateway.')
+    ? `https://qualysapi.${host.slice('qualysgateway.'.length)}`
+    : PLATFORMS.find((one) => new URL(one.gateway).hostname === host)?.api;
 }
 
 function gatewayOf(api: URL): string | undefined {

@@ -1,11 +1,13 @@
 import { startServer } from '../../api/server.ts';
-import { QuarryError } from '../../core/errors.ts';
+import type { LogFormat } from '../../config/config.ts';
 import { collect, openConsole } from '../collect.ts';
+import { noSuch } from '../names.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration } from './configuration.ts';
 
 export interface RunFlags {
   readonly config?: string;
+  readonly logFormat?: LogFormat;
   readonly once?: boolean;
   readonly only?: readonly string[];
   readonly sweep?: boolean;
@@ -17,16 +19,12 @@ export interface RunFlags {
 
 export async function run(flags: RunFlags): Promise<number> {
   const config = configuration(flags.config);
-  const speak = openConsole(config);
+  const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
   const { only } = flags;
   for (const name of only ?? []) {
     const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
-    if (!known.has(name))
-      throw new QuarryError('QRY6003', {
-        what: `No connection collects ${name}.`,
-        fix: `Data sets are: ${[...known].join(', ')}.`,
-      });
+    if (!known.has(name)) throw noSuch('data set', name, [...known]);
   }
   const once = flags.once === true;
   const server = config.server === false || !flags.server || once ? undefined : await startServer(config.server.listen);

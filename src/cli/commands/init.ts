@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { datasets, platformByLogin, platformByUrl, resolveAddress, sinks } from '../../collector/port.ts';
+import { jsonSchema } from '../../config/show.ts';
+import { QuarryError } from '../../core/errors.ts';
+import { names } from '../arguments.ts';
+import { type Answers, configText, roles } from '../init-text.ts';
+import { noSuch } from '../names.ts';
+import { print } from '../output.ts';
+
+export interface InitFlags {
+  readonly platform?: string;
+  readonly url?: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly connection?: string;
+  readonly datasets?: string;
+  readonly outputDir?: string;
+  readonly from?: string;
+  readonly out: string;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+const SCHEMA_BESIDE = './quarry.schema.json';
+
+/** Asks a person; without one, what no option says takes its default. */
+type Ask = (question: string, usual: string) => Promise<string>;
+
+export async function init(flags: InitFlags): Promise<number> {
+  if (flags.from !== undefined) refuseConversion(flags.from);
+  const out = resolve(flags.out);
+  if (existsSync(out) && flags.force !== true)
+    throw new QuarryError('QRY6006', { what: `${flags.out} is there already.`, where: out });
+  const people = flags.yes !== true && process.stdin.isTTY === true;
+  const answers = await (people ? asked(flags, out) : answered(flags, out, async (_, usual) => usual));
+  const known = [...datasets.values()];
+  const text = configText(answers, known);
+  await writeFile(out, text, { mode: 0o600, flag: flags.force === true ? 'w' : 'wx' });
+  await chmod(out, 0o600);
+  if (answers.schema === SCHEMA_BESIDE)
+    await writeFile(join(dirname(out), SCHEMA_BESIDE), JSON.stringify(jsonSchema({ datasets, sinks }), null, 2));
+  await print(`${flags.out} is written; only you can read it.\n\n${needs(answers)}\n${next(answers, flags.out)}`);
+  return 0;
+}
+
+async function asked(flags: InitFlags, out: string): Promise<Answers> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const gone = new AbortController();
+  lines.once('close', () => gone.abort());
+  try {
+    return await answered(flags, out, async (question, usual) => {
+      const answer = await lines.question(`${question}${usual === '' ? '' : ` [${usual}]`}: `, { signal: gone.signal });
+      return answer.trim() || usual;
+    });
+  } catch (thrown) {
+    if (gone.signal.aborted) throw new QuarryError('QRY6001', { what: 'No more answers: nothing was written.' });
+    throw thrown;
+  } finally {
+    lines.close();
+  }
+}
+
+async function answered(flags: InitFlags, out: string, ask: Ask): Promise<Answers> {
+  const connection = flags.connection ?? (await ask('Name of this connection (a-z, 0-9, _ and -)', 'qualys'));
+  if (!/^[a-z0-9_-]{1,64}$/.test(connection))
+    throw new QuarryError('QRY6004', { what: `“${connection}” is no name of a connection: a-z, 0-9, _ and - only.` });
+  const username =
+    flags.username ?? ((await ask('User name at Qualys (empty: from ${QUALYS_USERNAME} alone)', '')) || undefined);
+  const address = await addressOf(flags, username, ask);
+  const secret =
+    flags.passwordFile ??
+    ((await ask('File that holds the password (empty: from ${QUALYS_PASSWORD})', '')) || undefined);
+  const chosen =
+    flags.datasets ?? (await ask(`Data sets, separated by commas: all, ${[...datasets.keys()].join(', ')}`, 'all'));
+  return {
+    connection,
+    ...address,
+    username,
+    passwordFile: secret,
+    datasets: chosen.trim() === 'all' ? undefined : names(chosen).map(datasetNamed),
+    outputDir: flags.outputDir ?? (await ask('Folder for the events', './out')),
+    schema: schemaFor(out),
+  };
+}
+
+function datasetNamed(name: string): string {
+  const found = [...datasets.values()].find((one) => one.name === name || one.aliases.includes(name));
+  if (found === undefined) throw noSuch('data set', name, [...datasets.keys()]);
+  return found.name;
+}
+
+/** A platform's name, any address of one, or what the login tells; what is no platform must be an API server. */
+async function addressOf(
+  flags: InitFlags,
+  username: string | undefined,
+  ask: Ask,
+): Promise<{ platform: string } | { apiUrl: string }> {
+  const likely = username === undefined ? undefined : platformByLogin(username)?.name;
+  const hint = likely === undefined ? '' : ` (your login looks like ${likely})`;
+  const given =
+    flags.url ??
+    flags.platform ??
+    (await ask(`Platform (US1, EU2 …) or the address you sign in at${hint}`, likely ?? ''));
+  if (given === '')
+    throw new QuarryError('QRY1014', {
+      what: 'Nothing says which platform the account lives on.',
+      fix: 'Say --platform US1 or --url with the address you sign in at.',
+    });
+  const known = platformByUrl(given);
+  if (known !== undefined) return { platform: known.name };
+  if (/[./:]/.test(given)) {
+    resolveAddress({ api_url: given });
+    return { apiUrl: given };
+  }
+  const { api } = resolveAddress({ platform: given });
+  return { platform: platformByUrl(api.href)?.name ?? given };
+}
+
+/** The schema of this installation, as the configuration's folder sees it; where none came along it is written beside. */
+function schemaFor(out: string): string {
+  const file = fileURLToPath(new URL('../../../docs/reference/config.schema.json', import.meta.url));
+  if (!existsSync(file)) return SCHEMA_BESIDE;
+  const near = relative(dirname(out), file);
+  return near.startsWith('..') ? file : `./${near}`;
+}
+
+function needs({ datasets: chosen }: Answers): string {
+  const all = [...datasets.values()].filter(({ name }) => chosen?.includes(name) ?? true);
+  const lines = all.map(({ name, permission }) => `  ${name}: ${permission.licence}`);
+  return `The Qualys account needs API access and may only read. For the data sets chosen:\n${lines.join('\n')}\nWho sees what:\n${roles(
+    all,
+  )
+    .map((line) => `  ${line}`)
+    .join('\n')}\n`;
+}
+
+function next({ username, passwordFile }: Answers, out: string): string {
+  const variables = [
+    ...(username === undefined ? ['QUALYS_USERNAME=…'] : []),
+    ...(passwordFile === undefined ? ['QUALYS_PASSWORD=…'] : []),
+  ];
+  const config = out === 'quarry.yaml' ? '' : ` -c ${out}`;
+  const before = variables.length === 0 ? '' : `  export ${variables.join(' ')}\n`;
+  return `Next:\n${before}  quarry validate${config}\n  quarry check${config}\n`;
+}
+
+/** What another collector's file is, said plainly. */
+function refuseConversion(file: string): never {
+  const text = readFileSync(file, 'utf8');
+  const devo = /^\s*["']?inputs["']?\s*:/m.test(text) && /^\s*["']?(globals|outputs)["']?\s*:/m.test(text);
+  if (devo)
+    throw new QuarryError('QRY1020', {
+      what: 'This is the configuration of a Devo collector; converting it comes with the reader of that layout.',
+      where: file,
+    });
+  throw new QuarryError('QRY6004', {
+    what: `${file} is in no layout Quarry can convert.`,
+    where: '--from',
+    fix: 'Leave --from out and answer the questions.',
+  });
+}

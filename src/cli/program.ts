@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { addCollect } from './tree/collect.ts';
+import { addLook } from './tree/look.ts';
+import { addSetup } from './tree/setup.ts';
+import type { Ends } from './tree/shared.ts';
+import { version } from './version.ts';
+
+/** Every command with its options and examples. A command's code is imported when it runs, so that none pays for the others. */
+export function quarryProgram(ends: Ends): Command {
+  const program = new Command('quarry')
+    .description(
+      'Takes everything a Qualys subscription knows, completely and once, to wherever a security team works.',
+    )
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  addSetup(program, ends);
+  addCollect(program, ends);
+  addLook(program, ends);
+  program.addHelpText(
+    'after',
+    '\nThe first hour: quarry init, quarry validate, quarry check, quarry plan, quarry run.',
+  );
+  return program;
+}

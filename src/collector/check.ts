@@ -1,0 +1,206 @@
+import { lookup } from 'node:dns/promises';
+import { connect as connectTls } from 'node:tls';
+import { type Config, type ConnectionConfig, whereIs } from '../config/config.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Call } from '../core/dataset.ts';
+import { asQuarryError, QuarryError } from '../core/errors.ts';
+import { silentLog } from '../core/log.ts';
+import { datasets } from '../datasets/registry.gen.ts';
+import type { Client } from '../qualys/client.ts';
+import { answerMeans, asXml, readErrorAnswer } from '../qualys/error-body.ts';
+import { type ApiStatus, createGovernor } from '../qualys/governor.ts';
+import { networkError } from '../qualys/network-errors.ts';
+import { type Address, resolveAddress } from '../qualys/platforms.ts';
+import { probeCall } from './probe.ts';
+import { clientOf } from './wire.ts';
+
+/** One thing that was tried. */
+export interface Checked {
+  readonly connection: string;
+  /** `DNS`, `TLS`, `sign-in`, or the data set's name. */
+  readonly what: string;
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  /** What a person wants to know of a good one, or why it was skipped. */
+  readonly about: string;
+  readonly error?: QuarryError;
+  readonly ms?: number;
+  readonly call?: Call;
+  /** The limits of the call's API, as its headers showed them. */
+  readonly limits?: ApiStatus;
+}
+
+export interface CheckOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+const REACH_MS = 10_000;
+const PROBE_MS = 120_000;
+/** Enough of an answer to tell what it is. */
+const HEAD = 64 * 1024;
+
+/**
+ * Tries a connection step by step: name service, secure connection, sign-in, then each enabled data set with its
+ * cheapest call, one after the other. What hangs on a step that failed is skipped, so that a wrong password is one
+ * attempt and no more. Nothing is thrown but the signal's reason.
+ */
+export async function* checkConnection(connection: ConnectionConfig, options: CheckOptions): AsyncGenerator<Checked> {
+  const { config, version, signal } = options;
+  const { id } = connection;
+  const governor = createGovernor({ clock: systemClock });
+  let client: Client;
+  let address: Address;
+  try {
+    address = resolveAddress({
+      platform: connection.platform,
+      api_url: connection.apiUrl,
+      gateway_url: connection.gatewayUrl,
+      allowPlainHttp: connection.allowPlainHttp,
+    });
+    client = clientOf(connection, config, governor, { clock: systemClock, log: silentLog, version });
+  } catch (thrown) {
+    yield failed(id, 'address', thrown, whereIs(config, `connections.${id}`));
+    return;
+  }
+  try {
+    const wanted = [...connection.datasets.values()].filter(({ enabled }) => enabled);
+    const calls = wanted.map(({ name, options: own }) => ({ name, call: probeCall(datasets.get(name)!, own) }));
+    const usesGateway = calls.some(({ call }) => call.server === 'gateway');
+    let reached = true;
+    const servers =
+      usesGateway && address.gateway.host !== address.api.host ? [address.api, address.gateway] : [address.api];
+    for (const step of servers.flatMap((url) => reachSteps(connection, url))) {
+      const checked = await timed(id, step.what, step.run);
+      yield checked;
+      reached &&= checked.outcome !== 'failed';
+      if (checked.outcome === 'failed') break;
+    }
+    const signIn: Checked = reached
+      ? await timed(id, 'sign-in', async () => {
+          await client.signIn(signal);
+          return signedInAs(connection);
+        })
+      : { connection: id, what: 'sign-in', outcome: 'skipped', about: 'the server cannot be reached' };
+    signal.throwIfAborted();
+    yield signIn;
+    for (const { name, call } of calls) {
+      if (signIn.outcome !== 'ok') {
+        yield { connection: id, what: name, outcome: 'skipped', about: 'not signed in', call };
+        continue;
+      }
+      const checked = await timed(id, name, () => probe(client, call, signal));
+      signal.throwIfAborted();
+      const limits = governor.status()[call.api];
+      yield { ...checked, call, ...(limits === undefined ? {} : { limits }) };
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+const signedInAs = ({ signIn }: ConnectionConfig): string =>
+  signIn.kind === 'basic' ? `as ${signIn.username}` : `by ${signIn.kind}`;
+
+async function timed(connection: string, what: string, run: () => Promise<string>): Promise<Checked> {
+  const started = performance.now();
+  try {
+    const about = await run();
+    return { connection, what, outcome: 'ok', about, ms: Math.round(performance.now() - started) };
+  } catch (thrown) {
+    return failed(connection, what, thrown);
+  }
+}
+
+function failed(connection: string, what: string, thrown: unknown, where?: string): Checked {
+  const error = asQuarryError(thrown);
+  const placed =
+    error.where === undefined && where !== undefined
+      ? new QuarryError(error.code, { what: error.message, where, fix: error.fix })
+      : error;
+  return { connection, what, outcome: 'failed', about: error.message, error: placed };
+}
+
+/** Name service and TLS, one host at a time. Behind a proxy both are the proxy's business: the sign-in will tell. */
+function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string; run: () => Promise<string> }[] {
+  const host = (proxy === undefined ? url : new URL(proxy.url)).hostname.replace(/^\[|\]$/g, '');
+  const translate = (thrown: unknown) =>
+    networkError({ thrown, answering: false, proxied: proxy !== undefined, host, where: url.origin }, (text) => text)
+      .error;
+  const dns = async (): Promise<string> => {
+    const found = await lookup(host, { all: true }).catch((thrown: unknown) => {
+      throw translate(thrown);
+    });
+    if (found.length === 1 && found[0]?.address === host) return host;
+    return `${host}${proxy === undefined ? '' : ' (proxy)'} is ${found.map(({ address }) => address).join(', ')}`;
+  };
+  const steps = [{ what: 'DNS', run: dns }];
+  if (url.protocol === 'https:' && proxy === undefined) {
+    const secure = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connectTls({
+          host,
+          port: Number(url.port) || 443,
+          servername: host,
+          rejectUnauthorized: tls.verify,
+          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        });
+        const end = (tell: () => void): void => {
+          socket.destroy();
+          tell();
+        };
+        socket.setTimeout(REACH_MS, () =>
+          end(() =>
+            reject(
+              new QuarryError('QRY2002', {
+                what: `No secure connection within ${REACH_MS / 1000} s.`,
+                where: url.origin,
+              }),
+            ),
+          ),
+        );
+        socket.once('error', (thrown) => end(() => reject(translate(thrown))));
+        socket.once('secureConnect', () => {
+          const { valid_to: until, issuer } = socket.getPeerCertificate();
+          const by = issuer?.O ?? issuer?.CN ?? 'an unnamed authority';
+          end(() =>
+            resolve(
+              `${socket.getProtocol() ?? 'TLS'}, certificate of ${String(by)} until ${until}${tls.verify ? '' : ' (not verified)'}`,
+            ),
+          );
+        });
+      });
+    steps.push({ what: 'TLS', run: secure });
+  }
+  return steps;
+}
+
+/** Sends a call and reads as much of the answer as tells what it is. Throws what it means when it is no data. */
+async function probe(client: Client, call: Call, caller: AbortSignal): Promise<string> {
+  const signal = AbortSignal.any([caller, AbortSignal.timeout(PROBE_MS)]);
+  try {
+    const answer = await client.open(call, signal);
+    if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let whole = true;
+    for await (const chunk of answer.body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > HEAD) {
+        whole = false;
+        break;
+      }
+    }
+    const head = Buffer.concat(chunks);
+    const text = head.toString('utf8');
+    const end = whole ? asXml(head) : undefined;
+    const refusal = /^(?:SIMPLE|GENERIC)_RETURN$/i.test(end?.root ?? '') || /^\s*<(!doctype\s+)?html/i.test(text);
+    if (refusal || text.trim() === '') throw answerMeans(answer, { end, text }, call.api);
+    return answer.version === undefined ? 'readable' : `readable, version ${answer.version}`;
+  } catch (thrown) {
+    if (!caller.aborted && signal.aborted)
+      throw new QuarryError('QRY2002', { what: `No answer after ${PROBE_MS / 1000} s.`, where: call.api });
+    throw thrown;
+  }
+}

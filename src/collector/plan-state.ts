@@ -1,0 +1,71 @@
+import { type Config, whereIs } from '../config/config.ts';
+import { systemClock } from '../core/clock.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { listStreams } from '../outbox/streams.ts';
+import { createGovernor, type SavedGovernor } from '../qualys/governor.ts';
+import { type History, type Limits, type PlanCost, planCost, STANDARD } from './plan-cost.ts';
+import type { PullReport } from './report.ts';
+import type { Stream } from './stream.ts';
+import { streamOf } from './wire.ts';
+
+const NO_CLIENT = {
+  open: () => Promise.reject(new QuarryError('QRY9001', { what: 'A plan calls nobody.' })),
+  signIn: async () => {},
+  close: async () => {},
+};
+
+/** How many pulls back the averages reach. */
+const RECENT_PULLS = 50;
+
+/** What a configuration will cost; `outbox` is there where something was collected already. */
+export async function planOf(config: Config, outbox: Outbox | undefined, hosts: number): Promise<PlanCost> {
+  const streams = [...config.connections.values()].flatMap((connection) =>
+    [...connection.datasets.values()]
+      .filter(({ enabled }) => enabled)
+      .map((dataset) => streamOf(connection, dataset, NO_CLIENT, config)),
+  );
+  if (streams.length === 0)
+    throw new QuarryError('QRY1006', { what: 'No data set is enabled.', where: whereIs(config, 'connections') });
+  const history = outbox === undefined ? new Map<string, History>() : await histories(outbox);
+  const limits = outbox === undefined ? new Map<string, Limits>() : await limitsSeen(outbox);
+  return planCost(streams, {
+    hosts,
+    now: Date.now(),
+    limits: (subscription, api) => limits.get(JSON.stringify([subscription, api])),
+    history: (stream: Stream) => history.get(JSON.stringify([stream.connection, stream.dataset])),
+  });
+}
+
+async function histories(outbox: Outbox): Promise<Map<string, History>> {
+  const found = new Map<string, History>();
+  for (const stream of await listStreams(outbox.store)) {
+    const rows = await outbox.store.db
+      .selectFrom('pull')
+      .select('report')
+      .where('stream', '=', stream.id)
+      .where('outcome', '=', 'complete')
+      .orderBy('id', 'desc')
+      .limit(RECENT_PULLS)
+      .execute();
+    const reports = rows.map(({ report }) => JSON.parse(report) as PullReport);
+    // Where answers hold several records of an object, a full reading has counted the objects.
+    const counted = reports.find(({ mode }) => mode === 'full')?.hosts;
+    const objects = counted !== undefined && counted > 0 ? counted : stream.knownKeys || undefined;
+    found.set(JSON.stringify([stream.connection, stream.dataset]), { objects, reports });
+  }
+  return found;
+}
+
+async function limitsSeen(outbox: Outbox): Promise<Map<string, Limits>> {
+  const found = new Map<string, Limits>();
+  for (const { subscription, state } of await outbox.store.db.selectFrom('budget').selectAll().execute()) {
+    const governor = createGovernor({ clock: systemClock, saved: JSON.parse(state) as SavedGovernor });
+    for (const [api, { limit, windowSec, concurrency }] of Object.entries(governor.status())) {
+      if (limit === undefined || windowSec === undefined) continue;
+      const limits = { limit, windowSec, concurrency: concurrency ?? STANDARD.concurrency, seen: true };
+      found.set(JSON.stringify([subscription, api]), limits);
+    }
+  }
+  return found;
+}
