@@ -6,6 +6,8 @@ import { excerpt, type XmlErrorCode } from './xml/failure.ts';
 export interface Window {
   /** Valid up to `length`; [length] is `sentinel`, which ends every scanning loop. */
   bytes: Buffer;
+  /** The same bytes, for reading four at a time. */
+  words: DataView;
   length: number;
   /** Bytes of the answer before bytes[0]. */
   offset: number;
@@ -33,11 +35,19 @@ export interface WindowLimits {
 }
 
 export function createWindow(limits: WindowLimits): Window {
-  return { bytes: Buffer.alloc(limits.bufferBytes + 1), length: 0, offset: 0 };
+  const bytes = Buffer.alloc(limits.bufferBytes + 1);
+  return { bytes, words: wordsOf(bytes), length: 0, offset: 0 };
 }
 
+const wordsOf = (bytes: Buffer) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** The error for what stands at `at` in the window: byte offset from the answer's start, and surroundings. */
-export function failureAt(window: Window, code: XmlErrorCode, what: string, at: number): QuarryError {
+export function failureAt(
+  window: Pick<Window, 'bytes' | 'length' | 'offset'>,
+  code: XmlErrorCode,
+  what: string,
+  at: number,
+): QuarryError {
   const { bytes, length, offset } = window;
   const near = excerpt(bytes, Math.max(0, at - 32), Math.min(length, at + 32));
   const byte = (offset + at).toLocaleString('en-US');
@@ -105,6 +115,7 @@ function makeRoom(window: Window, keep: number, more: number, bufferBytes: numbe
     const moved = Buffer.alloc((needed > held ? Math.max(needed, held * 2) : bufferBytes) + 1);
     moved.set(window.bytes.subarray(keep, window.length));
     window.bytes = moved;
+    window.words = wordsOf(moved);
   } else window.bytes.copyWithin(0, keep, window.length);
   window.length = kept;
   window.offset += keep;

@@ -85,46 +85,53 @@ export function beginElement(scan: ElementScan, start: number): void {
 
 /** Goes on; true when the element has ended before `position`. `around`: how many brackets are open around it. */
 export function scanElement(scan: ElementScan, window: Window, limits: JsonLimits, around: number): boolean {
-  const { bytes, length } = window;
+  const { bytes, words, length } = window;
   const { start, open } = scan;
-  let { position: at, seen, digits } = scan;
-  const suspend = (): false => {
-    scan.position = at;
-    scan.seen = seen;
-    scan.digits = digits;
-    return false;
-  };
-  for (;;) {
-    if (scan.inString) {
+  let { position: at, inString, seen, digits, names, values, depth } = scan;
+  let ended = false;
+
+  scanning: for (;;) {
+    if (inString) {
       for (;;) {
         let any = 0;
+        // Four bytes at once while none of them is a quote, a backslash or below space: a high bit shows such a byte.
+        for (const whole = length - 4; at <= whole; at += 4) {
+          const word = words.getInt32(at, true);
+          const quotes = word ^ 0x22222222;
+          const slashes = word ^ 0x5c5c5c5c;
+          const found =
+            ((word - 0x20202020) & ~word) | ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes);
+          if ((found & 0x80808080) !== 0) break;
+          any |= word;
+        }
+        any |= (any >> 8) | (any >> 16) | (any >> 24);
         let byte = bytes[at]!;
         while (PLAIN[byte] === 1) {
           any |= byte;
           byte = bytes[++at]!;
         }
         seen |= any & NON_ASCII;
-        if (at >= length) return suspend();
+        if (at >= length) break scanning;
         if (byte === QUOTE) break;
         if (byte !== BACKSLASH) {
           seen |= CONTROL;
           at++;
           continue;
         }
-        if (at + 1 >= length) return suspend();
+        if (at + 1 >= length) break scanning;
         const letter = bytes[at + 1];
         if (letter === 0x75) seen |= LOOSE | NUMBERED;
         else if (letter === 0x2f) seen |= LOOSE;
         at += 2;
       }
-      scan.inString = false;
+      inString = false;
       at++;
     }
     const byte = bytes[at]!;
     const token = TOKEN[byte]!;
     if (token === STRING) {
-      if (at >= length) return suspend();
-      scan.inString = true;
+      if (at >= length) break;
+      inString = true;
       at++;
       continue;
     }
@@ -137,27 +144,29 @@ export function scanElement(scan: ElementScan, window: Window, limits: JsonLimit
     digits = 0;
     switch (token) {
       case COLON:
-        scan.names++;
+        names++;
         break;
       case COMMA:
-        if (scan.depth <= 2) mark(scan.depth === 1 ? scan.outer : scan.inner, at - start);
-        count(scan, window, limits, at);
+        if (depth <= 2) mark(depth === 1 ? scan.outer : scan.inner, at - start);
+        if (++values > limits.recordElements)
+          throw overLimitAt(window, 'A record has too many values', limits.recordElements, at);
         break;
       case OPEN:
-        if (around + scan.depth >= limits.depth)
+        if (around + depth >= limits.depth)
           throw overLimitAt(window, 'Arrays and objects are nested too deeply', limits.depth, at);
-        open[scan.depth++] = byte;
-        if (scan.depth <= 2) mark(scan.depth === 1 ? scan.outer : scan.inner, at - start);
-        count(scan, window, limits, at);
+        open[depth++] = byte;
+        if (depth <= 2) mark(depth === 1 ? scan.outer : scan.inner, at - start);
+        if (++values > limits.recordElements)
+          throw overLimitAt(window, 'A record has too many values', limits.recordElements, at);
         break;
       case CLOSE:
-        if (open[scan.depth - 1]! + TO_CLOSE !== byte)
+        if (open[depth - 1]! + TO_CLOSE !== byte)
           throw failureAt(window, 'QRY3001', 'A bracket is closed that is not open', at);
-        if (scan.depth <= 2) mark(scan.depth === 1 ? scan.outer : scan.inner, at - start);
-        if (--scan.depth === 0) {
+        if (depth <= 2) mark(depth === 1 ? scan.outer : scan.inner, at - start);
+        if (--depth === 0) {
           at++;
-          suspend();
-          return true;
+          ended = true;
+          break scanning;
         }
         break;
       case SPACE:
@@ -173,6 +182,14 @@ export function scanElement(scan: ElementScan, window: Window, limits: JsonLimit
     }
     at++;
   }
+  scan.position = at;
+  scan.inString = inString;
+  scan.seen = seen;
+  scan.digits = digits;
+  scan.names = names;
+  scan.values = values;
+  scan.depth = depth;
+  return ended;
 }
 
 function mark(list: MarkList, at: number): void {
@@ -182,9 +199,4 @@ function mark(list: MarkList, at: number): void {
     list.at = larger;
   }
   list.at[list.count++] = at;
-}
-
-function count(scan: ElementScan, window: Window, limits: JsonLimits, at: number): void {
-  if (++scan.values > limits.recordElements)
-    throw overLimitAt(window, 'A record has too many values', limits.recordElements, at);
 }

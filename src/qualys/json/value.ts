@@ -16,9 +16,9 @@ const NO_FLAGS: readonly Flag[] = [];
 export function parseJson(bytes: Buffer, start: number, end: number, seen: number): Parsed {
   if ((seen & (NON_ASCII | NUMBERED | CONTROL | LARGE)) === 0)
     return { value: JSON.parse(bytes.toString('latin1', start, end)) as Value, flags: NO_FLAGS, asWritten: true };
-  const invalid = (seen & NON_ASCII) !== 0 && !isUtf8(bytes.subarray(start, end));
   const control = (seen & CONTROL) !== 0;
   const text = control ? escapeControls(bytes, start, end).toString('utf8') : bytes.toString('utf8', start, end);
+  const invalid = text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end));
   let value = JSON.parse(text, (seen & LARGE) === 0 ? undefined : exactly) as Value;
   const lone = (seen & NUMBERED) !== 0 && /\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(value);
   if (lone) value = mapTexts(value, (one) => one.toWellFormed());

@@ -23,6 +23,8 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
   let record: Fields = {};
   let names: readonly string[] = [];
   let bytes: Buffer = Buffer.alloc(0);
+  let from = 0;
+  let to = 0;
   let marks: Marks = [];
   let first = 0;
   let ids = new Int32Array(64);
@@ -55,8 +57,9 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
       names = itsNames;
       marks = itsMarks;
       first = firstMark;
-      const end = marks[first + Math.max(names.length, 1)]! + 1;
-      bytes = itsBytes.subarray(start + marks[first]!, start + end);
+      bytes = itsBytes;
+      from = start + marks[first]!;
+      to = start + marks[first + Math.max(names.length, 1)]! + 1;
       if (names.length > ids.length) {
         ids = new Int32Array(names.length * 2);
         starts = new Int32Array(names.length * 2);
@@ -82,16 +85,16 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
     contextText: () => undefined,
     flags: NO_FLAGS,
     get maxBytes() {
-      return bytes.length;
+      return to - from;
     },
     write(target, at) {
-      target.set(bytes, at);
-      const from = at - marks[first]!;
+      bytes.copy(target, at, from, to);
+      const shift = at - marks[first]!;
       for (let i = 0; i < names.length; i++) {
-        starts[i] = from + marks[first + i]! + 1;
-        ends[i] = from + marks[first + i + 1]!;
+        starts[i] = shift + marks[first + i]! + 1;
+        ends[i] = shift + marks[first + i + 1]!;
       }
-      return at + bytes.length;
+      return at + to - from;
     },
     members,
   };
