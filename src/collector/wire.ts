@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import { type Config, type ConnectionConfig, type DatasetConfig, whereIs } from '../config/config.ts';
+import {
+  type Config,
+  type ConnectionConfig,
+  type DatasetConfig,
+  type SignInConfig,
+  whereIs,
+} from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Dataset } from '../core/dataset.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
@@ -8,6 +15,7 @@ import { reveal } from '../core/secret.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import { openOutbox } from '../outbox/outbox.ts';
+import { authoritiesFrom } from '../qualys/authorities.ts';
 import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
@@ -172,33 +180,40 @@ export function clientOf(
   governor: Governor,
   options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
 ): Client {
-  const { signIn, id } = connection;
-  if (signIn.kind !== 'basic') {
-    const where = whereIs(config, `connections.${id}`);
-    throw new QuarryError('QRY1003', {
-      what: `Signing in by ${signIn.kind} is not supported yet.`,
-      where,
-      fix: 'Use username and password.',
-    });
-  }
-  const { platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
+  const { id, signIn, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
+  const log = options.log.child({ connection: id });
   const at = (part: string): string => whereIs(config, `connections.${id}.${part}`);
-  const address = placed(at(platform === undefined ? 'api_url' : 'platform'), () =>
-    resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }),
+  const address = placed(
+    at(platform !== undefined ? 'platform' : apiUrl !== undefined ? 'api_url' : 'gateway_url'),
+    () => resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }),
   );
   const client: ClientOptions = {
     address,
-    credentials: { username: signIn.username, password: signIn.password },
+    credentials: signIn.kind === 'basic' ? signIn : { token: signIn },
     governor,
     clock: options.clock,
     userAgent: `quarry/${options.version}`,
-    log: options.log.child({ connection: id }),
-    tls: { verify: tls.verify, ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
+    log,
+    tls: { verify: tls.verify, ca: authorities(tls, log) },
     ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
     allowPlainHttp,
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   };
   return placed(whereIs(config, `connections.${id}`), () => createClient(client));
+}
+
+/** The authorities of a file are read again when it changes. */
+function authorities({ ca, caFile }: ConnectionConfig['tls'], log: Log): string | (() => string) | undefined {
+  return ca === undefined || caFile === undefined ? ca : authoritiesFrom(caFile, ca, log);
+}
+
+/** Who asks for a data set: the user, or the client whose token it is read with. A token tells nothing that lasts. */
+function principalOf(signIn: SignInConfig, ways: Dataset['signIn']): string {
+  const token = signIn.kind === 'basic' ? signIn.token : signIn;
+  const byToken = token !== undefined && (signIn.kind !== 'basic' || ways[0] === 'token');
+  if (!byToken) return signIn.kind === 'basic' ? signIn.username : signIn.kind;
+  if (token.kind === 'token') return token.kind;
+  return token.kind === 'identity_provider' ? (token.username ?? token.clientId) : token.clientId;
 }
 
 /** Errors of the configuration say where in the file they are. */
@@ -230,8 +245,8 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
     ...identity,
     facts,
     options: dataset.options,
-    fetch: (call, makeReader, hooks) => fetchAnswer(client, call, makeReader, hooks),
-    principal: connection.signIn.kind === 'basic' ? connection.signIn.username : connection.signIn.kind,
+    fetch: (call, makeReader, hooks) => fetchAnswer(client, call, makeReader, { ...hooks, signIn: facts.signIn }),
+    principal: principalOf(connection.signIn, facts.signIn),
     startTime: dataset.startTime,
     pageSize: dataset.pageSize ?? facts.pageSize,
     schedule: {

@@ -53,27 +53,33 @@ const objects = (value: unknown): Entry[] =>
 
 function checkAddress(connection: Record<string, unknown>, path: Path, report: Report): void {
   const both = 'platform' in connection && 'api_url' in connection;
-  const none = !('platform' in connection) && !('api_url' in connection);
+  const none = !['platform', 'api_url', 'gateway_url'].some((part) => part in connection);
   if (both) report('QRY1006', [...path, 'api_url'], 'platform and api_url exclude each other; keep one');
   if (none) report('QRY1006', path, 'expected platform (US1, EU2 …) or api_url');
 }
 
-const WAYS = ['password', 'token', 'oidc', 'oauth'] as const;
+const TOKENS = ['token', 'oidc', 'oauth', 'identity_provider'] as const;
 
+/** A user with a password, one source of tokens, or both: Qualys takes one here, the other there. */
 function checkSignIn(connection: Record<string, unknown>, path: Path, report: Report): void {
-  const ways = WAYS.filter((way) => way in connection);
-  const [first, second] = ways;
-  if ('username' in connection && !('password' in connection)) {
-    if (first === undefined) report('QRY1006', [...path, 'username'], 'expected a password beside username');
-    else report('QRY1006', [...path, 'username'], `username and ${first} exclude each other; keep one way to sign in`);
-  } else if (first === undefined) {
-    report('QRY1006', path, 'expected username and password, or token, oidc or oauth');
+  const [first, second] = TOKENS.filter((way) => way in connection);
+  if (!('username' in connection) && !('password' in connection) && first === undefined) {
+    report('QRY1006', path, 'expected username and password, or token, oidc, oauth or identity_provider');
   }
-  if ('password' in connection && !('username' in connection)) {
-    report('QRY1006', [...path, 'password'], 'expected a username beside password');
-  }
+  checkLogin(connection, path, report);
   if (second !== undefined) {
-    report('QRY1006', [...path, second], `${first} and ${second} exclude each other; keep one way to sign in`);
+    report('QRY1006', [...path, second], `${first} and ${second} exclude each other; keep one source of tokens`);
+  }
+  const provider = connection['identity_provider'];
+  if (isObject(provider)) checkLogin(provider, [...path, 'identity_provider'], report);
+}
+
+function checkLogin(holder: Record<string, unknown>, path: Path, report: Report): void {
+  for (const [one, other] of [
+    ['username', 'password'],
+    ['password', 'username'],
+  ] as const) {
+    if (one in holder && !(other in holder)) report('QRY1006', [...path, one], `expected a ${other} beside ${one}`);
   }
 }
 

@@ -31,24 +31,47 @@ export interface ConnectionConfig {
   readonly id: string;
   readonly tenant: string;
   readonly subscription: string;
-  /** Exactly one of `platform` and `apiUrl` is there. Both are as written: what they lead to is for `qualys` to say. */
+  /**
+   * At most one of `platform` and `apiUrl` is there, and without either `gatewayUrl` is. All are as written: what they
+   * lead to is for `qualys` to say.
+   */
   readonly platform: string | undefined;
   readonly apiUrl: string | undefined;
   readonly gatewayUrl: string | undefined;
   readonly allowPlainHttp: boolean;
   readonly signIn: SignInConfig;
-  /** `ca` is PEM text. */
-  readonly tls: { readonly verify: boolean; readonly ca: string | undefined };
+  /** `ca` is PEM text as it was at the start; `caFile` where it came from, if from a file. */
+  readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly caFile: string | undefined };
   readonly proxy: ProxyConfig | undefined;
   readonly requestsPerHour: number | undefined;
   /** By the data set's own name, whatever alias the file used. Data sets that are not enabled are in it too. */
   readonly datasets: ReadonlyMap<string, DatasetConfig>;
 }
 
+/** A user and password, a source of tokens, or both: then `token` is the source beside the password. */
 export type SignInConfig =
-  | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
+  | {
+      readonly kind: 'basic';
+      readonly username: string;
+      readonly password: Secret;
+      readonly token: TokenConfig | undefined;
+    }
+  | TokenConfig;
+
+export type TokenConfig =
   | { readonly kind: 'token'; readonly token: Secret }
-  | { readonly kind: 'oidc' | 'oauth'; readonly clientId: string; readonly clientSecret: Secret };
+  | { readonly kind: 'oidc' | 'oauth'; readonly clientId: string; readonly clientSecret: Secret }
+  | {
+      readonly kind: 'identity_provider';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret | undefined;
+      readonly username: string | undefined;
+      readonly password: Secret | undefined;
+      readonly scope: string | undefined;
+      readonly audience: string | undefined;
+      readonly clientAuth: 'header' | 'form';
+    };
 
 export interface ProxyConfig {
   /** The origin, without credentials. */

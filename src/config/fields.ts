@@ -20,6 +20,10 @@ export const text = z.string().min(1, { error: 'expected a text that is not empt
 /** A text that must never be seen again. */
 export const secret = text.transform((value) => new Secret(value)).meta({ secret: true });
 
+/** A text that travels in a header as it is. */
+export const headerText = text.regex(/^[\x21-\x7e]+$/, { error: 'expected letters, digits and signs without blanks' });
+export const headerSecret = headerText.transform((value) => new Secret(value)).meta({ secret: true });
+
 const DURATION_EXPECTED = 'expected a duration longer than zero, such as 15m, 1d or 1h30m';
 
 /** A duration in milliseconds. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acme, from, parts, problems } from '../../test/support/config-parts.ts';
-import { reveal } from '../core/secret.ts';
+import { reveal, Secret } from '../core/secret.ts';
 import { whereIs } from './config.ts';
 import { type LoadOptions, loadConfig } from './load.ts';
 
@@ -96,6 +96,34 @@ describe('values', () => {
     expect(problems(acme('requests_per_hour: ${LIMIT}'), { LIMIT: 'many' })).toEqual([
       'configuration:6:5  connections.acme.requests_per_hour: expected a number, got a text',
     ]);
+  });
+
+  it('sign-in: a password, a source of tokens, or both', () => {
+    const signIn = (...lines: string[]) =>
+      from(
+        ['connections:', '  acme:', '    platform: US1', ...lines.map((line) => `    ${line}`)].join('\n'),
+      ).connections.get('acme')!.signIn;
+    const secret = expect.any(Secret) as unknown;
+    expect(signIn('token: ey.x.y')).toEqual({ kind: 'token', token: secret });
+    expect(signIn('oidc: { client_id: i, client_secret: s }')).toEqual({
+      kind: 'oidc',
+      clientId: 'i',
+      clientSecret: secret,
+    });
+    const both = signIn('username: u', 'password: p', 'oauth: { client_id: i, client_secret: "${SECRET:-s}" }');
+    expect(both).toEqual({
+      kind: 'basic',
+      username: 'u',
+      password: secret,
+      token: { kind: 'oauth', clientId: 'i', clientSecret: secret },
+    });
+    expect(signIn('identity_provider: { token_url: "https://idp.example/token", client_id: i }')).toEqual({
+      kind: 'identity_provider',
+      tokenUrl: 'https://idp.example/token',
+      clientId: 'i',
+      clientAuth: 'header',
+    });
+    expect(JSON.stringify(both)).not.toContain('"s"');
   });
 
   it('credentials inside a proxy URL are taken out of it', () => {

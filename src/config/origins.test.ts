@@ -31,6 +31,15 @@ it('says for every value where it comes from: line, reference, environment, defa
   });
 });
 
+it('names the parts of a token source as the file does, beside a password', () => {
+  const found = origins(acme('oauth: { client_id: i, client_secret: hidden }'));
+  expect(found).toMatchObject({
+    'connections.acme.username': ['joe', 'configuration:4'],
+    'connections.acme.oauth.client_id': ['i', 'configuration:6'],
+    'connections.acme.oauth.client_secret': ['[redacted]', 'configuration:6'],
+  });
+});
+
 it('finds what stands under an alias, and what `all` brings', () => {
   const alias = origins(acme('datasets:', '  fim_alerts: { every: 5m, start_time_utc: 2026-01-01 }'));
   expect(alias['connections.acme.datasets.fim_events.every']).toEqual(['5m', 'configuration:7']);

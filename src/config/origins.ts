@@ -68,10 +68,10 @@ function sayConnection(connection: ConnectionConfig, datasets: OriginOptions['da
   const { id, signIn, tls, proxy, datasets: own, ...plain } = connection;
   const path = `connections.${id}`;
   for (const [name, value] of Object.entries(plain)) say(`${path}.${snake(name)}`, value);
-  const { kind, ...parts } = signIn;
-  for (const [name, value] of Object.entries(parts)) {
+  const { token, ...login } = signIn.kind === 'basic' ? signIn : { token: signIn };
+  for (const { kind, ...parts } of [login, token ?? {}] as readonly { kind?: string }[]) {
     const flat = kind === 'basic' || kind === 'token';
-    say(`${path}.${flat ? '' : `${kind}.`}${snake(name)}`, value);
+    for (const [name, value] of Object.entries(parts)) say(`${path}.${flat ? '' : `${kind}.`}${snake(name)}`, value);
   }
   say(`${path}.tls.verify`, tls.verify);
   if (tls.ca !== undefined) say(`${path}.tls.ca`, '(PEM)');

@@ -88,8 +88,16 @@ server: 8480
     [acme('__proto__: {}'), 'configuration:6:5  connections.acme.__proto__: the key __proto__ is not supported'],
     [acme('constructor: 1'), expect.stringContaining('connections.acme.constructor: unknown key')],
     [
-      acme('token: x'),
-      'configuration:6:5  connections.acme.token: password and token exclude each other; keep one way to sign in',
+      acme('token: x', 'oidc: { client_id: i, client_secret: s }'),
+      'configuration:7:5  connections.acme.oidc: token and oidc exclude each other; keep one source of tokens',
+    ],
+    [
+      acme('identity_provider: { token_url: "https://x/y", client_id: i, username: u }'),
+      'configuration:6:66  connections.acme.identity_provider.username: expected a password beside username',
+    ],
+    [
+      acme('token: "Bearer x"'),
+      'configuration:6:5  connections.acme.token: expected letters, digits and signs without blanks',
     ],
     [
       acme('datasets: [hosts, hosts]'),
@@ -184,11 +192,7 @@ ${routes}`;
 });
 
 describe('settings this version does not act on', () => {
-  const only = (lines: string) => `connections: { a: { platform: US1, ${lines} } }`;
   it.each([
-    [only('token: x'), '1:36  connections.a.token'],
-    [only('oidc: { client_id: i, client_secret: s }'), '1:36  connections.a.oidc'],
-    [only('oauth: { client_id: i, client_secret: s }'), '1:36  connections.a.oauth'],
     [acme('requests_per_hour: 300'), '6:5  connections.acme.requests_per_hour'],
     [`${acme()}\nsinks: { s: { type: stdout, when_full: suspend } }`, '6:29  sinks.s.when_full'],
     [filtered('{ field: A, op: exists }'), '7:24  routes[0].exclude'],

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConnectionConfig, DatasetConfig, ProxyConfig, RouteConfig, SignInConfig, SinkConfig } from './config.ts';
+import type {
+  ConnectionConfig,
+  DatasetConfig,
+  ProxyConfig,
+  RouteConfig,
+  SignInConfig,
+  SinkConfig,
+  TokenConfig,
+} from './config.ts';
 import { reasonOf } from './interpolate.ts';
 import type { Path } from './problems.ts';
 import {
@@ -40,23 +48,38 @@ export function resolveConnection(
     gatewayUrl: value.gateway_url,
     allowPlainHttp: value.allow_plain_http,
     signIn,
-    tls: { verify: value.tls?.verify ?? true, ca },
+    tls: { verify: value.tls?.verify ?? true, ca: ca?.pem, caFile: ca?.file },
     proxy: resolveProxy(value.proxy),
     requestsPerHour: value.requests_per_hour,
     datasets,
   };
 }
 
-/** The one way to sign in; undefined when there is none, which `checkTogether` has said. */
-function resolveSignIn({ username, password, token, oidc, oauth }: ConnectionValue): SignInConfig | undefined {
-  if (username !== undefined && password !== undefined) return { kind: 'basic', username, password };
+/** Undefined when there is no way to sign in, which `checkTogether` has said. */
+function resolveSignIn(value: ConnectionValue): SignInConfig | undefined {
+  const { username, password } = value;
+  const token = resolveToken(value);
+  return username !== undefined && password !== undefined ? { kind: 'basic', username, password, token } : token;
+}
+
+function resolveToken({ token, oidc, oauth, identity_provider: own }: ConnectionValue): TokenConfig | undefined {
   if (token !== undefined) return { kind: 'token', token };
   const client = oidc ?? oauth;
-  if (client === undefined) return undefined;
+  if (client !== undefined) {
+    const kind = oidc === undefined ? 'oauth' : 'oidc';
+    return { kind, clientId: client.client_id, clientSecret: client.client_secret };
+  }
+  if (own === undefined) return undefined;
   return {
-    kind: oidc === undefined ? 'oauth' : 'oidc',
-    clientId: client.client_id,
-    clientSecret: client.client_secret,
+    kind: 'identity_provider',
+    tokenUrl: own.token_url,
+    clientId: own.client_id,
+    clientSecret: own.client_secret,
+    username: own.username,
+    password: own.password,
+    scope: own.scope,
+    audience: own.audience,
+    clientAuth: own.client_auth,
   };
 }
 
@@ -66,12 +89,18 @@ function resolveProxy(proxy: ConnectionValue['proxy']): ProxyConfig | undefined 
   return { url, username: proxy.username ?? username, password: proxy.password ?? password };
 }
 
-function readPem(value: string, baseDir: string, path: Path, report: Report): string | undefined {
+function readPem(
+  value: string,
+  baseDir: string,
+  path: Path,
+  report: Report,
+): { readonly pem: string; readonly file: string | undefined } | undefined {
   const isPem = (text: string) => text.includes('-----BEGIN CERTIFICATE-----');
-  if (isPem(value)) return value;
+  if (isPem(value)) return { pem: value, file: undefined };
+  const file = resolve(baseDir, value);
   try {
-    const text = readFileSync(resolve(baseDir, value), 'utf8');
-    if (isPem(text)) return text;
+    const pem = readFileSync(file, 'utf8');
+    if (isPem(pem)) return { pem, file };
     report('QRY1004', path, 'the file holds no PEM certificate');
   } catch (error) {
     report('QRY1004', path, `the file cannot be read: ${reasonOf(error)}`);

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { databaseUrl, duration, id, label, listen, proxyUrl, secret, text, time } from './fields.ts';
+import {
+  databaseUrl,
+  duration,
+  headerSecret,
+  headerText,
+  id,
+  label,
+  listen,
+  proxyUrl,
+  secret,
+  text,
+  time,
+} from './fields.ts';
 
 /** What the configuration must know of a data set; a data set's file has it all. */
 export interface DatasetOptionsSpec {
@@ -75,18 +87,38 @@ const connection = z.object({
   subscription: label.meta(about("The Qualys account; the connection's id when not given.")).optional(),
   platform: text.meta(about('The Qualys platform: US1 … or the URL you sign in at.')).optional(),
   api_url: text.meta(about('The API server, in place of a platform.')).optional(),
-  gateway_url: text.meta(about('The API gateway, where it cannot be told from platform or api_url.')).optional(),
+  gateway_url: text
+    .meta(about('The API gateway, where it cannot be told from platform or api_url; alone, it serves both.'))
+    .optional(),
   allow_plain_http: z.boolean().default(false).meta(about('Let credentials travel unencrypted.')),
-  username: text.optional(),
+  username: text.meta(about('A Qualys user; serves every data set where Qualys allows Basic sign-in.')).optional(),
   password: secret.optional(),
-  token: secret.meta(about('A bearer token, in place of user name and password.')).optional(),
+  token: headerSecret
+    .meta(about('A bearer token that you renew yourself, in place of user name and password or beside them.'))
+    .optional(),
   oidc: z
-    .object({ client_id: text, client_secret: secret })
-    .meta(about('A user client of the Qualys gateway (/auth/oidc).'))
+    .object({ client_id: headerText, client_secret: headerSecret })
+    .meta(about('A user client of the Qualys gateway (/auth/oidc), in place of a password or beside it.'))
     .optional(),
   oauth: z
-    .object({ client_id: text, client_secret: secret })
-    .meta(about('A subscription client of the Qualys gateway (/auth/oauth).'))
+    .object({ client_id: headerText, client_secret: headerSecret })
+    .meta(about('A subscription client of the Qualys gateway (/auth/oauth), in place of a password or beside it.'))
+    .optional(),
+  identity_provider: z
+    .object({
+      token_url: text.meta(about('Its token endpoint: https://login.example.com/oauth2/v1/token.')),
+      client_id: text,
+      client_secret: secret.optional(),
+      username: text.meta(about('With a user, the grant is password; else client_credentials.')).optional(),
+      password: secret.optional(),
+      scope: text.meta(about('What is asked for, such as openid profile.')).optional(),
+      audience: text.meta(about('The audience Qualys was told to expect, where the provider asks for it.')).optional(),
+      client_auth: z
+        .enum(['header', 'form'])
+        .default('header')
+        .meta(about('Where client id and secret go: a Basic header, or the form.')),
+    })
+    .meta(about('Your own identity provider, whose tokens Qualys was told to accept.'))
     .optional(),
   tls: z
     .object({

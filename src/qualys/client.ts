@@ -1,20 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { Call, SignInWay } from '../core/dataset.ts';
-import { QuarryError } from '../core/errors.ts';
 import { type Log, silentLog } from '../core/log.ts';
-import { reveal, Secret } from '../core/secret.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Answer } from './answer.ts';
 import { BODY_LIMITS, type BodyLimits } from './body.ts';
 import { TIMEOUTS, type Timeouts } from './call-timer.ts';
-import { basicOf, type Credentials, loginOf, refusePlainHttp, secretsOf, tokenUrlOf } from './credentials.ts';
+import { type Credentials, refusePlainHttp, secretsOf, tokenUrlOf } from './credentials.ts';
 import { answerMeans, readShortBody, replayed } from './error-body.ts';
 import { createExchange } from './exchange.ts';
+import { createGates, isRefusal, withHint } from './gates.ts';
 import type { Governor } from './governor.ts';
-import { type Address, isLoopback, platformByLogin } from './platforms.ts';
+import type { Address } from './platforms.ts';
 import { redactor } from './redact.ts';
 import { requestFor } from './request.ts';
-import { createPrincipal, createSignIn, type Pass, type Proof, type SignIn } from './sign-in.ts';
-import { readToken, type TokenAsk, type TokenRequest, tokenRequest } from './token.ts';
+import type { Pass } from './sign-in.ts';
 import { createTransport, type ProxyOptions, type TlsOptions } from './transport.ts';
 import { noWay, refusesWay, tokenNotTaken, waysFor } from './ways.ts';
 
@@ -57,23 +56,15 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** v1's `about` needs a login, no licence and no X-Requested-With, and was seen to carry no rate headers. */
-const PROBE: Call = { api: 'msp/about', path: '/msp/about.php', method: 'GET', params: {} };
-const PROBE_MS = 60_000;
-
-/**
- * Throws QRY1011, QRY1012 and QRY1015 for addresses credentials must not go to, QRY1006 without credentials, and what the
- * TLS and proxy options give.
- */
+/** Throws QRY1011, QRY1012 and QRY1015 for addresses credentials must not go to, and what the TLS and proxy options give. */
 export function createClient(options: ClientOptions): Client {
   const { address, credentials, governor, clock, allowPlainHttp = false } = options;
   const log = options.log ?? silentLog;
   const timeouts: Timeouts = { ...TIMEOUTS, ...options.timeouts };
   const limits: BodyLimits = { ...BODY_LIMITS, ...options.limits };
-  const { api } = address;
-  refusePlainHttp(api, 'api_url', allowPlainHttp);
+  refusePlainHttp(address.api, 'api_url', allowPlainHttp);
   refusePlainHttp(address.gateway, 'gateway_url', allowPlainHttp);
-  if (credentials.token?.kind === 'provider') tokenUrlOf(credentials.token, allowPlainHttp);
+  if (credentials.token?.kind === 'identity_provider') tokenUrlOf(credentials.token, allowPlainHttp);
   const transport = createTransport({ tls: options.tls, proxy: options.proxy, connectMs: timeouts.connectMs });
   const secrets = redactor([...secretsOf(credentials), ...transport.secrets]);
   const closed = new AbortController();
@@ -84,95 +75,17 @@ export function createClient(options: ClientOptions): Client {
   const { userAgent } = options;
   const send = createExchange({ transport, governor, clock, timeouts, limits, userAgent, redact: secrets.redact });
 
-  const login = loginOf(credentials);
-  const gates = createGates();
-
-  function createGates(): Partial<Record<SignInWay, SignIn>> {
-    const { token } = credentials;
-    const common = { isRefusal, clock, log };
-    const byPassword = createPrincipal();
-    const byToken = token === undefined ? byPassword : createPrincipal();
-    const ask = tokenAsk();
-    return {
-      ...(login !== undefined && {
-        basic: createSignIn({ ...common, principal: byPassword, probe: () => probing(PROBE.api, probeBasic) }),
-      }),
-      ...(ask !== undefined && {
-        token: createSignIn({
-          ...common,
-          principal: byToken,
-          probe: () => probing(ask.where, (signal) => fetchToken(ask, signal)),
-        }),
-      }),
-      ...(token?.kind === 'token' && {
-        token: createSignIn({
-          ...common,
-          principal: byToken,
-          probe: async () => ({ authorization: `Bearer ${reveal(token.token)}` }),
-        }),
-      }),
-    };
-  }
-
-  function tokenAsk(): TokenRequest | undefined {
-    const { token } = credentials;
-    if (token?.kind === 'token' || (token === undefined && login === undefined)) return undefined;
-    const ask = (): TokenAsk => {
-      if (token?.kind === 'provider') return { kind: 'provider', source: token };
-      if (token === undefined) return { kind: 'login', ...login! };
-      return { kind: token.kind, clientId: token.clientId, clientSecret: reveal(token.clientSecret) };
-    };
-    return tokenRequest(ask(), address, allowPlainHttp);
-  }
-
-  async function probing(where: string, probe: (signal: AbortSignal) => Promise<Proof>): Promise<Proof> {
-    try {
-      return await probe(AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_MS)]));
-    } catch (thrown) {
-      if (thrown instanceof QuarryError || closed.signal.aborted) throw thrown;
-      throw new QuarryError('QRY2002', {
-        what: `The sign-in was not answered after ${PROBE_MS / 1000} s.`,
-        where,
-      });
-    }
-  }
-
-  async function fetchToken(ask: TokenRequest, signal: AbortSignal): Promise<Proof> {
-    const answer = await send(ask.request, { where: ask.where, signal });
-    const body = await readShortBody(answer);
-    try {
-      const proof = readToken(answer, body, ask, clock.now());
-      secrets.add(proof.authorization.replace(/^Bearer /, ''));
-      return proof;
-    } catch (thrown) {
-      throw thrown instanceof QuarryError && ask.fix === undefined ? withHint(thrown) : thrown;
-    }
-  }
-
-  async function probeBasic(signal: AbortSignal): Promise<Proof> {
-    const authorization = `Basic ${basicOf(login!)}`;
-    const answer = await attempt(PROBE, signal, {}, async () => new Secret(authorization));
-    const body = await readShortBody(answer);
-    if (answer.status === 200 && body.end?.root === 'ABOUT') return { authorization };
-    const error = withHint(answerMeans(answer, body, PROBE.api));
-    // A role without v1 access, or a platform without v1, is no word against the password.
-    const elsewhere = answer.status === 403 || answer.status === 404 || error.code === 'QRY2012';
-    if (isRefusal(error) || !elsewhere) throw error;
-    return { authorization };
-  }
-
-  /** A login of another platform gets the same answer as a wrong password. */
-  function withHint(error: QuarryError): QuarryError {
-    if (error.code !== 'QRY2010' || login === undefined) return error;
-    const likely = platformByLogin(login.username);
-    if (likely === undefined || new URL(likely.api).hostname === api.hostname || isLoopback(api.hostname)) return error;
-    return new QuarryError('QRY2010', {
-      what: error.message,
-      where: error.where ?? PROBE.api,
-      fix: `The login looks like one of platform ${likely.name}, but ${api.host} was asked. ${error.fix}`,
-      ...(error.qualys !== undefined && { qualys: error.qualys }),
-    });
-  }
+  const gates = createGates({
+    credentials,
+    address,
+    allowPlainHttp,
+    clock,
+    log,
+    closed: closed.signal,
+    send,
+    call: (call, signal, authorize) => attempt(call, signal, {}, authorize),
+    onToken: secrets.add,
+  });
 
   async function open(call: Call, caller?: AbortSignal, options: OpenOptions = {}): Promise<Answer> {
     const signal = caller === undefined ? closed.signal : AbortSignal.any([caller, closed.signal]);
@@ -180,12 +93,12 @@ export function createClient(options: ClientOptions): Client {
     const ways = accepted.filter((way) => gates[way] !== undefined);
     const liked = preferred.get(call.api);
     const [first, second] = liked !== undefined && ways.includes(liked) ? [liked] : ways;
-    if (first === undefined) throw noWay(call, accepted);
+    if (first === undefined) throw noWay(call.api, accepted);
     const answer = await openBy(first, call, signal, options, second !== undefined);
-    if (answer !== undefined || second === undefined) return answer ?? Promise.reject(noWay(call, accepted));
+    if (answer !== undefined || second === undefined) return answer ?? Promise.reject(noWay(call.api, accepted));
     log.warn('Qualys does not take this way to sign in here, the other one is tried', { api: call.api, way: first });
     const other = await openBy(second, call, signal, options, false);
-    if (other === undefined) throw noWay(call, accepted);
+    if (other === undefined) throw noWay(call.api, accepted);
     if (other.status < 400) preferred.set(call.api, second);
     return other;
   }
@@ -214,8 +127,8 @@ export function createClient(options: ClientOptions): Client {
       doubt();
       const body = await readShortBody(answer);
       if (another && refusesWay(way, answer, body.text)) return undefined;
-      const error =
-        way === 'basic' ? withHint(answerMeans(answer, body, call.api)) : answerMeans(answer, body, call.api);
+      const said = answerMeans(answer, body, call.api);
+      const error = way === 'basic' ? withHint(said, credentials, address) : said;
       if (!again && error.code === 'QRY2010') continue;
       if (!isRefusal(error)) throw error;
       // A new token proves the credentials: it is this API that does not take it.
@@ -256,7 +169,7 @@ export function createClient(options: ClientOptions): Client {
     open,
     async signIn(signal, way) {
       const gate = way === undefined ? (gates.basic ?? gates.token) : gates[way];
-      if (gate === undefined) throw noWay(PROBE, [way ?? 'basic']);
+      if (gate === undefined) throw noWay('sign-in', [way ?? 'basic', 'token']);
       await gate.ready(signal);
     },
     async close() {
@@ -264,9 +177,4 @@ export function createClient(options: ClientOptions): Client {
       await transport.close();
     },
   };
-}
-
-/** Errors that no further call with these credentials can change. */
-function isRefusal(error: unknown): error is QuarryError {
-  return error instanceof QuarryError && (error.code === 'QRY2010' || error.code === 'QRY2011');
 }

@@ -20,7 +20,7 @@ export type TokenSource =
 
 /** A customer's identity provider whose tokens Qualys was told to accept. */
 export interface ProviderSource {
-  readonly kind: 'provider';
+  readonly kind: 'identity_provider';
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: Secret | undefined;
@@ -50,7 +50,7 @@ export function secretsOf(credentials: Credentials): string[] {
   const secrets = login === undefined ? [] : [login.password, basicOf(login)];
   if (token === undefined) return secrets;
   if (token.kind === 'token') return [...secrets, reveal(token.token)];
-  if (token.kind !== 'provider') return [...secrets, reveal(token.clientSecret)];
+  if (token.kind !== 'identity_provider') return [...secrets, reveal(token.clientSecret)];
   if (token.password !== undefined) secrets.push(reveal(token.password));
   if (token.clientSecret === undefined) return secrets;
   const client = { username: token.clientId, password: reveal(token.clientSecret) };

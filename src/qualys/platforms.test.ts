@@ -44,6 +44,14 @@ describe('where a connection goes', () => {
     expect(resolveAddress({ api_url: 'http://127.0.0.1:1/x' }).gateway.href).toBe('http://127.0.0.1:1/x/');
     expect(resolveAddress({ platform: 'US1', gateway_url: 'gw.example' }).gateway.href).toBe('https://gw.example/');
   });
+
+  it.each([
+    ['gateway.qg1.apps.qualys.com', 'https://qualysapi.qualys.com/'],
+    ['https://qualysgateway.acme.example/', 'https://qualysapi.acme.example/'],
+    ['http://127.0.0.1:1/x', 'http://127.0.0.1:1/x/'],
+  ])('a gateway alone (%s) finds its API server, or serves both', (gateway_url, api) => {
+    expect(resolveAddress({ gateway_url }).api.href).toBe(api);
+  });
 });
 
 describe('what is refused, and with what advice', () => {

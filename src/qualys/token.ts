@@ -17,7 +17,7 @@ import type { Proof } from './sign-in.ts';
 export type TokenAsk =
   | { readonly kind: 'login'; readonly username: string; readonly password: string }
   | { readonly kind: 'oidc' | 'oauth'; readonly clientId: string; readonly clientSecret: string }
-  | { readonly kind: 'provider'; readonly source: ProviderSource };
+  | { readonly kind: 'identity_provider'; readonly source: ProviderSource };
 
 export interface TokenRequest {
   readonly request: Request;
@@ -34,7 +34,7 @@ export function tokenRequest(ask: TokenAsk, address: Address, allowPlainHttp: bo
     const form = { username, password, token: 'true', permissions: 'true' };
     return { where: 'auth', request: formPost(new URL('auth', address.gateway), form) };
   }
-  if (ask.kind !== 'provider') {
+  if (ask.kind !== 'identity_provider') {
     const { clientId, clientSecret } = ask;
     const where = `auth/${ask.kind}`;
     const fix = `Check ${ask.kind}.client_id and client_secret; a client ends with the user it belongs to. Quarry does not try again by itself.`;
@@ -65,7 +65,7 @@ function providerRequest(source: ProviderSource, allowPlainHttp: boolean): Token
 }
 
 const FOUR_HOURS_MS = 4 * 3_600_000;
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const JWT = /^[\w=+/-]+\.[\w=+/-]+\.[\w=+/-]+$/;
 /** What may stand in a header. */
 const PRINTABLE = /^[\x21-\x7e]+$/;
 /** Errors of RFC 6749 §5.2 that asking again cannot change. */

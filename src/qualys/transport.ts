@@ -82,7 +82,8 @@ export function createTransport(options: {
   };
 }
 
-function checkPem(pem: string): void {
+/** Throws QRY1016. */
+export function checkPem(pem: string): void {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   try {
     for (const block of blocks) new X509Certificate(block);

@@ -14,11 +14,11 @@ const NAMES: Readonly<Record<SignInWay, string>> = {
 };
 
 /** Nothing the connection has is taken there. */
-export function noWay(call: Call, accepted: readonly SignInWay[]): QuarryError {
+export function noWay(api: string, accepted: readonly SignInWay[]): QuarryError {
   const needed = accepted.map((way) => NAMES[way]).join(' or ');
   return new QuarryError('QRY2013', {
-    what: `${call.api} is read with ${needed}, which this connection does not have.`,
-    where: call.api,
+    what: `${api} is read with ${needed}, which this connection does not have.`,
+    where: api,
     fix: accepted.includes('basic')
       ? 'Add username and password to the connection; they may stand beside its token.'
       : 'Add token, oidc, oauth or identity_provider to the connection, or username and password.',
