@@ -35,7 +35,10 @@ export interface XmlFormat {
   readonly kind: 'xml';
   /** The root element of a good answer; any other root (SIMPLE_RETURN, GENERIC_RETURN, ERROR …) is Qualys saying something else. */
   readonly root: string;
-  /** Path from below the root to one outer element: `RESPONSE/HOST_LIST/HOST`. */
+  /**
+   * Path from below the root to one outer element: `RESPONSE/HOST_LIST/HOST`. Its last step may name several elements:
+   * `RESPONSE/IP_SET/IP|IP_RANGE`.
+   */
   readonly record: string;
   /**
    * Where an outer element holds the records: each `element` inside `list` is one record, and the outer element

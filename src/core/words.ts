@@ -41,7 +41,10 @@ export type RemovalReason = 'purged' | 'out_of_scope' | 'aged_out';
  * A detection's `context` is the host around it; data sets without an outer element have none.
  */
 export interface RecordView {
-  /** Decoded text of a top-level scalar field (`#text` where it has attributes); undefined where absent. */
+  /**
+   * Decoded text of a top-level scalar field (`#text` where it has attributes); undefined where absent. A path names a
+   * field inside one: `STATUS/STATE`. `#text` and `@name` are the text and an attribute of the record's own element.
+   */
   text(name: string): string | undefined;
   /** The same for a field of the context. Only fields that stood before this record are known yet. */
   contextText(name: string): string | undefined;

@@ -28,7 +28,10 @@ export interface OracleAnswer {
 export function readWithSaxes(format: XmlFormat, document: string): OracleAnswer {
   const root = treeOf(document);
   const seen: OracleSeen[] = [];
-  const path = format.record.split('/');
+  const paths = format.record.split('|').map((one, i, [first]) => {
+    const path = first!.split('/');
+    return i === 0 ? path : [...path.slice(0, -1), one];
+  });
   const idPath = format.idSet?.split('/');
   const matches = same(root.name, format.root);
   const shout = matches && root.name !== format.root;
@@ -38,7 +41,7 @@ export function readWithSaxes(format: XmlFormat, document: string): OracleAnswer
     const members: [string, Value][] = [];
     for (const child of element.children) {
       const here = onPath ? [...below, child.name] : undefined;
-      if (here !== undefined && same(here.join('/'), path.join('/'))) {
+      if (here !== undefined && paths.some((path) => same(here.join('/'), path.join('/')))) {
         holder(child);
         continue;
       }
@@ -51,7 +54,7 @@ export function readWithSaxes(format: XmlFormat, document: string): OracleAnswer
       }
       const leads = (to: readonly string[] | undefined): boolean =>
         here !== undefined && to !== undefined && same(to.slice(0, here.length).join('/'), here.join('/'));
-      const along = leads(path) || leads(idPath);
+      const along = paths.some(leads) || leads(idPath);
       const value = envelope(child, along ? here : undefined);
       if (value !== undefined) members.push([shout ? child.name.toUpperCase() : child.name, value]);
     }

@@ -42,6 +42,15 @@ interface Place {
 /** The state of a document, above its root. */
 export const DOCUMENT = 1;
 
+/** The paths of a format's outer elements: one for each name of the last step. */
+export function recordPaths({ record }: XmlFormat): string[] {
+  const above = record.slice(0, record.lastIndexOf('/') + 1);
+  return record
+    .slice(above.length)
+    .split('|')
+    .map((name) => above + name);
+}
+
 export function planOf(format: XmlFormat): Plan {
   const kinds: number[] = [];
   const listed: number[] = [];
@@ -62,12 +71,12 @@ export function planOf(format: XmlFormat): Plan {
   const plain = place(PLAIN);
   const document = place(CONTAINER);
   const root = walk(document, format.root, CONTAINER);
-  const outer = walk(root, format.record, CONTAINER);
-  kinds[outer.state] = format.inner === undefined ? RECORD : OUTER;
-  const holders = [outer];
+  const outers = recordPaths(format).map((path) => walk(root, path, CONTAINER));
+  for (const { state } of outers) kinds[state] = format.inner === undefined ? RECORD : OUTER;
+  const holders = [...outers];
   if (format.inner !== undefined) {
-    const list = walk(outer, format.inner.list, INNER_LIST);
-    holders.push(walk(list, format.inner.element, INNER));
+    for (const outer of outers)
+      holders.push(walk(walk(outer, format.inner.list, INNER_LIST), format.inner.element, INNER));
   }
   for (const holder of holders) for (const path of format.lists) listed[walk(holder, path, PLAIN).state] = 1;
   if (format.idSet !== undefined) {
@@ -85,7 +94,8 @@ export function planOf(format: XmlFormat): Plan {
     }
   };
   collect(document);
-  for (const name of [...fields, ...format.verbatim]) names.add(name);
+  // Text and attributes of a record itself (`#text`, `@network_id`) are fields, but no names of elements.
+  for (const name of [...fields, ...format.verbatim]) if (!/^[#@]/.test(name)) names.add(name);
 
   const list = [...names];
   const next = new Int32Array(kinds.length * list.length).fill(plain.state);

@@ -277,6 +277,32 @@ describe('around the records', () => {
     expect(end.envelope).toEqual({});
   });
 
+  it('[A13] reads records of several names, and their own text and attributes, in the order of the answer', () => {
+    const seen: unknown[] = [];
+    const format: XmlFormat = {
+      ...HOSTS,
+      root: 'OUT',
+      record: 'RESPONSE/IP_SET/IP|IP_RANGE',
+      fields: ['#text', '@network_id'],
+    };
+    const reader = createXmlReader(format, {
+      record: (view) => seen.push([view.text('#text'), view.text('@network_id'), view.text('@other')]),
+    });
+    reader.write(
+      Buffer.from(
+        '<OUT><RESPONSE><IP_SET><IP>10.0.0.1</IP><IP_RANGE network_id="7"> 10.0.0.3-10.0.0.9\n</IP_RANGE>' +
+          '<NOTE>no record</NOTE><IP network_id=""/><IP other="1"><A/></IP></IP_SET></RESPONSE></OUT>',
+      ),
+    );
+    expect(reader.end().envelope).toEqual({ RESPONSE: { IP_SET: { NOTE: 'no record' } } });
+    expect(seen).toEqual([
+      ['10.0.0.1', undefined, undefined],
+      ['10.0.0.3-10.0.0.9', '7', undefined],
+      [undefined, '', undefined],
+      [undefined, undefined, '1'],
+    ]);
+  });
+
   it('[fault 42] reads any other root into the envelope', () => {
     const failed = collect(HOSTS, [
       '<!DOCTYPE SIMPLE_RETURN SYSTEM "x"><SIMPLE_RETURN><RESPONSE><CODE>1905</CODE><HOST_LIST><HOST/></HOST_LIST></RESPONSE></SIMPLE_RETURN>',

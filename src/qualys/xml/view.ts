@@ -3,7 +3,7 @@ import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
 import type { XmlRecordView } from './record-view.ts';
 import type { Scan } from './state.ts';
-import { GROUP, type Tape, topLevel } from './tape.ts';
+import { ATTRIBUTE, GROUP, MARKS, SKIP, type Tape, topLevel } from './tape.ts';
 import { locate, textOf } from './text.ts';
 import { utf16Length } from './utf8.ts';
 
@@ -41,10 +41,11 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
   /** Finds a field's text; false where the field is absent or has children and no text. */
   const find = (from: Tape, name: string): boolean => {
     const id = names.byText.get(name);
-    const group = id === undefined ? 0 : topLevel(from, id);
-    if (group === 0) return false;
+    const group = id !== undefined ? topLevel(from, id) : byPath(from, names.byText, name);
+    // The record's own text is at group 0.
+    if (group === 0 && name !== '#text') return false;
     locate(found, from, group);
-    return true;
+    return group !== 0 || found.end > found.start;
   };
   const text = (from: Tape, name: string) => (find(from, name) ? textOf(found) : undefined);
   const integer = (from: Tape, name: string): number => {
@@ -89,6 +90,32 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
       return at + 2;
     },
   };
+}
+
+/** The element a path leads to, or the record's attribute a name with `@` says; else 0. */
+function byPath(tape: Tape, ids: ReadonlyMap<string, number>, name: string): number {
+  if (name.startsWith('@')) return attribute(tape, ids.get(name.slice(1)));
+  return name.includes('/') ? inside(tape, ids, name) : 0;
+}
+
+function attribute({ cells, top }: Tape, id: number | undefined): number {
+  for (let at = GROUP; at < top && (cells[at + MARKS]! & ATTRIBUTE) !== 0; at += GROUP) if (cells[at] === id) return at;
+  return 0;
+}
+
+function inside(tape: Tape, ids: ReadonlyMap<string, number>, path: string): number {
+  const { cells } = tape;
+  let group = 0;
+  for (const name of path.split('/')) {
+    const id = ids.get(name);
+    const stop = group === 0 ? tape.top : cells[group + SKIP]!;
+    let child = group + GROUP;
+    while (child < stop && (cells[child] !== id || (cells[child + MARKS]! & ATTRIBUTE) !== 0))
+      child = cells[child + SKIP]!;
+    if (id === undefined || child >= stop) return 0;
+    group = child;
+  }
+  return group;
 }
 
 const DOUBLED = ESCAPE | RETURN | REFERENCE;
