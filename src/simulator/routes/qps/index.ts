@@ -5,6 +5,7 @@ import { hostAsset } from './host-asset.ts';
 import { qpsRoutes } from './object.ts';
 import { portalVersion } from './portal-version.ts';
 import { tag } from './tag.ts';
+import { user } from './user.ts';
 import { webApp } from './web-app.ts';
 
 export const QPS_ROUTES: readonly RestRoute[] = [
@@ -12,6 +13,7 @@ export const QPS_ROUTES: readonly RestRoute[] = [
   ...qpsRoutes(hostAsset),
   ...qpsRoutes(asset),
   ...qpsRoutes(tag),
+  ...qpsRoutes(user),
   ...qpsRoutes(webApp),
   ...qpsRoutes(finding),
 ];
