@@ -16,14 +16,32 @@ export type Answering = (received: Received, response: ServerResponse, request: 
 export interface FakeServer {
   readonly url: string;
   readonly port: number;
-  /** All requests but the sign-in probes. */
+  /** All requests but the sign-in probes and those for tokens. */
   readonly received: Received[];
+  /** Requests for tokens: `/auth`, `/auth/oidc`, `/auth/oauth`, and `/token` of an identity provider. */
+  readonly asked: Received[];
+  /** How they are answered; by default 201 and a new token that holds four hours. */
+  token: Answering;
   probes: number;
   /** How probes are answered; 200 by default. */
   probe: Answering;
   answer: Answering;
   close(): Promise<void>;
 }
+
+/** A token with these claims; nobody checks its signature. */
+export function jwt(claims: Readonly<Record<string, unknown>> = {}): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS512', typ: 'JWT' })}.${part({ sub: 'quays_u', iss: 'qas', ...claims })}.c2lnbmF0dXJl`;
+}
+
+/** Qualys gives tokens as bare text. */
+export const giveToken =
+  (token: string, status = 201): Answering =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'text/plain;charset=UTF-8' });
+    response.end(token);
+  };
 
 export const ABOUT = '<?xml version="1.0" encoding="UTF-8" ?><ABOUT><WEB-VERSION>10.38</WEB-VERSION></ABOUT>';
 
@@ -76,6 +94,9 @@ export async function fakeServer(answer: Answering, tls?: { key: string; cert: s
       if (received.url.pathname.endsWith('/msp/about.php')) {
         fake.probes += 1;
         fake.probe(received, response, request);
+      } else if (/\/(auth(\/oidc|\/oauth)?|token)$/.test(received.url.pathname)) {
+        fake.asked.push(received);
+        fake.token(received, response, request);
       } else {
         fake.received.push(received);
         fake.answer(received, response, request);
@@ -90,6 +111,8 @@ export async function fakeServer(answer: Answering, tls?: { key: string; cert: s
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     received: [],
+    asked: [],
+    token: (...all) => giveToken(jwt({ jti: fake.asked.length }))(...all),
     probes: 0,
     probe: (_, response) => send(response, 200, ABOUT),
     answer,

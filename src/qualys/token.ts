@@ -66,12 +66,15 @@ function providerRequest(source: ProviderSource, allowPlainHttp: boolean): Token
 
 const FOUR_HOURS_MS = 4 * 3_600_000;
 const JWT = /^[\w=+/-]+\.[\w=+/-]+\.[\w=+/-]+$/;
+/** The name of a Java exception has dots, too. */
+const EXCEPTION = /exception/i;
 /** What may stand in a header. */
 const PRINTABLE = /^[\x21-\x7e]+$/;
 /** Errors of RFC 6749 §5.2 that asking again cannot change. */
 const FINAL =
   /^(invalid_(request|client|grant|scope|target)|unauthorized_client|unsupported_grant_type|access_denied)$/;
-const ABOUT_CREDENTIALS = /authenticat|credential|log ?in|password|unauthori[sz]ed|locked|disabled|expired/i;
+const ABOUT_CREDENTIALS =
+  /authenticat|loginexception|credential|log ?in|password|unauthori[sz]ed|locked|disabled|expired/i;
 
 /** Reads the answer to a token request. Rejects with QRY2010 where it is a refusal, else with what the answer means. */
 export function readToken(answer: Answer, body: ShortBody, { where, fix }: TokenRequest, now: number): Proof {
@@ -111,7 +114,12 @@ function tokenIn({ text }: ShortBody, now: number): Proof | undefined {
   const fields = fieldsOf(json);
   const member = ['access_token', 'id_token', 'token'].map((name) => fields[name]).find((one) => one !== undefined);
   const plain = typeof json === 'string' ? json : text.trim();
-  const token = typeof member === 'string' && PRINTABLE.test(member) ? member : JWT.test(plain) ? plain : undefined;
+  const token =
+    typeof member === 'string' && PRINTABLE.test(member)
+      ? member
+      : JWT.test(plain) && !EXCEPTION.test(plain)
+        ? plain
+        : undefined;
   if (token === undefined) return undefined;
   const seconds = Number(fields['expires_in'] ?? Number.NaN);
   const said = seconds > 0 ? seconds * 1000 : lifeOf(token, now);
