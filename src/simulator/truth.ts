@@ -1,5 +1,5 @@
 /**
- * What exists, written from the generator and never from the XML writer: one JSON line per host and per detection, so
+ * What exists, written from the generator and never from the XML writer: one JSON line per record of a data set, so
  * that a count made outside can be compared with it.
  *
  * Of the detections, a pull with all four statuses and nothing else asked for gets those where `type` is not `Info`
@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { restTruthLines } from './truth-rest.ts';
 import { resultsOf } from './world/detection.ts';
 import { tagsOf } from './world/host.ts';
 import { stamp } from './world/time.ts';
@@ -65,6 +66,7 @@ export function* truthLines(world: World, at: number): Generator<string> {
       });
     }
   }
+  yield* restTruthLines(world, at);
 }
 
 /** Writes all lines, with back-pressure; does not end the stream. */
