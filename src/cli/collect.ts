@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { createLog, logDefaults } from './log.ts';
 import { type ProgressLines, progressLines } from './progress.ts';
+import { reloading } from './reloading.ts';
 import { stopping } from './stopping.ts';
 import { reportFields } from './summary.ts';
 import { version } from './version.ts';
@@ -15,6 +16,8 @@ export interface CollectOptions {
   readonly only?: readonly string[] | undefined;
   readonly timeout: number;
   readonly grace: number;
+  /** Reads the configuration again, for SIGHUP; without it the signal ends the process as it always does. */
+  readonly reload?: (() => Config) | undefined;
 }
 
 export interface Collected {
@@ -60,6 +63,7 @@ export async function collect(config: Config, { log, progress }: Console, option
         Object.entries(governor.status()).flatMap(([api, status]) => budgetText(subscription, api, status)),
       ),
     );
+    let reloads: { end(): void } | undefined;
     try {
       const summary = await runCollector(wired.parts, {
         ...options,
@@ -67,9 +71,13 @@ export async function collect(config: Config, { log, progress }: Console, option
         now: stop.now,
         onReport: (report) =>
           log[report.error === undefined ? 'info' : 'error'](`pull ${report.outcome}`, reportFields(report)),
+        onRunning: (running) => {
+          if (options.reload !== undefined) reloads = reloading({ load: options.reload, config, wired, running, log });
+        },
       });
       return { summary, signalled: stop.code() };
     } finally {
+      reloads?.end();
       await wired.close();
     }
   } finally {

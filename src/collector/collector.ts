@@ -6,6 +6,11 @@
  *
  * Stopping has two steps. `finish`: no page is begun any more, pages under way are finished. `now`: what is under way is
  * abandoned; its pages were never visible. Either way the checkpoint says exactly what is left.
+ *
+ * A change of the configuration is both at once, loop by loop: streams and sinks are told apart by identity, so what the
+ * new parts do not hold finishes its page or its write and leaves, and what they hold and nobody runs begins where its
+ * checkpoint stands. Sinks are registered before a stream is claimed that feeds them, as at the start. A sink that left
+ * is closed before another of its name is opened. A stream that had stopped begins again.
  */
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import { cleanUp as cleanUpOutbox } from '../outbox/clean-up.ts';
@@ -14,7 +19,7 @@ import { listSinks, type SinkState } from '../outbox/sink-state.ts';
 import type { ClaimedStream } from '../outbox/streams.ts';
 import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
-import { deliveryLoop } from './deliver.ts';
+import { deliveryLoop, type RunningSink } from './deliver.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { pressure } from './pressure.ts';
 import type { PullReport } from './report.ts';
@@ -40,10 +45,12 @@ const DRAIN_LOOK_MS = 50;
 export async function runCollector(parts: CollectorParts, options: RunOptions): Promise<RunSummary> {
   const { outbox, clock, log } = parts;
   const appended = bell();
-  for (const sink of parts.sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
-  // All streams are claimed before one is pulled: a sweep must know who else is at work on its keys.
+  const reports: PullReport[] = [];
+  const stopped = new Map<string, QuarryError>();
   const claims = new Map<Stream, ClaimedStream>();
-  for (const stream of parts.streams) claims.set(stream, await claimOrRestart(parts, stream));
+  const pulls = new Map<Stream, Loop>();
+  const deliveries = new Map<RunningSink, Loop>();
+  let current = parts;
   const workshop: Workshop = {
     outbox,
     clock,
@@ -56,47 +63,132 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
         .filter((other) => other.keyspace === keyspace && other.stream !== stream)
         .map((other) => other.stream),
   };
-
-  const reports: PullReport[] = [];
-  const stopped = new Map<string, QuarryError>();
   // A fault of the installation in one loop ends the run; the others are told to stop.
   const fault = new AbortController();
   const now = AbortSignal.any([options.now, fault.signal]);
   const delivering = new AbortController();
   const stopDelivery = AbortSignal.any([delivering.signal, now]);
-  const deliveries = parts.sinks.map((sink) => deliveryLoop(workshop, sink, appended, stopDelivery));
-  const cleaning = cleanUp(parts, stopDelivery);
+  let fail = (_error: unknown): void => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = (error) => {
+      fault.abort(error);
+      reject(error);
+    };
+  });
+  failed.catch(() => {});
   const onReport = (report: PullReport): void => {
     reports.push(report);
     options.onReport?.(report);
   };
-  const loops = [...claims].map(async ([stream, claim]) => {
-    const error = await keepPulling(parts, workshop, stream, claim, { ...options, now }, onReport);
-    if (error === undefined) return;
-    stopped.set(nameOf(stream), error);
-    if (error.next === 'stop_process') fault.abort(error);
-  });
-  const watched = Promise.all(deliveries).catch((error: unknown) => {
-    fault.abort(error);
-    throw error;
+
+  function startDelivery(sink: RunningSink): void {
+    const leave = new AbortController();
+    // A write under way is finished and settled, so that whoever follows does not send it again.
+    const write: RunningSink['open']['write'] = (batches) => sink.open.write(batches, stopDelivery);
+    const leaving = { ...sink, open: { ...sink.open, write } };
+    const signal = AbortSignal.any([leave.signal, stopDelivery]);
+    const done = deliveryLoop(workshop, leaving, appended, signal).catch(fail);
+    deliveries.set(sink, loopOf(leave, done));
+  }
+  function startPulling(stream: Stream, claim: ClaimedStream): void {
+    const leave = new AbortController();
+    const finish = AbortSignal.any([leave.signal, options.finish]);
+    const done = keepPulling(current, workshop, stream, claim, { ...options, finish, now }, onReport).then((error) => {
+      if (error === undefined) return;
+      stopped.set(nameOf(stream), error);
+      if (error.next === 'stop_process') fault.abort(error);
+    });
+    pulls.set(stream, loopOf(leave, done));
+  }
+  /** All are claimed before one is pulled: a sweep must know who else is at work on its keys. */
+  async function begin(streams: readonly Stream[], sinks: CollectorParts['sinks']): Promise<void> {
+    for (const sink of sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
+    for (const stream of streams) claims.set(stream, await claimOrRestart(parts, stream));
+    for (const sink of sinks) startDelivery(sink);
+    for (const stream of streams) startPulling(stream, claims.get(stream)!);
+  }
+  /** What is not in `next` finishes its page or write and leaves; what is new begins; the rest never notices. */
+  async function change(next: CollectorParts): Promise<void> {
+    const leavingStreams = [...pulls].filter(([stream, { ended }]) => ended() || !next.streams.includes(stream));
+    await leaveAll(leavingStreams.map(([, loop]) => loop));
+    for (const [stream] of leavingStreams) {
+      pulls.delete(stream);
+      claims.delete(stream);
+      stopped.delete(nameOf(stream));
+    }
+    const names = new Set(next.sinks.map(({ name }) => name));
+    const leavingSinks = [...deliveries].filter(([sink]) => !next.sinks.some((one) => one === sink));
+    await leaveAll(leavingSinks.map(([, loop]) => loop));
+    for (const [sink] of leavingSinks) {
+      deliveries.delete(sink);
+      await sink.open.close().catch((error: unknown) => {
+        log.warn('closing failed', { sink: sink.name, what: asQuarryError(error).message });
+      });
+      if (!names.has(sink.name)) log.info('sink left; what waits for it is kept', { sink: sink.name });
+    }
+    current = next;
+    await begin(
+      next.streams.filter((stream) => !pulls.has(stream)),
+      next.sinks.filter((sink) => !deliveries.has(sink)),
+    );
+  }
+  let changing: Promise<void> = Promise.resolve();
+  /** A change may end some loops and begin others: the pulls are over when none runs and no change is under way. */
+  async function pullsEnded(): Promise<void> {
+    do {
+      await Promise.all([...pulls.values()].map(({ done }) => done));
+      await changing;
+    } while ([...pulls.values()].some(({ ended }) => !ended()));
+  }
+
+  await begin(parts.streams, parts.sinks);
+  const cleaning = cleanUp(parts, stopDelivery);
+  options.onRunning?.({
+    stopped,
+    change: (next) => {
+      const after = changing.then(() => change(next));
+      changing = after.catch(fail);
+      return after;
+    },
   });
   try {
-    await Promise.race([Promise.all(loops), watched.then(() => new Promise(() => {}))]);
-    if (!now.aborted && (options.once || options.finish.aborted)) await drained(parts, options);
+    await Promise.race([pullsEnded(), failed]);
+    if (!now.aborted && (options.once || options.finish.aborted)) await drained(current, options);
   } finally {
     fault.abort();
     delivering.abort();
-    await Promise.allSettled([...loops, ...deliveries, cleaning]);
+    await changing;
+    await Promise.allSettled([...[...pulls.values(), ...deliveries.values()].map(({ done }) => done), cleaning]);
   }
-  const configured = new Set(parts.sinks.map(({ name }) => name));
+  const configured = new Set(current.sinks.map(({ name }) => name));
   return {
-    streams: parts.streams.map(nameOf),
+    streams: current.streams.map(nameOf),
     reports,
     stopped,
     sinks: (await listSinks(outbox.store)).filter(({ sink }) => configured.has(sink)),
     imbalances: await imbalances(outbox),
     interrupted: options.finish.aborted || options.now.aborted,
   };
+}
+
+/** A loop under way that can be asked to leave. */
+interface Loop {
+  readonly leave: AbortController;
+  readonly done: Promise<void>;
+  ended(): boolean;
+}
+
+function loopOf(leave: AbortController, work: Promise<void>): Loop {
+  let over = false;
+  const done = work.finally(() => {
+    over = true;
+  });
+  return { leave, done, ended: () => over };
+}
+
+async function leaveAll(loops: readonly Loop[]): Promise<void> {
+  for (const { leave } of loops) leave.abort(new Error('the configuration changed'));
+  await Promise.all(loops.map(({ done }) => done));
 }
 
 /**

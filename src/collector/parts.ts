@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -36,4 +37,14 @@ export interface RunOptions {
   /** Abandon what is under way. */
   readonly now: AbortSignal;
   readonly onReport?: (report: PullReport) => void;
+  /** Called once, when every loop has begun. */
+  readonly onRunning?: (running: Running) => void;
+}
+
+/** A collector at work, for who changes its configuration. */
+export interface Running {
+  /** Streams that have stopped, with why. */
+  readonly stopped: ReadonlyMap<string, QuarryError>;
+  /** Goes on with these parts; resolves when what left has left and what is new runs. Outbox and data directory stay. */
+  change(next: CollectorParts): Promise<void>;
 }

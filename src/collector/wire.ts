@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import {
   type Config,
   type ConnectionConfig,
   type DatasetConfig,
   type SignInConfig,
+  type SinkConfig,
   whereIs,
 } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
@@ -11,23 +11,21 @@ import type { Dataset } from '../core/dataset.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
-import { reveal } from '../core/secret.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
-import { openOutbox } from '../outbox/outbox.ts';
 import { authoritiesFrom } from '../qualys/authorities.ts';
 import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
-import { createGovernor, type Governor, type SavedGovernor } from '../qualys/governor.ts';
+import { createGovernor, type Governor } from '../qualys/governor.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
 import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
-import { holdDirectory } from '../store/lock.ts';
-import type { RunningSink } from './deliver.ts';
+import { openGovernors, openHeld } from './held.ts';
+import { comparable, type Difference, difference, type Kept, kept } from './kept.ts';
 import type { Observer } from './observer.ts';
-import { openSink } from './open-sink.ts';
+import { openLater, openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
-import type { Stream } from './stream.ts';
+import { nameOf, type Stream } from './stream.ts';
 import { capYoungGeneration } from './young-generation.ts';
 
 /** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
@@ -55,7 +53,31 @@ export interface Wired {
   readonly parts: CollectorParts;
   /** Subscription → governor: what the limits are and who waits. */
   readonly governors: ReadonlyMap<string, Governor>;
+  /**
+   * Parts for another configuration; whatever has not changed is the same object as before. Connections in `again` get a
+   * client of their own even so. Rejects, and leaves everything as it was, when something cannot be made. One at a time:
+   * the caller goes on with the parts and then calls `settled`.
+   */
+  rewire(config: Config, again: ReadonlySet<string>): Promise<Rewired>;
   close(): Promise<void>;
+}
+
+export interface Rewired {
+  readonly parts: CollectorParts;
+  readonly connections: Difference;
+  readonly streams: Difference;
+  readonly sinks: Difference;
+  /** What was left behind is closed; sinks are closed by the collector. */
+  settled(): Promise<void>;
+}
+
+type PartSink = CollectorParts['sinks'][number];
+
+/** Everything made from one configuration, by name. */
+interface Made {
+  readonly clients: ReadonlyMap<string, Kept<Client>>;
+  readonly streams: ReadonlyMap<string, Kept<Stream>>;
+  readonly sinks: ReadonlyMap<string, Kept<PartSink>>;
 }
 
 /** Builds a collector from a checked configuration: data directory held, outbox open, sinks open, clients ready. */
@@ -63,107 +85,130 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const { config, clock, log, observer } = options;
   await tryConnections(options);
   const { outbox, release } = await openHeld(config, clock);
-  const opened: RunningSink[] = [];
-  const clients: Client[] = [];
   const stopWatching = capYoungGeneration();
+  const governors = new Map<string, Governor>();
+  const maxBacklog = new Map<string, number>();
+  let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
   const close = async (): Promise<void> => {
     stopWatching();
-    const closing = [...opened.map(({ open }) => open), ...clients].map((one) => one.close());
-    for (const result of await Promise.allSettled(closing))
-      if (result.status === 'rejected') log.warn('closing failed', { what: asQuarryError(result.reason).message });
+    await closeAll(
+      [...[...made.sinks.values()].map((sink) => sink.made.open), ...[...made.clients.values()].map((one) => one.made)],
+      log,
+    );
     await outbox.close();
     release();
   };
-  try {
-    const parts: (RunningSink & { takes: (stream: StreamIdentity) => boolean })[] = [];
-    for (const sink of config.sinks.values()) {
-      if (!sink.enabled) continue;
-      const file = sinkFiles.get(sink.type)!;
-      const open = await openSink(
-        () => file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir }),
-        sink.name,
-        log,
-      );
-      const running = { name: sink.name, open, batchBytes: file.capabilities.batchBytes, contextAs: contextIn };
-      opened.push(running);
-      parts.push({ ...running, takes: (stream) => takes(config, sink.name, stream) });
-    }
-    const governors = await openGovernors(config, outbox.store.db, clock);
-    const streams: Stream[] = [];
-    for (const connection of config.connections.values()) {
-      const client = clientOf(connection, config, governors.get(connection.subscription)!, options);
-      clients.push(client);
-      for (const dataset of connection.datasets.values()) {
-        if (!dataset.enabled || (options.only !== undefined && !options.only.includes(dataset.name))) continue;
-        streams.push(streamOf(connection, dataset, client, config));
-      }
-    }
-    const maxBacklog = new Map(parts.map(({ name }) => [name, config.sinks.get(name)?.maxBacklogBytes ?? MAX_BACKLOG]));
+  async function partsOf(next: Config, again: ReadonlySet<string>): Promise<CollectorParts> {
+    await openGovernors(next, outbox.store, clock, governors);
+    made = await make(next, options, governors, made, again);
+    for (const { name, maxBacklogBytes } of next.sinks.values()) maxBacklog.set(name, maxBacklogBytes ?? MAX_BACKLOG);
     return {
-      governors,
-      close,
-      parts: {
-        outbox,
-        dataDir: config.dataDir,
-        streams,
-        sinks: parts,
-        slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
-        limits: { maxBacklog, reserve: DISK_RESERVE },
-        retention: RETENTION_MS,
-        clock,
-        log,
-        observer,
-      },
+      outbox,
+      dataDir: config.dataDir,
+      streams: [...made.streams.values()].map((stream) => stream.made),
+      sinks: [...made.sinks.values()].map((sink) => sink.made),
+      slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
+      limits: { maxBacklog, reserve: DISK_RESERVE },
+      retention: RETENTION_MS,
+      clock,
+      log,
+      observer,
     };
+  }
+  async function rewire(next: Config, again: ReadonlySet<string>): Promise<Rewired> {
+    await tryConnections({ ...options, config: next });
+    const before = made;
+    const parts = await partsOf(next, again);
+    const gone = [...before.clients].filter(([id, client]) => made.clients.get(id) !== client);
+    return {
+      parts,
+      connections: difference(before.clients, made.clients),
+      streams: difference(before.streams, made.streams),
+      sinks: difference(before.sinks, made.sinks),
+      settled: () =>
+        closeAll(
+          gone.map(([, client]) => client.made),
+          log,
+        ),
+    };
+  }
+  try {
+    return { governors, close, rewire, parts: await partsOf(config, new Set()) };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openHeld(config: Config, clock: Clock) {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new QuarryError('QRY4005', {
-      what: error instanceof Error ? error.message : String(error),
-      where: config.dataDir,
-    });
-  });
-  const release = holdDirectory(`${config.dataDir}/collector.lock`);
+/** Makes what the configuration names and `before` has not; when that fails, what was made is closed again. */
+async function make(
+  config: Config,
+  options: WireOptions,
+  governors: ReadonlyMap<string, Governor>,
+  before: Made,
+  again: ReadonlySet<string>,
+): Promise<Made> {
+  const sinks = new Map<string, Kept<PartSink>>();
+  const clients = new Map<string, Kept<Client>>();
+  const streams = new Map<string, Kept<Stream>>();
   try {
-    const databaseUrl = config.databaseUrl === undefined ? undefined : reveal(config.databaseUrl);
-    return { outbox: await openOutbox({ dataDir: config.dataDir, databaseUrl }, clock.now()), release };
+    for (const sink of config.sinks.values()) {
+      if (!sink.enabled) continue;
+      const old = before.sinks.get(sink.name);
+      sinks.set(
+        sink.name,
+        await kept(old, comparable(sink, config.baseDir), () => sinkOf(sink, config, options.log, old !== undefined)),
+      );
+    }
+    for (const connection of config.connections.values()) {
+      const { datasets: own, ...door } = connection;
+      const old = again.has(connection.id) ? undefined : before.clients.get(connection.id);
+      const governor = governors.get(connection.subscription)!;
+      const client = await kept(old, comparable(door), () => clientOf(connection, config, governor, options));
+      clients.set(connection.id, client);
+      for (const dataset of own.values()) {
+        if (!dataset.enabled || (options.only !== undefined && !options.only.includes(dataset.name))) continue;
+        const stream = streamOf(connection, dataset, client.made, config);
+        const name = nameOf(stream);
+        const sameClient = client === before.clients.get(connection.id);
+        streams.set(
+          name,
+          await kept(
+            sameClient ? before.streams.get(name) : undefined,
+            comparable(dataset, stream.sinks),
+            () => stream,
+          ),
+        );
+      }
+    }
+    return { sinks, clients, streams };
   } catch (error) {
-    release();
+    const fresh = <T>(now: ReadonlyMap<string, Kept<T>>, old: ReadonlyMap<string, Kept<T>>): T[] =>
+      [...now].filter(([name, one]) => old.get(name) !== one).map(([, one]) => one.made);
+    await closeAll(
+      [...fresh(sinks, before.sinks).map(({ open }) => open), ...fresh(clients, before.clients)],
+      options.log,
+    );
     throw error;
   }
 }
 
-type BudgetDb = CollectorParts['outbox']['store']['db'];
+/** A sink, opened; one that takes another's place is opened with its first write, when the other has been closed. */
+async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean): Promise<PartSink> {
+  const file = sinkFiles.get(sink.type)!;
+  const open = () => file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir });
+  return {
+    name: sink.name,
+    open: await (later ? openLater(open) : openSink(open, sink.name, log)),
+    batchBytes: file.capabilities.batchBytes,
+    contextAs: contextIn,
+    takes: (stream) => takes(config, sink.name, stream),
+  };
+}
 
-async function openGovernors(config: Config, db: BudgetDb, clock: Clock): Promise<Map<string, Governor>> {
-  const governors = new Map<string, Governor>();
-  for (const { subscription } of config.connections.values()) {
-    if (governors.has(subscription)) continue;
-    const row = await db
-      .selectFrom('budget')
-      .select('state')
-      .where('subscription', '=', subscription)
-      .executeTakeFirst();
-    const governor: Governor = createGovernor({
-      clock,
-      saved: row === undefined ? undefined : (JSON.parse(row.state) as SavedGovernor),
-      onChange: async () => {
-        const state = JSON.stringify(governor.save());
-        await db
-          .insertInto('budget')
-          .values({ subscription, state })
-          .onConflict((conflict) => conflict.column('subscription').doUpdateSet({ state }))
-          .execute();
-      },
-    });
-    governors.set(subscription, governor);
-  }
-  return governors;
+async function closeAll(all: Iterable<{ close(): Promise<void> }>, log: Log): Promise<void> {
+  for (const result of await Promise.allSettled([...all].map((one) => one.close())))
+    if (result.status === 'rejected') log.warn('closing failed', { what: asQuarryError(result.reason).message });
 }
 
 /** What is wrong with a connection is said before anything is made on disk. */

@@ -36,6 +36,7 @@ export async function run(flags: RunFlags): Promise<number> {
       only,
       timeout: flags.timeout,
       grace: flags.grace,
+      reload: once ? undefined : () => configuration(flags.config),
     };
     const { summary, signalled } = await collect(config, speak, options);
     if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);

@@ -1,0 +1,81 @@
+import { comparable } from '../collector/kept.ts';
+import type { Running } from '../collector/parts.ts';
+import type { Wired } from '../collector/wire.ts';
+import type { Config } from '../config/config.ts';
+import { asQuarryError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+
+export interface Reloading {
+  readonly load: () => Config;
+  /** What runs now. */
+  readonly config: Config;
+  readonly wired: Wired;
+  readonly running: Running;
+  readonly log: Log;
+}
+
+/**
+ * SIGHUP: the configuration is read and checked again. A bad one is reported with all its problems and the running one
+ * goes on; of a good one, what has changed is applied. Signals that come meanwhile are one more reading afterwards.
+ */
+export function reloading({ load, config, wired, running, log }: Reloading): { end(): void } {
+  let inForce = config;
+  let wanted = 0;
+  let ended = false;
+
+  async function once(): Promise<void> {
+    const next = load();
+    // Connections of streams that have stopped sign in anew: the cause may have been mended at Qualys.
+    const again = new Set([...running.stopped.keys()].map((stream) => stream.split('/')[0] ?? ''));
+    const { parts, connections, streams, sinks, settled } = await wired.rewire(next, again);
+    for (const name of atNextStart(inForce, next))
+      log.warn('a setting takes effect at the next start', { setting: name });
+    await running.change(parts);
+    await settled();
+    inForce = next;
+    const said = { connections, streams, sinks };
+    const changes = Object.entries(said).flatMap(([what, difference]) =>
+      Object.entries(difference).flatMap(([how, names]: [string, readonly string[]]) =>
+        names.length === 0 ? [] : [[`${what}_${how}`, names.join(', ')]],
+      ),
+    );
+    if (changes.length === 0) log.info('the configuration was read again; no stream or sink has changed');
+    else log.info('the configuration was read again and applied', Object.fromEntries(changes));
+  }
+  async function run(): Promise<void> {
+    while (wanted > 0 && !ended) {
+      wanted = 1;
+      try {
+        await once();
+      } catch (thrown) {
+        const error = asQuarryError(thrown);
+        log.error('the configuration was not taken over; the one in force goes on', {
+          code: error.code,
+          what: error.message,
+          where: error.where,
+          do: error.fix,
+        });
+      }
+      wanted--;
+    }
+  }
+  const onSignal = (): void => {
+    wanted = Math.min(2, wanted + 1);
+    if (wanted === 1) void run();
+  };
+  process.on('SIGHUP', onSignal);
+  return {
+    end: () => {
+      ended = true;
+      process.off('SIGHUP', onSignal);
+    },
+  };
+}
+
+/** Settings that only a start takes over. */
+function atNextStart(before: Config, after: Config): string[] {
+  const settings = { data_dir: 'dataDir', database_url: 'databaseUrl', server: 'server' } as const;
+  return Object.entries(settings)
+    .filter(([, key]) => comparable(before[key]) !== comparable(after[key]))
+    .map(([name]) => name);
+}
