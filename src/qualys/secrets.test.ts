@@ -10,6 +10,7 @@ import { type Answering, fakeServer, send, simpleReturn } from './fake-server.ts
 import { fetchAnswer } from './fetch-answer.ts';
 import { createGovernor } from './governor.ts';
 import { resolveAddress } from './platforms.ts';
+import { createReader } from './reader.ts';
 import { retrying } from './retry.ts';
 import { createXmlReader } from './xml/reader.ts';
 
@@ -117,4 +118,67 @@ it.each<[string, Answering | 'refused' | 'no name' | 'proxy' | 'proxy 407']>([
   expect(thrown).toBeInstanceOf(QuarryError);
   const seen = [everything(thrown), inspect(client, { depth: 20, showHidden: true }), ...lines].join('\n');
   for (const canary of canaries) expect(seen).not.toContain(canary);
+});
+
+const TOKEN = 'Q4n4ry.t0ken/+with="signs".end';
+const GIVEN = `ey.${Buffer.from('g1ven canary').toString('base64url')}.s1gn`;
+const seenOf = (secret: string) => [
+  secret,
+  encodeURIComponent(secret),
+  new URLSearchParams({ a: secret }).toString().slice(2),
+  Buffer.from(secret).toString('base64'),
+  JSON.stringify(secret).slice(1, -1),
+];
+
+const provider = {
+  kind: 'identity_provider',
+  clientId: 'client',
+  clientSecret: new Secret(PROXY),
+  username: USER,
+  password: new Secret(PASSWORD),
+  scope: undefined,
+  audience: undefined,
+} as const;
+
+it.each<[string, ClientOptions['credentials'] | ((url: string) => ClientOptions['credentials'])]>([
+  ['a password at the gateway', { username: USER, password: new Secret(PASSWORD) }],
+  ['a fixed token', { token: { kind: 'token', token: new Secret(TOKEN) } }],
+  ['a client', { token: { kind: 'oauth', clientId: 'c', clientSecret: new Secret(PROXY) } }],
+  ['a provider, by header', (url) => ({ token: { ...provider, tokenUrl: `${url}/token`, clientAuth: 'header' } })],
+  ['a provider, by form', (url) => ({ token: { ...provider, tokenUrl: `${url}/token`, clientAuth: 'form' } })],
+])('[fault 91] no canary where token requests and calls are echoed: %s', async (_, credentials) => {
+  const lines: string[] = [];
+  const write = (msg: string, fields?: unknown) => void lines.push(msg, inspect(fields, { depth: 20 }));
+  const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log };
+  const echoed: Answering = ({ headers, body }, response) =>
+    send(response, 400, JSON.stringify({ message: `${JSON.stringify(headers)} ${body} ${TOKEN}`, code: 'X' }));
+  const server = await fakeServer(echoed);
+  open.push(server);
+  const seen: string[] = [];
+  for (const token of [echoed, undefined]) {
+    server.token = token ?? ((_received, response) => void response.writeHead(201).end(GIVEN));
+    const client = createClient({
+      address: resolveAddress({ api_url: server.url }),
+      credentials: typeof credentials === 'function' ? credentials(server.url) : credentials,
+      governor: createGovernor({ clock: systemClock }),
+      clock: systemClock,
+      userAgent: 'quarry/0.1.0',
+      log,
+    });
+    open.push(client);
+    const format = { kind: 'json', records: '', fields: [] } as const;
+    const thrown = await fetchAnswer(
+      client,
+      { api: 'fim', server: 'gateway', path: '/fim', method: 'GET', params: {} },
+      () => createReader(format, { record: () => undefined }),
+      { expectRoot: 'json' },
+    ).catch((reason: unknown) => reason);
+    expect(thrown).toBeInstanceOf(QuarryError);
+    expect((thrown as QuarryError).message).toContain('[redacted]');
+    seen.push(everything(thrown), inspect(client, { depth: 20, showHidden: true }));
+  }
+  const all = [...seen, ...lines].join('\n');
+  const secrets = [GIVEN, PASSWORD, PROXY, Buffer.from(`client:${PROXY}`).toString('base64')];
+  const own = typeof credentials !== 'function' && credentials.token?.kind === 'token' ? [TOKEN] : [];
+  for (const canary of [...secrets, ...own].flatMap(seenOf)) expect(all).not.toContain(canary);
 });

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import type { Call } from '../core/dataset.ts';
+import { silentLog } from '../core/log.ts';
 import { Secret } from '../core/secret.ts';
+import { authoritiesFrom } from './authorities.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import { type FakeAuthority, fakeAuthority, hasOpenssl, type KeyPair } from './fake-certificates.ts';
 import { type FakeProxy, fakeProxy } from './fake-proxy.ts';
@@ -104,6 +109,34 @@ describe.skipIf(!hasOpenssl())('TLS (skipped where there is no openssl command)'
     await expect(one.open(CALL)).rejects.toMatchObject({ code: 'QRY1016' });
   });
 
+  it('[fault 87] an authority renewed in its file counts without a restart; half written, the last one stays', async () => {
+    const fake = await server(made().issue('IP:127.0.0.1'));
+    const folder = mkdtempSync(join(tmpdir(), 'authorities-'));
+    const file = join(folder, 'ca.pem');
+    try {
+      const other = fakeAuthority().ca;
+      writeFileSync(file, other);
+      const ca = authoritiesFrom(file, other, silentLog);
+      const one = client(fake.url, { tls: { ca } });
+      await expect(one.open(CALL)).rejects.toMatchObject({ code: 'QRY2040' });
+      writeFileSync(file, made().ca);
+      const read = async () => {
+        const answer = await one.open(CALL);
+        await answer.discard();
+        return answer.status;
+      };
+      expect(await read()).toBe(200);
+      writeFileSync(file, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----');
+      expect(await read()).toBe(200);
+      rmSync(file);
+      expect(await read()).toBe(200);
+      writeFileSync(file, `${other}\n${other}`);
+      await expect(client(fake.url, { tls: { ca } }).open(CALL)).rejects.toMatchObject({ code: 'QRY2040' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('QRY2043 where no TLS is spoken', async () => {
     const plain = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
@@ -165,6 +198,35 @@ describe('a proxy', () => {
     const through = await proxy();
     fake.probe = (_, response) => send(response, 401, '');
     await expect(status(fake.url, { proxy: { url: through.url } })).rejects.toMatchObject({ code: 'QRY2010' });
+  });
+
+  it('carries the gateway and an identity provider as well; what it refuses is none of theirs', async () => {
+    const [fake, gateway, provider, through] = [await server(), await server(), await server(), await proxy()];
+    const call: Call = { ...CALL, server: 'gateway' };
+    const token = (clientId: string): ClientOptions['credentials']['token'] => ({
+      kind: 'identity_provider',
+      tokenUrl: `${provider.url}/token`,
+      clientId,
+      clientSecret: new Secret('s'),
+      username: undefined,
+      password: undefined,
+      scope: undefined,
+      audience: undefined,
+      clientAuth: 'header',
+    });
+    const options = (clientId: string) => ({
+      address: resolveAddress({ api_url: fake.url, gateway_url: gateway.url }),
+      credentials: { token: token(clientId) },
+      proxy: { url: through.url, ...login },
+    });
+    const answer = await client(fake.url, options('one')).open(call);
+    await answer.discard();
+    expect(answer.status).toBe(200);
+    expect(through.targets).toEqual([`127.0.0.1:${provider.port}`, `127.0.0.1:${gateway.port}`]);
+    expect([provider.asked.length, gateway.received.length, fake.received.length]).toEqual([1, 1, 0]);
+    through.answer = 407;
+    await expect(client(fake.url, options('two')).open(call)).rejects.toMatchObject({ code: 'QRY2050' });
+    expect([provider.asked.length, gateway.received.length]).toEqual([1, 1]);
   });
 
   it('QRY1011 that is no address', () => {
