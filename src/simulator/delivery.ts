@@ -95,9 +95,10 @@ function isPrematureClose(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): AsyncGenerator<Buffer> {
+async function* bytesOf(body: Iterable<string>, { faults, clock, closing, bytes }: Delivery): AsyncGenerator<Buffer> {
   const cut = faults.number('truncated-at', 2000);
   let left = cut ?? Number.POSITIVE_INFINITY;
+  const pace = faults.number('keep-alive-slow', 1000);
   let text = '';
   let breaths = 0;
   for (const piece of pieces(spoil(body, faults))) {
@@ -108,14 +109,15 @@ async function* bytesOf(body: Iterable<string>, { faults, bytes }: Delivery): As
     }
     text += piece;
     if (piece === '' && ++breaths % BREATHS === 0) await turn();
-    if (text.length < CHUNK) continue;
+    const slow = pace !== undefined && piece.startsWith('<!-- keep-alive');
+    if (text.length < CHUNK && !slow) continue;
     const chunk = encode(text);
     text = '';
     bytes(chunk.length);
     yield chunk.subarray(0, left);
     left -= chunk.length;
     if (left <= 0) return;
-    await turn();
+    await (slow ? clock.sleep(pace, closing) : turn());
   }
   // An answer shorter than the cut loses its end all the same, from the last closing tag or bracket on.
   const chunk = encode(cut === undefined ? text : text.slice(0, Math.max(0, lastClosing(text)))).subarray(0, left);

@@ -115,6 +115,23 @@ const REST = {
   'page-size-416': { summary: 'the Global Asset Inventory refuses large pages with 416 instead of 400' },
 } as const satisfies Record<string, FaultFacts>;
 
+/** What only the activity log, scans and the KnowledgeBase do. */
+const CLASSIC = {
+  'activity-plain': { summary: 'the activity log without markers around its body' },
+  'activity-last-footer': { summary: 'the last page of the activity log has a footer too, without `id_max`' },
+  'activity-cut': { summary: 'the activity log ends in mid-body, after a whole row' },
+  'activity-cut-quoted': { summary: 'the activity log ends inside a quoted field' },
+  'fetch-7001': { summary: 'no scan’s results can be fetched: status 200 with 7001' },
+  'fetch-999': { summary: 'fetching a scan’s results ends in status 200 with 999' },
+  'fetch-cut': { summary: 'a scan’s results end inside a row' },
+  'kb-cut': { summary: 'the KnowledgeBase ends in mid-list, inside a VULN' },
+  'keep-alive-flood': {
+    summary: 'so many keep-alive comments before the list of the KnowledgeBase',
+    argument: 'comments; 10000',
+  },
+  'keep-alive-slow': { summary: 'a pause after each keep-alive comment', argument: 'milliseconds; 1000' },
+} as const satisfies Record<string, FaultFacts>;
+
 /** The subscription or its world is less friendly. */
 const WORLD = {
   'foreign-caller': {
@@ -126,6 +143,10 @@ const WORLD = {
     summary: 'scans are shown this long after the processing time they carry',
     argument: 'milliseconds; 1800000',
   },
+  'activity-late': {
+    summary: 'every third row of the activity log appears so long after its date',
+    argument: 'milliseconds; 1800000',
+  },
 } as const satisfies Record<string, FaultFacts>;
 
 export const FAULT_GROUPS = {
@@ -134,16 +155,19 @@ export const FAULT_GROUPS = {
   'the bytes': WIRE,
   'the headers': HEADERS,
   'paging and content': LIST,
+  'activity log, scans, KnowledgeBase': CLASSIC,
   'QPS and the gateway': REST,
   'the subscription': WORLD,
 } as const;
 
-export const FAULTS = { ...INSTEAD, ...TEXT, ...WIRE, ...HEADERS, ...LIST, ...REST, ...WORLD } as const;
+export const FAULTS = { ...INSTEAD, ...TEXT, ...WIRE, ...HEADERS, ...LIST, ...CLASSIC, ...REST, ...WORLD } as const;
 
 export type FaultName = keyof typeof FAULTS;
 export type InsteadFault = keyof typeof INSTEAD;
 /** Faults only REST calls show, and answers in the gateway's form. */
 export type RestFault = keyof typeof REST | 'http-403-json' | 'http-429-to-wait' | 'http-429-no-wait';
+/** Faults of the activity log, scans and the KnowledgeBase. */
+export type ClassicFault = keyof typeof CLASSIC | 'activity-late';
 
 export const INSTEAD_FAULTS = Object.keys(INSTEAD) as readonly InsteadFault[];
 

@@ -1,4 +1,5 @@
 /** The simulator: a Qualys that fits in a test and scales to a million hosts. Guide: docs/guide/simulator.md. */
+export type { ActivityLog, ActivityRow } from './activity-log.ts';
 export { CONTROL_ENDPOINTS } from './control.ts';
 export type { CallRecord, Counters } from './counters.ts';
 export { FAULT_GROUPS, FAULTS, type FaultFacts, type FaultName, type FaultSetting, parseFault } from './faults.ts';

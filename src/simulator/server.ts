@@ -9,13 +9,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../core/clock.ts';
+import { createActivityLog } from './activity-log.ts';
 import { htmlPage, notFound, simpleReturn } from './answers.ts';
 import { handleControl } from './control.ts';
 import { createCounting } from './counters.ts';
 import { deliver } from './delivery.ts';
 import type { Decision, Exchange } from './exchange.ts';
 import { insteadOf } from './fault-answers.ts';
-import { createFaultBoard, type FaultSetting, parseFault } from './faults.ts';
+import { createFaultBoard, type FaultName, type FaultSetting, parseFault } from './faults.ts';
 import { forcedRefusal, limitAnswer, rateHeaders } from './limit-answers.ts';
 import { createLimiter, LEVELS } from './limits.ts';
 import { checkParams, readParams } from './params.ts';
@@ -42,6 +43,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (first === undefined) throw new RangeError('a simulator needs a user');
   if (!Number.isInteger(options.hosts) || options.hosts < 1) throw new RangeError(`hosts: ${options.hosts}`);
   const world = createWorld(options);
+  const activity = createActivityLog(world);
   const limits = typeof options.limits === 'object' ? options.limits : LEVELS[options.limits ?? 'off'];
   const limiter = createLimiter(limits);
   const signIn = createSignIn(users, options.lockAfter ?? 5);
@@ -59,9 +61,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   });
   const authDesk = { signIn, tokens, clients: options.clients ?? [DEFAULT_CLIENT], owner };
   const counting = createCounting([limiter, restDoor.limiter], signIn, tokens);
+  const lateness = (fault: FaultName): number => {
+    const late = board.peek(fault);
+    return late === undefined ? 0 : Number(late.argument ?? 1_800_000);
+  };
   const board = createFaultBoard(() => {
-    const late = board.peek('detections-late');
-    world.setLateness(late === undefined ? 0 : Number(late.argument ?? 1_800_000));
+    world.setLateness(lateness('detections-late'));
+    activity.setLateness(lateness('activity-late'));
   });
   const closing = new AbortController();
   let offset = 0;
@@ -80,6 +86,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     username: first.username,
     password: first.password,
     world,
+    activity,
     now: worldNow,
     counters: () => counting.read(),
     resetCounters: () => counting.reset(),
@@ -213,8 +220,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const { release } = admission;
     try {
       await serve(exchange);
+      activity.request(now, user, path);
       const answer = answerOf(request, match.route, {
         world,
+        activity,
         now,
         method: request.method ?? 'GET',
         version: match.version,

@@ -1,5 +1,6 @@
 /** What a simulator is asked for and what it offers. */
 import type { Clock } from '../core/clock.ts';
+import type { ActivityLog } from './activity-log.ts';
 import type { Counters } from './counters.ts';
 import type { FaultName, FaultSetting } from './faults.ts';
 import type { Level, Limits } from './limits.ts';
@@ -53,6 +54,8 @@ export interface Simulator {
   readonly username: string;
   readonly password: string;
   readonly world: World;
+  /** What happened in the subscription, its clients' calls included. */
+  readonly activity: ActivityLog;
   /** What Qualys says the time is; milliseconds since 1970, UTC. */
   now(): number;
   counters(): Counters;

@@ -3,12 +3,14 @@
  * Qualys's documentation and list it in `routes/index.ts`; paths, versions, sign-in, limits, faults, compression and
  * back-pressure are the server's.
  */
+import type { ActivityLog } from '../activity-log.ts';
 import type { ActiveFaults } from '../faults.ts';
 import type { ParameterKinds } from '../params.ts';
 import type { World } from '../world/world.ts';
 
 export interface Call {
   readonly world: World;
+  readonly activity: ActivityLog;
   /** Virtual server time, milliseconds since 1970, UTC; the same for the whole answer. */
   readonly now: number;
   readonly method: string;

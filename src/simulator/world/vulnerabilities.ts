@@ -70,17 +70,20 @@ const VECTORS = [
 ] as const;
 
 export function makeVulnerabilities(seed: number): readonly Vulnerability[] {
-  return Array.from({ length: VULNERABILITY_COUNT }, (_, v) => makeVulnerability(v, dice(hash(seed, v, 0x6b62))));
+  return Array.from({ length: VULNERABILITY_COUNT }, (_, v) => {
+    const service = v % 10 < 3;
+    // Remote checks have lower numbers than local ones, as at Qualys; all ascend with gaps.
+    const qid = service ? 38_000 + Math.floor(v / 10) * 21 + (v % 10) * 5 : 370_000 + v * 3 + (v % 2);
+    return makeVulnerability(qid, service, dice(hash(seed, v, 0x6b62)));
+  });
 }
 
-function makeVulnerability(v: number, d: Dice): Vulnerability {
-  const service = v % 10 < 3;
+export function makeVulnerability(qid: number, service: boolean, d: Dice): Vulnerability {
   const [product, category] = pick(d, PRODUCTS);
   const type = pickType(d);
   const year = int(d, 2014, 2026);
   return {
-    // Remote checks have lower numbers than local ones, as at Qualys; all ascend with gaps.
-    qid: service ? 38_000 + Math.floor(v / 10) * 21 + (v % 10) * 5 : 370_000 + v * 3 + (v % 2),
+    qid,
     title: `${product} ${pick(d, FLAWS)}`,
     category,
     type,

@@ -22,6 +22,8 @@ import { makeVulnerabilities, type Vulnerability } from './vulnerabilities.ts';
 /** 2026-11-20T00:00:00Z: when the world has the number of hosts asked for; before and after it lives. */
 export const DEFAULT_EPOCH = Date.UTC(2026, 10, 20);
 
+const MAX_EXTRA_QIDS = 200_000;
+
 export interface WorldOptions {
   /** Hosts at the epoch, 1 to 1,000,000 and beyond. */
   readonly hosts: number;
@@ -34,6 +36,8 @@ export interface WorldOptions {
   readonly giant?: number;
   /** All scans of a day are processed in one second. */
   readonly sameSecond?: boolean;
+  /** QIDs in the KnowledgeBase that no host has, up to 200,000; 500 by default. */
+  readonly extraQids?: number;
 }
 
 /** What scanning says about a host at one time; all milliseconds since 1970, UTC. */
@@ -51,6 +55,7 @@ export interface World {
   /** Ordinal of the host with very many detections. */
   readonly giant: number | undefined;
   readonly vulnerabilities: readonly Vulnerability[];
+  readonly extraQids: number;
   /** Ordinals in ascending order, listed hosts only, from an id on. */
   ordinals(t: number, fromId?: number): Generator<number>;
   /** The highest whole ordinal a host can have at `t`, listed or not. */
@@ -77,6 +82,10 @@ export function createWorld(options: WorldOptions): World {
     churn: options.churn ?? 0.0015,
     sameSecond: options.sameSecond ?? false,
   };
+  const extraQids = options.extraQids ?? 500;
+  if (!(Number.isInteger(extraQids) && extraQids >= 0 && extraQids <= MAX_EXTRA_QIDS)) {
+    throw new RangeError(`extraQids: ${extraQids}`);
+  }
   const vulnerabilities = makeVulnerabilities(pace.seed);
   const ground = { seed: pace.seed, epoch: pace.epoch, lateness: 0, vulnerabilities };
   const giant = options.giant === undefined ? undefined : Math.ceil(pace.hosts / 2);
@@ -128,6 +137,7 @@ export function createWorld(options: WorldOptions): World {
     hosts: pace.hosts,
     giant,
     vulnerabilities,
+    extraQids,
     ordinals,
     ordinalsFromAsset,
     lastOrdinal,
