@@ -2,13 +2,13 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectTls } from 'node:tls';
 import { type Config, type ConnectionConfig, whereIs } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Call } from '../core/dataset.ts';
+import type { Call, SignInWay } from '../core/dataset.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { Client } from '../qualys/client.ts';
 import { answerMeans, asXml, readErrorAnswer } from '../qualys/error-body.ts';
-import { type ApiStatus, createGovernor } from '../qualys/governor.ts';
+import { type ApiStatus, createGovernor, type SavedGovernor } from '../qualys/governor.ts';
 import { networkError } from '../qualys/network-errors.ts';
 import { type Address, resolveAddress } from '../qualys/platforms.ts';
 import { probeCall } from './probe.ts';
@@ -17,7 +17,7 @@ import { clientOf } from './wire.ts';
 /** One thing that was tried. */
 export interface Checked {
   readonly connection: string;
-  /** `DNS`, `TLS`, `sign-in`, or the data set's name. */
+  /** `DNS`, `TLS`, `sign-in (basic)`, or the data set's name. */
   readonly what: string;
   readonly outcome: 'ok' | 'failed' | 'skipped';
   /** What a person wants to know of a good one, or why it was skipped. */
@@ -25,6 +25,8 @@ export interface Checked {
   readonly error?: QuarryError;
   readonly ms?: number;
   readonly call?: Call;
+  /** Ways to sign in that the data set accepts. */
+  readonly ways?: readonly SignInWay[];
   /** The limits of the call's API, as its headers showed them. */
   readonly limits?: ApiStatus;
 }
@@ -33,6 +35,8 @@ export interface CheckOptions {
   readonly config: Config;
   readonly version: string;
   readonly signal: AbortSignal;
+  /** What a collector's governor has kept of this subscription: its own calls are nobody else's. */
+  readonly saved?: SavedGovernor | undefined;
 }
 
 const REACH_MS = 10_000;
@@ -48,7 +52,7 @@ const HEAD = 64 * 1024;
 export async function* checkConnection(connection: ConnectionConfig, options: CheckOptions): AsyncGenerator<Checked> {
   const { config, version, signal } = options;
   const { id } = connection;
-  const governor = createGovernor({ clock: systemClock });
+  const governor = createGovernor({ clock: systemClock, saved: options.saved });
   let client: Client;
   let address: Address;
   try {
@@ -65,7 +69,10 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
   }
   try {
     const wanted = [...connection.datasets.values()].filter(({ enabled }) => enabled);
-    const calls = wanted.map(({ name, options: own }) => ({ name, call: probeCall(datasets.get(name)!, own) }));
+    const calls = wanted.map(({ name, options: own }) => {
+      const facts = datasets.get(name)!;
+      return { name, call: probeCall(facts, own), ways: facts.signIn };
+    });
     const usesGateway = calls.some(({ call }) => call.server === 'gateway');
     let reached = true;
     const servers =
@@ -76,28 +83,36 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
       reached &&= checked.outcome !== 'failed';
       if (checked.outcome === 'failed') break;
     }
-    const signIn: Checked = reached
-      ? await timed(id, 'sign-in', async () => {
-          await client.signIn(signal);
-          return signedInAs(connection);
-        })
-      : { connection: id, what: 'sign-in', outcome: 'skipped', about: 'the server cannot be reached' };
-    signal.throwIfAborted();
-    yield signIn;
-    for (const { name, call } of calls) {
-      if (signIn.outcome !== 'ok') {
-        yield { connection: id, what: name, outcome: 'skipped', about: 'not signed in', call };
+    const signedIn = new Set<SignInWay>();
+    // Each way once, the connection's usual one first: that one is tried even where no data set wants it.
+    for (const way of new Set<SignInWay>([usualWay(connection), ...calls.map(({ ways }) => ways[0]!)])) {
+      const signIn: Checked = reached
+        ? await timed(id, `sign-in (${way})`, async () => {
+            await client.signIn(signal, way);
+            return signedInAs(connection);
+          })
+        : { connection: id, what: `sign-in (${way})`, outcome: 'skipped', about: 'the server cannot be reached' };
+      signal.throwIfAborted();
+      // A way the connection does not have says so at the data set that needs it.
+      if (signIn.error?.code !== 'QRY2013') yield signIn;
+      if (signIn.outcome === 'ok' || signIn.error?.code === 'QRY2013') signedIn.add(way);
+    }
+    for (const { name, call, ways } of calls) {
+      if (!signedIn.has(ways[0]!)) {
+        yield { connection: id, what: name, outcome: 'skipped', about: 'not signed in', call, ways };
         continue;
       }
-      const checked = await timed(id, name, () => probe(client, call, signal));
+      const checked = await timed(id, name, () => probe(client, call, ways, signal));
       signal.throwIfAborted();
       const limits = governor.status()[call.api];
-      yield { ...checked, call, ...(limits === undefined ? {} : { limits }) };
+      yield { ...checked, call, ways, ...(limits === undefined ? {} : { limits }) };
     }
   } finally {
     await client.close();
   }
 }
+
+const usualWay = ({ signIn }: ConnectionConfig): SignInWay => (signIn.kind === 'basic' ? 'basic' : 'token');
 
 const signedInAs = ({ signIn }: ConnectionConfig): string =>
   signIn.kind === 'basic' ? `as ${signIn.username}` : `by ${signIn.kind}`;
@@ -176,10 +191,10 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
 }
 
 /** Sends a call and reads as much of the answer as tells what it is. Throws what it means when it is no data. */
-async function probe(client: Client, call: Call, caller: AbortSignal): Promise<string> {
+async function probe(client: Client, call: Call, ways: readonly SignInWay[], caller: AbortSignal): Promise<string> {
   const signal = AbortSignal.any([caller, AbortSignal.timeout(PROBE_MS)]);
   try {
-    const answer = await client.open(call, signal);
+    const answer = await client.open(call, signal, { signIn: ways });
     if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -1,44 +1,44 @@
 import type { Config, ConnectionConfig } from '../config/config.ts';
-import type { Call } from '../core/dataset.ts';
+import type { Call, SignInWay } from '../core/dataset.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
 import { requestFor } from '../qualys/request.ts';
 
 /**
- * A call as a curl command to try by hand. User name and secrets are shell variables: those the configuration was
- * filled in from, else `QUALYS_USERNAME` and `QUALYS_PASSWORD`.
+ * A call as a curl command to try by hand, with `ways` the data set's ways to sign in. User name and secrets are shell
+ * variables: those the configuration was filled in from, else `QUALYS_USERNAME`, `QUALYS_PASSWORD`, `QUALYS_TOKEN`.
  */
-export function curlOf(config: Config, connection: ConnectionConfig, call: Call): string {
+export function curlOf(config: Config, connection: ConnectionConfig, call: Call, ways: readonly SignInWay[]): string {
   const { id, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy, signIn } = connection;
   const address = resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp });
-  const gateway = call.server === 'gateway';
-  const server = gateway ? address.gateway : address.api;
-  const { url, method, body } = requestFor({ api: server, gateway: address.gateway }, call, call.versions?.[0], false);
+  const { url, method, body, headers } = requestFor(address, call, call.versions?.[0], false);
   const variable = (part: string, usual: string): string => {
     const [reference] = config.references.get(`connections.${id}.${part}`) ?? [];
     return reference === undefined || reference.startsWith('${file:') ? `\${${usual}}` : reference;
   };
+  const common = [
+    'curl -sS --compressed',
+    ...(tls.verify ? [] : ['-k']),
+    ...(tls.caFile === undefined ? [] : [`--cacert ${quoted(tls.caFile)}`]),
+    ...(proxy === undefined ? [] : [`-x ${quoted(proxy.url)}`]),
+    ...(proxy?.username === undefined ? [] : ['--proxy-user "${PROXY_USERNAME}:${PROXY_PASSWORD}"']),
+  ].join(' ');
   const user = variable('username', 'QUALYS_USERNAME');
   const password = variable('password', 'QUALYS_PASSWORD');
-  const basic = signIn.kind === 'basic';
-  const token = basic ? '${QUALYS_TOKEN}' : variable('token', 'QUALYS_TOKEN');
+  const basic = signIn.kind === 'basic' && ways[0] !== 'token';
+  // Any other source of tokens has a request of its own; the token itself is what the call needs.
   const fetchToken =
-    basic && gateway
+    signIn.kind === 'basic' && signIn.token === undefined && !basic
       ? [
-          `QUALYS_TOKEN=$(curl -sS --data-urlencode "username=${user}" --data-urlencode "password=${password}" -d token=true ${quoted(new URL('auth', address.gateway).href)})`,
+          `QUALYS_TOKEN=$(${common} --data-urlencode "username=${user}" --data-urlencode "password=${password}" -d token=true ${quoted(new URL('auth', address.gateway).href)})`,
         ]
       : [];
   const words = [
-    'curl -sS --compressed',
-    ...(tls.verify ? [] : ['-k']),
-    ...(proxy === undefined ? [] : [`-x ${quoted(proxy.url)}`]),
-    ...(proxy?.username === undefined ? [] : ['--proxy-user "${PROXY_USERNAME}:${PROXY_PASSWORD}"']),
-    basic && !gateway ? `-u "${user}:${password}"` : `-H "Authorization: Bearer ${token}"`,
+    common,
+    basic ? `-u "${user}:${password}"` : `-H "Authorization: Bearer ${variable('token', 'QUALYS_TOKEN')}"`,
     "-H 'X-Requested-With: curl'",
+    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(method === 'POST' && body === undefined ? ['-X POST'] : []),
-    ...(call.body === undefined
-      ? []
-      : [`-H ${quoted(`Content-Type: ${call.body.type}`)} --data-binary ${quoted(call.body.text)}`]),
-    ...(call.body === undefined && body !== undefined ? [`-d ${quoted(body)}`] : []),
+    ...(body === undefined ? [] : [`--data-binary ${quoted(body)}`]),
     quoted(url.href),
   ];
   return [...fetchToken, words.join(' ')].join('\n');

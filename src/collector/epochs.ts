@@ -36,6 +36,8 @@ export function epochs(dataset: Dataset, known: readonly string[]): Epochs {
     sameInOlderForm: (record, form, fingerprint) => {
       if (Math.floor(form / EPOCHS) !== CANONICAL_FORM) return true;
       const since = new Set(names.slice(form % EPOCHS));
+      // Ours, and never in a fingerprint.
+      for (const { from, field } of dataset.key) if (from === 'part') since.add(field);
       return fingerprintOf(dataset, JSON.parse(record) as Fields, since) === fingerprint;
     },
   };

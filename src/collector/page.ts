@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Checkpoint, OpenPull } from '../core/checkpoint.ts';
-import type { PageAnswer } from '../core/dataset.ts';
+import type { KeyPart, PageAnswer } from '../core/dataset.ts';
 import { QuarryError } from '../core/errors.ts';
 import { type AnswerReader, contextAs, rootOf } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
@@ -129,16 +129,21 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     const fingerprint = fingerprinter(facts, (name) => {
       if (epochs.saw(name)) newFields = true;
     });
-    const readKey = keyReader(facts, step?.part);
+    const part = step?.part;
+    const partTime = part === undefined ? undefined : pull.parts?.[part];
+    const readKey = keyReader(facts, part, partTime);
+    const before = partInRecord(facts.key, part);
+    const skips = facts.skips?.(stream.options, stream.principal);
     let unfinished: string | undefined;
     const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
     const handler: RecordHandler = {
       record: (view) => {
+        if (skips?.(view) === true) return;
         mine.records++;
         live.records++;
-        const start = page.reserve(view.maxBytes);
-        let end = view.write(page.buffer, start);
+        const start = page.reserve(view.maxBytes + before.length);
+        let end = view.write(page.buffer, start + before.length);
         // The fingerprint is of the whole record: a change behind a cut is a change.
         const print = fingerprint(view, page.buffer);
         const { lead, key } = readKey(view, print);
@@ -147,6 +152,8 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         let time = facts.time[0] === facts.version ? version : undefined;
         for (let i = 0; time === undefined && i < facts.time.length; i++) time = view.text(facts.time[i]!);
         let flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
+        time ??= partTime;
+        if (before.length > 0) end = putBefore(page.buffer, start, end, before);
         if (cut !== undefined && end - start > cut) {
           const shorter = cutField(page.buffer.toString('utf8', start, end), facts.heavy!.field, cut);
           if (shorter !== undefined) {
@@ -227,6 +234,22 @@ const counted = (reader: AnswerReader, count: (bytes: number) => void): AnswerRe
   },
   end: () => reader.end(),
 });
+
+/** The object a step reads, as the first member of each record; empty where there is none. */
+function partInRecord(key: readonly KeyPart[], part: string | undefined): Buffer {
+  const field = key.find(({ from }) => from === 'part')?.field;
+  if (part === undefined || field === undefined) return Buffer.alloc(0);
+  return Buffer.from(`{${JSON.stringify(field)}:${JSON.stringify(part)}`);
+}
+
+/** Joins what stands in front of a written record with it; returns where it ends. */
+function putBefore(buffer: Buffer, start: number, end: number, before: Buffer): number {
+  before.copy(buffer, start);
+  const open = start + before.length;
+  if (end - open > 2) buffer[open] = 0x2c;
+  else buffer[open] = 0x7d;
+  return end - open > 2 ? end : open + 1;
+}
 
 /** Ends a page's staging, and says what remains of its target. */
 async function finished(

@@ -43,6 +43,8 @@ export interface StreamCost {
   readonly firstHours: number;
   readonly secondsPerCall: number;
   readonly basis: 'measured' | 'assumed';
+  /** One call more for each object found, which nobody has counted: a scan, a policy. */
+  readonly perObject: boolean;
 }
 
 export interface ApiCost {
@@ -68,8 +70,13 @@ export interface PlanCost {
 const DAY_MS = 86_400_000;
 /** Agents report every few hours, but most of a subscription is processed about once a day. */
 const CHANGES_A_DAY = 1;
-/** A page of a thousand hosts with their detections. Measured calls replace it. */
-const SECONDS_A_CALL = 30;
+/** Data sets with an object for each host: these grow with the subscription. */
+const HOST_DATASETS = new Set(['host_list', 'host_list_detection', 'host_assets', 'assets']);
+/** Objects of any other data set: tags, groups, web applications. */
+const SOME_OBJECTS = 1000;
+/** A page of a thousand hosts with their detections, and any other answer. Measured calls replace both. */
+const SECONDS_A_HOST_PAGE = 30;
+const SECONDS_A_CALL = 5;
 
 export interface CostOptions {
   /** Hosts, where no pull has counted them. */
@@ -125,16 +132,22 @@ function streamCost(stream: Stream, options: CostOptions): StreamCost {
   const history = options.history(stream);
   const { api } = firstCall(stream, options.now);
   const byId = facts.paging.by === 'id';
-  const objects = history?.objects ?? (byId ? options.hosts : undefined);
+  const hosts = HOST_DATASETS.has(facts.name);
+  const objects = history?.objects ?? (hosts ? options.hosts : byId ? SOME_OBJECTS : undefined);
   const pages = (count: number): number =>
     facts.paging === allAtOnce ? 1 : Math.max(1, Math.ceil(count / stream.pageSize));
   const perPull = (mode: PullReport['mode']): number | undefined => mean(history, mode);
 
   const idsCall = facts.ids === undefined ? 0 : 1;
-  const steps = stepsOf(stream, options.now);
-  const full = perPull('full') ?? (byId ? idsCall + pages(objects ?? 0) : steps);
+  const full =
+    perPull('full') ?? (byId ? idsCall + pages(objects ?? 0) : stepsOf(stream, options.now, stream.startTime));
   const changed = (objects ?? 0) * Math.min(1, ((schedule.every + facts.overlapMs) / DAY_MS) * CHANGES_A_DAY);
-  const pull = facts.incremental ? (perPull('incremental') ?? (byId ? pages(changed) : steps)) : full;
+  const pull = facts.incremental
+    ? (perPull('incremental') ??
+      (byId
+        ? pages(changed)
+        : stepsOf(stream, options.now, qualysTime(options.now - schedule.every - facts.overlapMs))))
+    : full;
   const aDay = (every: number | undefined): number => (every === undefined ? 0 : DAY_MS / every);
   const swept = facts.kind === 'entity';
   const daily =
@@ -143,7 +156,7 @@ function streamCost(stream: Stream, options: CostOptions): StreamCost {
     (facts.ids === undefined ? 0 : aDay(schedule.sweepIds) * (perPull('ids') ?? 1));
   const first =
     stream.startTime === undefined ? full : Math.min(full, boundedBy(stream, options, pages, objects) ?? full);
-  const secondsPerCall = secondsOf(history) ?? SECONDS_A_CALL;
+  const secondsPerCall = secondsOf(history) ?? (hosts ? SECONDS_A_HOST_PAGE : SECONDS_A_CALL);
   const limits = options.limits(subscription, api) ?? STANDARD;
   return {
     stream: `${stream.connection}/${stream.dataset}`,
@@ -157,6 +170,11 @@ function streamCost(stream: Stream, options: CostOptions): StreamCost {
     firstHours: hours(first, first * secondsPerCall, limits),
     secondsPerCall,
     basis: history !== undefined && history.reports.length > 0 ? 'measured' : 'assumed',
+    perObject:
+      facts.paging.by === 'step' &&
+      facts.paging.parts !== undefined &&
+      perPull('full') === undefined &&
+      perPull('incremental') === undefined,
   };
 }
 
@@ -180,12 +198,11 @@ function firstCall({ facts, options }: Stream, now: number) {
 }
 
 /** Answers of a data set that is read step by step: at least one for each step, and one for the list of objects. */
-function stepsOf({ facts, options }: Stream, now: number): number {
+function stepsOf({ facts, options }: Stream, now: number, since: string | undefined): number {
   const { paging } = facts;
   if (paging.by === 'id') return 1;
   return (
-    Math.max(1, paging.begin(options, { since: undefined, now: qualysTime(now) }).length) +
-    (paging.parts === undefined ? 0 : 1)
+    Math.max(1, paging.begin(options, { since, now: qualysTime(now) }).length) + (paging.parts === undefined ? 0 : 1)
   );
 }
 

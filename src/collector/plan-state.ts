@@ -59,8 +59,8 @@ async function histories(outbox: Outbox): Promise<Map<string, History>> {
 
 async function limitsSeen(outbox: Outbox): Promise<Map<string, Limits>> {
   const found = new Map<string, Limits>();
-  for (const { subscription, state } of await outbox.store.db.selectFrom('budget').selectAll().execute()) {
-    const governor = createGovernor({ clock: systemClock, saved: JSON.parse(state) as SavedGovernor });
+  for (const [subscription, saved] of await savedBudgets(outbox)) {
+    const governor = createGovernor({ clock: systemClock, saved });
     for (const [api, { limit, windowSec, concurrency }] of Object.entries(governor.status())) {
       if (limit === undefined || windowSec === undefined) continue;
       const limits = { limit, windowSec, concurrency: concurrency ?? STANDARD.concurrency, seen: true };
@@ -68,4 +68,10 @@ async function limitsSeen(outbox: Outbox): Promise<Map<string, Limits>> {
     }
   }
   return found;
+}
+
+/** What the collector last knew of each subscription's limits and of its own calls. */
+export async function savedBudgets(outbox: Outbox): Promise<Map<string, SavedGovernor>> {
+  const rows = await outbox.store.db.selectFrom('budget').selectAll().execute();
+  return new Map(rows.map(({ subscription, state }) => [subscription, JSON.parse(state) as SavedGovernor]));
 }

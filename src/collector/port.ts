@@ -17,4 +17,4 @@ export { type Checked, checkConnection } from './check.ts';
 export { curlOf } from './curl.ts';
 export { readOnce } from './one-shot.ts';
 export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';
-export { planOf } from './plan-state.ts';
+export { planOf, savedBudgets } from './plan-state.ts';

@@ -35,7 +35,7 @@ export interface Ask {
 
 /**
  * One part of a key: a field of the record, or of its context (the host around a detection); the object a step reads
- * (`part`); the record's fingerprint, for records without an id; the number among equal rows (`occurrence`, 1 first).
+ * (`part`, which is put into the record under this name); the record's fingerprint, for records without an id; the number among equal rows (`occurrence`, 1 first).
  */
 export interface KeyPart {
   readonly from: 'record' | 'context' | 'part' | 'fingerprint' | 'occurrence';
@@ -104,7 +104,8 @@ export interface Dataset<Options = unknown> {
   readonly key: readonly KeyPart[];
   /**
    * How keys lie in the key table. `id`: the first part is a Qualys object id, by which answers are ordered, ranges are
-   * cut and sweeps conclude. `time`: by the seconds of the record's own time, so that old keys of a log can be forgotten.
+   * cut and sweeps conclude. `time`: by the seconds of the record's own time (of the object a step reads, where records
+   * have none), so that old keys of a log can be forgotten.
    * `none`: by the key's text.
    */
   readonly order: 'id' | 'time' | 'none';
@@ -113,6 +114,8 @@ export interface Dataset<Options = unknown> {
   readonly incremental: boolean;
   /** Objects that end later than the time they are asked by: listed again from the oldest unfinished one on. */
   readonly unfinished?: { readonly time: string; is(view: RecordView): boolean };
+  /** Records that are none: a header among rows, the product's own calls in a log. `principal`: who asks. */
+  skips?(options: Options, principal: string): ((view: RecordView) => boolean) | undefined;
   /** Windows end so long before now, in milliseconds, since rows appear with a delay. */
   readonly settleMs?: number;
   /** Fields outside the fingerprint: processing times and durations, which change though nothing happened. */
@@ -121,7 +124,7 @@ export interface Dataset<Options = unknown> {
   readonly unordered?: readonly string[];
   /** Qualys's own change time of the record, where it has one. */
   readonly version?: string;
-  /** Where the event's `time` comes from: the first of these that is there. */
+  /** Where the event's `time` comes from: the first of these that is there; the step's object has one, too. */
   readonly time: readonly string[];
   /** The request for records, as a page or a range of them. */
   records(options: Options, ask: Ask): Call;

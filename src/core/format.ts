@@ -47,6 +47,11 @@ export interface XmlFormat {
   readonly inner?: { readonly list: string; readonly element: string; readonly as: string };
   /** Path to the ids of an ids-only answer: `RESPONSE/ID_SET`, holding ID and ID_RANGE. */
   readonly idSet?: string;
+  /**
+   * Elements around the records that are read past and not kept, as paths from below the root: a glossary may be larger
+   * than what it is of.
+   */
+  readonly dropped?: readonly string[];
   /** Elements that may repeat: always arrays. Paths relative to the record, or to the outer element (`TAGS/TAG`). */
   readonly lists: readonly string[];
   /** Fields whose text is kept with its outer white space; every other scalar is trimmed. */

@@ -55,30 +55,29 @@ export interface Counting extends Occurrences {
   edge(): Counts | undefined;
 }
 
-/** Seconds around the last row that may still be broken off: rows of a log lie by their number, nearly by their time. */
-const EDGE_SECONDS = 10;
-/** More rows in ten seconds than any person or client makes. */
-const EDGE_KEYS = 20_000;
+/** Rows at the end of an answer whose seconds the next one may go on in: a log lies by number, only nearly by time. */
+const EDGE_ROWS = 200;
 
 /**
  * Rows without an id, compared as a multiset: the n-th row with a key has n as the key's last part, whatever the order
- * in which equal rows come. `before`: counts at the edge of the answer before this one. The page is one piece of a log
- * that is read from its newest row to its oldest, so the edge is at the lowest lead.
+ * in which equal rows come. `before`: counts at the edge of the answer before this one.
  */
 export function counting(before: Counts = {}): Counting {
   const counts = new Map(Object.entries(before));
-  let lowest = Number.POSITIVE_INFINITY;
+  const last: number[] = [];
   return {
     place: ({ lead, key }) => {
-      lowest = Math.min(lowest, lead);
+      if (last.length === EDGE_ROWS) last.shift();
+      last.push(lead);
       const name = `${lead}\t${key}`;
       const n = (counts.get(name) ?? 0) + 1;
       counts.set(name, n);
       return { key: key === '' ? String(n) : `${key}\t${n}`, duplicate: false };
     },
     edge: () => {
-      const at = [...counts].filter(([name]) => Number.parseInt(name, 10) <= lowest + EDGE_SECONDS);
-      return at.length === 0 ? undefined : Object.fromEntries(at.slice(-EDGE_KEYS));
+      const seconds = new Set(last);
+      const at = [...counts].filter(([name]) => seconds.has(Number.parseInt(name, 10)));
+      return at.length === 0 ? undefined : Object.fromEntries(at);
     },
   };
 }

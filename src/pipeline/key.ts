@@ -30,18 +30,19 @@ const escapePart = (part: string): string =>
   SPECIAL.test(part) ? part.replace(new RegExp(SPECIAL, 'g'), (c) => ESCAPES[c]!) : part;
 
 /**
- * Reads keys of one data set; `part` is the object that the answer is about, where answers are about one. A last part
+ * Reads keys of one data set; `part` is the object that the answer is about,
+ * where answers are about one, with its time. A last part
  * that counts equal rows is not in the text yet: staging counts. The reader throws QRY3005 where the leading id is
  * absent or not a whole number.
  */
-export function keyReader(dataset: Dataset, part = ''): KeyReader {
+export function keyReader(dataset: Dataset, part = '', partTime = ''): KeyReader {
   const parts = dataset.key.slice(dataset.order === 'id' ? 1 : 0).filter(({ from }) => from !== 'occurrence');
   const get = (view: RecordView, { from, field }: KeyPart, fingerprint: string): string => {
     if (from === 'record') return view.text(field) ?? '';
     if (from === 'context') return view.contextText(field) ?? '';
     return from === 'part' ? part : fingerprint;
   };
-  const readLead = leadReader(dataset, get);
+  const readLead = leadReader(dataset, get, partTime);
   return (view, fingerprint) => {
     const lead = readLead(view);
     let key = '';
@@ -53,12 +54,17 @@ export function keyReader(dataset: Dataset, part = ''): KeyReader {
 function leadReader(
   dataset: Dataset,
   get: (view: RecordView, part: KeyPart, fingerprint: string) => string,
+  partTime: string,
 ): (view: RecordView) => number {
   if (dataset.order === 'none') return () => 0;
   let last = '';
   let lead = 0;
   if (dataset.order === 'time') {
-    const field = dataset.time[0]!;
+    const field = dataset.time[0];
+    if (field === undefined) {
+      const of = seconds(partTime);
+      return () => of;
+    }
     return (view) => {
       const time = view.text(field) ?? '';
       if (time === last) return lead;
