@@ -11,7 +11,7 @@ import {
   type Reply,
   value,
 } from '../../test/support/simulator-client.ts';
-import type { ClassicFault, RestFault } from './faults.ts';
+import type { ClassicFault, RecordsFault, RestFault } from './faults.ts';
 import { DEFAULT_EPOCH, type FaultName, parseFault, type Simulator, startSimulator } from './index.ts';
 
 const HOSTS = '/api/5.0/fo/asset/host/';
@@ -42,8 +42,8 @@ const instead =
     } else expect(code(reply)).toBe(expected);
   };
 
-/** One try per fault; the type demands all of them, but for those of rest-faults.test.ts and classic-faults.test.ts. */
-const TRIES: Record<Exclude<FaultName, RestFault | ClassicFault>, Try> = {
+/** One try per fault; the type demands all of them, but for those of the other fault tests. */
+const TRIES: Record<Exclude<FaultName, RestFault | ClassicFault | RecordsFault>, Try> = {
   'html-200': instead(200, 'html'),
   'empty-200': async (sim, set) => {
     set();

@@ -80,7 +80,7 @@ const HEADERS = {
 
 /** Paging and content go wrong in ways only a route can make. */
 const LIST = {
-  'page-size-capped': { summary: 'pages hold fewer hosts than asked for', argument: 'hosts; 10' },
+  'page-size-capped': { summary: 'pages hold fewer hosts or records than asked for', argument: 'records; 10' },
   'empty-page-with-warning': {
     summary: 'pages without a host, up to every other one, that still have a WARNING with the way on',
   },
@@ -132,6 +132,20 @@ const CLASSIC = {
   'keep-alive-slow': { summary: 'a pause after each keep-alive comment', argument: 'milliseconds; 1000' },
 } as const satisfies Record<string, FaultFacts>;
 
+/** What only lists of asset groups, tickets, users and compliance do. */
+const RECORDS = {
+  'childless-list': {
+    summary: 'lists without entries stand there childless, `<ASSET_GROUP_LIST />`, instead of being absent',
+  },
+  'warning-not-truncated': {
+    summary: 'the last page of asset groups, controls, policies and postures has a WARNING without code and URL',
+  },
+  'duplicate-ticket': { summary: 'a page of tickets begins with the last ticket before its `since_ticket_number`' },
+  'users-denied': { summary: 'the user list is denied: status 200 with ERROR 999 inside' },
+  'users-hidden': { summary: 'login and id of users in business units are hidden' },
+  'posture-status-empty': { summary: 'postures selected by `status` are none, as seen on EU1' },
+} as const satisfies Record<string, FaultFacts>;
+
 /** The subscription or its world is less friendly. */
 const WORLD = {
   'foreign-caller': {
@@ -156,11 +170,22 @@ export const FAULT_GROUPS = {
   'the headers': HEADERS,
   'paging and content': LIST,
   'activity log, scans, KnowledgeBase': CLASSIC,
+  'asset groups, tickets, users, compliance': RECORDS,
   'QPS and the gateway': REST,
   'the subscription': WORLD,
 } as const;
 
-export const FAULTS = { ...INSTEAD, ...TEXT, ...WIRE, ...HEADERS, ...LIST, ...CLASSIC, ...REST, ...WORLD } as const;
+export const FAULTS = {
+  ...INSTEAD,
+  ...TEXT,
+  ...WIRE,
+  ...HEADERS,
+  ...LIST,
+  ...CLASSIC,
+  ...RECORDS,
+  ...REST,
+  ...WORLD,
+} as const;
 
 export type FaultName = keyof typeof FAULTS;
 export type InsteadFault = keyof typeof INSTEAD;
@@ -168,6 +193,9 @@ export type InsteadFault = keyof typeof INSTEAD;
 export type RestFault = keyof typeof REST | 'http-403-json' | 'http-429-to-wait' | 'http-429-no-wait';
 /** Faults of the activity log, scans and the KnowledgeBase. */
 export type ClassicFault = keyof typeof CLASSIC | 'activity-late';
+
+/** Faults of asset groups, tickets, users and compliance. */
+export type RecordsFault = keyof typeof RECORDS;
 
 export const INSTEAD_FAULTS = Object.keys(INSTEAD) as readonly InsteadFault[];
 

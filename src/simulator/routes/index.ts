@@ -1,10 +1,34 @@
 import { about } from './about.ts';
+import { applianceList } from './appliance-list.ts';
+import { assetGroup } from './asset-group.ts';
+import { complianceScanList } from './compliance-scan-list.ts';
+import { controlList } from './control-list.ts';
 import { hostDetection } from './host-detection.ts';
 import { hostList } from './host-list.ts';
+import { ipList } from './ip-list.ts';
+import { policyList } from './policy-list.ts';
+import { postureList } from './posture-list.ts';
+import { reportList } from './report-list.ts';
 import type { Route } from './route.ts';
+import { ticketList } from './ticket-list.ts';
+import { userList } from './user-list.ts';
 
 /** Every endpoint but the session, which belongs to signing in. */
-export const ROUTES: readonly Route[] = [about, hostList, hostDetection];
+export const ROUTES: readonly Route[] = [
+  about,
+  hostList,
+  hostDetection,
+  ipList,
+  assetGroup,
+  reportList,
+  ticketList,
+  userList,
+  applianceList,
+  complianceScanList,
+  controlList,
+  policyList,
+  postureList,
+];
 
 export interface RouteMatch {
   readonly route: Route;

@@ -94,7 +94,7 @@ export function controlAt(world: World, n: number, t: number): Control {
   const technologies = Array.from({ length: int(d, 1, 5) }, (_, i) => TECHNOLOGIES[(from + i) % TECHNOLOGIES.length]!);
   return {
     n,
-    id: FIRST_ID + n * STEP + int(d, 0, 2),
+    id: FIRST_ID + n * STEP + int(d, 0, STEP - 1),
     category,
     subCategory,
     statement: `Status of the ${pick(d, SUBJECTS)} (control ${n})`,
