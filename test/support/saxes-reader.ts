@@ -41,6 +41,7 @@ export function readWithSaxes(format: XmlFormat, document: string): OracleAnswer
     const members: [string, Value][] = [];
     for (const child of element.children) {
       const here = onPath ? [...below, child.name] : undefined;
+      if (here !== undefined && format.dropped?.some((path) => same(here.join('/'), path)) === true) continue;
       if (here !== undefined && paths.some((path) => same(here.join('/'), path.join('/')))) {
         holder(child);
         continue;

@@ -14,6 +14,7 @@ const FORMAT: XmlFormat = {
   root: 'R',
   record: 'L/H',
   idSet: 'S',
+  dropped: ['GLOSSARY'],
   inner: { list: 'D', element: 'E', as: 'H' },
   lists: [],
   verbatim: ['T'],
@@ -88,6 +89,7 @@ describe('bombs', () => {
     ['detections in one host', '<R><L><H><D>', '<E>x</E> <!-- y -->'],
     ['ids', '<R><S>', '<ID>7</ID><ID_RANGE>1-2</ID_RANGE>\n'],
     ['lists', '<R>', '<L></L>\n'],
+    ['a glossary', '<R><GLOSSARY>', '<C a="1">text &amp; <![CDATA[more]]></C> x\n'],
   ])('takes %s without end, and holds none of it', (_name, start, more) => {
     const tight = { recordBytes: 1024, envelopeBytes: 1024, bufferBytes: 1024 };
     const feedAll = () => {

@@ -24,6 +24,7 @@ const ADDRESSES: XmlFormat = {
   kind: 'xml',
   root: 'OUT',
   record: 'RESPONSE/IP_SET/IP|IP_RANGE',
+  dropped: ['RESPONSE/GLOSSARY'],
   lists: [],
   verbatim: [],
   fields: ['#text', '@severity', 'QID'],
@@ -180,15 +181,17 @@ const document = (inner: boolean) =>
       ([head, lists, set, warning, [root, attrs], tail]) =>
         `${head}${element(root, attrs, `\n<RESPONSE>${lists.join('\n')}${set}${warning}</RESPONSE>`, '')}${tail}`,
     );
-/** Records of two names, most of them text and attributes alone. */
+/** Records of two names, most of them text and attributes alone, and what is not kept. */
+const address = fc.oneof({ weight: 5, arbitrary: leaf(['IP', 'IP_RANGE', 'ip', 'IPS']) }, nested(['IP', 'QID'], 1));
 const addresses = fc
-  .array(
-    fc.tuple(gap, fc.oneof({ weight: 5, arbitrary: leaf(['IP', 'IP_RANGE', 'ip', 'IPS']) }, nested(['IP', 'QID'], 1))),
-    {
-      maxLength: 6,
-    },
+  .tuple(
+    fc.array(fc.tuple(gap, address), { maxLength: 6 }),
+    some(nested(['GLOSSARY', 'IP', 'IP_SET', 'WARNING'], 2), ''),
   )
-  .map((all) => `<OUT><RESPONSE><IP_SET>${all.map((pair) => pair.join('')).join('')}</IP_SET></RESPONSE></OUT>`);
+  .map(
+    ([all, more]) =>
+      `<OUT><RESPONSE><IP_SET>${all.map((pair) => pair.join('')).join('')}</IP_SET>${more}</RESPONSE></OUT>`,
+  );
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });
 
 // --- comparison ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { closeContextFor, resumeContext, suspendContext } from './context.ts';
 import { addAttribute, addEnvelopeText, closeElement, openElement, takeText } from './envelope.ts';
 import { failure, overLimit } from './failure.ts';
 import { FACTS, MEANING, NAME_MARKS, SPELLING } from './names.ts';
-import { CONTAINER, DOCUMENT, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
+import { CONTAINER, DOCUMENT, DROPPED, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
 import type { Scan } from './state.ts';
 import {
   ATTRIBUTE,
@@ -62,7 +62,8 @@ export function beginElement(scan: Scan, name: number, at: number, end: number, 
     if (kind !== ID && kind !== ID_RANGE && scan.envelope.size > scan.limits.envelopeBytes)
       throw overLimit(scan, 'Too much stands around the records', scan.limits.envelopeBytes, at);
     const text = scan.names.texts[name]!;
-    openElement(scan.envelope, scan.shouting ? text.toUpperCase() : text, kind === CONTAINER && scan.depth > 0);
+    if (kind === DROPPED || scan.envelope.dropping > 0) scan.envelope.dropping++;
+    else openElement(scan.envelope, scan.shouting ? text.toUpperCase() : text, kind === CONTAINER && scan.depth > 0);
   } else if (kind === RECORD || kind === OUTER || kind === INNER) {
     if (kind === INNER) closeContextFor(scan, at);
     const tape = kind === OUTER ? scan.outerTape : scan.recordTape;
@@ -100,6 +101,7 @@ export function attach(scan: Scan, group: number, count: number, end: number): v
     const stop = attributes[i + 2]!;
     const classes = attributes[i + 3]!;
     if (tape === null) {
+      if (scan.envelope.dropping > 0) return;
       const value = stringOf(scan, start, stop, classes);
       addAttribute(scan.envelope, names.texts[name]!, value);
       continue;
@@ -145,6 +147,7 @@ export function takeRun(scan: Scan, start: number, end: number, classes: number)
   if ((classes & NON_ASCII) !== 0 && !isValid(scan.buffer, start, end)) classes |= INVALID;
   const tape = scan.tape;
   if (tape === null) {
+    if (scan.envelope.dropping > 0) return;
     const innermost = scan.envelope.open.at(-1);
     if (blank && innermost?.text === '') return;
     addEnvelopeText(scan.envelope, stringOf(scan, start, end, classes));
@@ -164,7 +167,8 @@ export function endElement(scan: Scan, end: number): void {
   const kind = scan.plan.kind[scan.states[depth]!]!;
   const tape = scan.tape;
   if (tape === null) {
-    if (kind === ID || kind === ID_RANGE) takeId(scan, kind === ID_RANGE, end);
+    if (scan.envelope.dropping > 0) scan.envelope.dropping--;
+    else if (kind === ID || kind === ID_RANGE) takeId(scan, kind === ID_RANGE, end);
     else closeElement(scan.envelope);
     if (depth === 0) scan.rootClosed = true;
     return;

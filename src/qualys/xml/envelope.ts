@@ -14,13 +14,15 @@ export interface Envelope {
   readonly open: Open[];
   /** Bytes kept so far, names and a share for every element included. */
   size: number;
+  /** Elements open inside one that is not kept, that one included. */
+  dropping: number;
   root: Fields;
 }
 
 /** What an element or attribute costs against the limit besides its text: about what its object takes. */
 export const ENVELOPE_SHARE = 64;
 
-export const createEnvelope = (): Envelope => ({ open: [], size: 0, root: {} });
+export const createEnvelope = (): Envelope => ({ open: [], size: 0, dropping: 0, root: {} });
 
 export function openElement(envelope: Envelope, name: string, shell: boolean): void {
   envelope.size += name.length + ENVELOPE_SHARE;

@@ -14,6 +14,8 @@ export const INNER_LIST = 4;
 export const INNER = 5;
 export const ID = 6;
 export const ID_RANGE = 7;
+/** Stands around records and is not kept. */
+export const DROPPED = 8;
 
 /** Names below this are known beforehand; `#text`, which no element can bear, is the first. */
 export const TEXT_NAME = 0;
@@ -84,6 +86,8 @@ export function planOf(format: XmlFormat): Plan {
     walk(set, 'ID', ID);
     walk(set, 'ID_RANGE', ID_RANGE);
   }
+
+  for (const path of format.dropped ?? []) kinds[walk(root, path, CONTAINER).state] = DROPPED;
 
   const fields = new Set([...format.fields, ...(format.contextFields ?? [])]);
   const names = new Set(['#text']);
