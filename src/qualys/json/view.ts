@@ -1,4 +1,4 @@
-import type { Fields, Flag, Members, RecordView } from '../../core/words.ts';
+import type { Fields, Flag, Members, RecordView, Value } from '../../core/words.ts';
 
 /** A record as an object together with its bytes: what both JSON and CSV readers hand out. */
 export interface ObjectView extends RecordView {
@@ -78,7 +78,7 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
       view.show(one, itsNames, written, 0, itsMarks, 0);
     },
     text(name) {
-      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      const value = Object.hasOwn(record, name) ? record[name] : inside(record, name);
       if (typeof value === 'string') return value;
       return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
     },
@@ -99,4 +99,16 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
     members,
   };
   return view;
+}
+
+/** The value a path leads to, through objects only. */
+function inside(record: Fields, path: string): Value | undefined {
+  if (!path.includes('/')) return undefined;
+  let value: Value | undefined = record;
+  for (const name of path.split('/')) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
+      return undefined;
+    value = (value as Fields)[name];
+  }
+  return value;
 }

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { defineDataset } from './define.ts';
+import { byLastId } from './paging.ts';
+import { anyOf, changedSince, qpsCount, qpsFormat, qpsSearch } from './qps.ts';
+
+const OBJECT = { version: '3.0', name: 'was/webapp' };
+
+/** Fields a search gives; the others belong to the reading of a single web application. */
+const SEARCHED = ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore'];
+
+export default defineDataset({
+  name: 'webapps',
+  aliases: [],
+  title: 'Web applications',
+  about: 'Every web application that Web Application Scanning knows, with its address, owner, tags and times.',
+  kind: 'entity',
+  options: z.object({
+    tag_ids: z
+      .array(z.number().int().positive())
+      .min(1)
+      .meta({ description: 'Only web applications with one of these tags (by id).' })
+      .optional(),
+  }),
+  format: qpsFormat(
+    'WebApp',
+    [
+      ...SEARCHED,
+      'uris',
+      'os',
+      'scope',
+      'subDomain',
+      'domains',
+      'attributes',
+      'defaultProfile',
+      'defaultScanner',
+      'defaultScannerTags',
+      'scannerLocked',
+      'progressiveScanning',
+      'urlExcludelist',
+      'urlAllowlist',
+      'postDataExcludelist',
+      'logoutRegexList',
+      'authRecords',
+      'dnsOverrides',
+      'useRobots',
+      'useSitemap',
+      'headers',
+      'malwareMonitoring',
+      'malwareNotification',
+      'malwareScheduling',
+      'comments',
+      'isScheduled',
+      'lastScan',
+      'createdBy',
+      'updatedBy',
+      'screenshot',
+      'config',
+      'crawlingScripts',
+      'postmanCollection',
+      'swaggerFile',
+      'redundancyLinks',
+      'maxRedundancyLinks',
+    ],
+    ['tags/list/Tag', 'attributes/list/Attribute'],
+  ),
+  key: [{ from: 'record', field: 'id' }],
+  order: 'id',
+  paging: byLastId,
+  incremental: true,
+  noise: [],
+  unordered: ['tags', 'attributes'],
+  version: 'updatedDate',
+  time: ['updatedDate', 'createdDate'],
+  records: ({ tag_ids: ids }, ask) =>
+    qpsSearch(OBJECT, ask, [changedSince('updatedDate', ask.since), anyOf('tags.id', ids)]),
+  overlapMs: 3_600_000,
+  scope: ({ tag_ids: ids }) => JSON.stringify([ids]),
+  // A deleted application shows only in a full reading; there are hundreds of them, not millions.
+  schedule: { every: 3_600_000, sweepFull: 86_400_000 },
+  pageSize: 1000,
+  fields: {
+    id: { type: 'integer', about: 'Qualys id of the web application, ascending in answers.' },
+    name: { type: 'text', about: 'Name.', sensitive: true },
+    url: { type: 'text', about: 'Where scans begin.', sensitive: true },
+    owner: { type: 'object', about: 'The Qualys user it belongs to: id.' },
+    tags: { type: 'object', about: 'Tags: count, and list.Tag of id and name.' },
+    createdDate: { type: 'date-time', about: 'When it was made, UTC.' },
+    updatedDate: { type: 'date-time', about: 'Last change, UTC; the time changes are asked by.' },
+    riskScore: { type: 'integer', about: 'TruRisk score; newer releases only.' },
+  },
+  permission: {
+    roles: 'Managers see all web applications; others, with API Access and the WAS module, those in their tag scope.',
+    licence: 'Web Application Scanning (WAS).',
+  },
+  signIn: ['basic', 'token'],
+  probe: () => qpsCount(OBJECT, []),
+  destinations: {
+    devo: 'my.app.qualys.webapps',
+    interflow: 'assets',
+    elastic: 'qualys_was.web_app',
+    ocsf: 'cloud_resources_inventory_info',
+  },
+  example: {
+    id: '238483925',
+    name: 'Shop',
+    url: 'https://shop.example.com',
+    owner: { id: '17729931' },
+    tags: { count: '0' },
+    createdDate: '2022-04-12T21:13:24Z',
+    updatedDate: '2022-04-12T21:14:51Z',
+  },
+  links: ['https://docs.qualys.com/en/was/api/get_started/get_started.htm'],
+});
