@@ -192,7 +192,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const { authorization } = request.headers;
     const principal = faults.has('http-401')
       ? undefined
-      : (tokens.check(authorization, limitsNow()) ?? signIn.byHeaders(authorization, cookie, limitsNow()));
+      : ((match.route.basicOnly ? undefined : tokens.check(authorization, limitsNow())) ??
+        signIn.byHeaders(authorization, cookie, limitsNow()));
     if (principal === undefined) {
       const answer = simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });
       return { answer, headers: { 'WWW-Authenticate': 'Basic realm="Qualys API"' } };
@@ -309,7 +310,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 /** What answers before Qualys does: the firewall, Apache, paths nobody serves. */
-function frontDoor({ request, path, rest, faults }: Exchange, options: SimulatorOptions): Answer | undefined {
+function frontDoor({ request, path, params, rest, faults }: Exchange, options: SimulatorOptions): Answer | undefined {
   if (request.headers['user-agent'] === undefined) return { status: 200, type: 'text/html', rated: false, body: [] };
   if ((request.url ?? '').length > MAX_URL) return htmlPage(414, '414 Request-URI Too Long', 'Request-URI Too Long');
   if (path === SESSION_PATH || isAuthPath(path) || rest !== undefined) return undefined;
@@ -324,7 +325,8 @@ function frontDoor({ request, path, rest, faults }: Exchange, options: Simulator
     });
   }
   const { route, version } = match;
-  if (route.ended.includes(version) && options.endedVersions === '404') return notFound();
+  const ended = route.ended.includes(version) && route.neverEnds?.(params) !== true;
+  if (ended && options.endedVersions === '404') return notFound();
   if (faults.has('newest-version-404') && version === (route.versions.at(-1) ?? 'none')) return notFound();
   return undefined;
 }

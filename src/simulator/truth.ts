@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { recordsTruthLines } from './truth-records.ts';
 import { restTruthLines } from './truth-rest.ts';
 import { resultsOf } from './world/detection.ts';
 import { tagsOf } from './world/host.ts';
@@ -66,6 +67,7 @@ export function* truthLines(world: World, at: number): Generator<string> {
       });
     }
   }
+  yield* recordsTruthLines(world, at);
   yield* restTruthLines(world, at);
 }
 

@@ -22,6 +22,7 @@ export function firstRoute({ path, parameters, answer }: FirstRoute): Route {
     ended: [],
     requestedWith: false,
     cookie: false,
+    basicOnly: true,
     answer: (call) => {
       try {
         checkValues(call.params, parameters, call.now);

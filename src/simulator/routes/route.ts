@@ -45,10 +45,14 @@ export interface Route {
   readonly versions: readonly string[];
   /** Versions past their end of life, answered only where the switch says so. */
   readonly ended: readonly string[];
+  /** Calls for which no version has ended. */
+  readonly neverEnds?: (params: ReadonlyMap<string, string>) => boolean;
   /** X-Requested-With is demanded on /api, not on /msp. */
   readonly requestedWith: boolean;
   /** Whether a session cookie signs in. */
   readonly cookie: boolean;
+  /** Whether a bearer token does not. */
+  readonly basicOnly?: boolean;
   /** Outside limits: session calls. */
   readonly unlimited?: boolean;
   /** Known parameters of a version; undefined where nothing is checked. */
