@@ -4,6 +4,10 @@ import appliances from './appliances.ts';
 import assetGroups from './asset-groups.ts';
 import assets from './assets.ts';
 import certificates from './certificates.ts';
+import complianceControls from './compliance-controls.ts';
+import compliancePolicies from './compliance-policies.ts';
+import compliancePosture from './compliance-posture.ts';
+import complianceScans from './compliance-scans.ts';
 import fimEvents from './fim-events.ts';
 import fimIncidents from './fim-incidents.ts';
 import hostAssets from './host-assets.ts';
@@ -21,7 +25,7 @@ import vmScans from './vm-scans.ts';
 import webappFindings from './webapp-findings.ts';
 import webapps from './webapps.ts';
 
-const files = [appliances, assetGroups, assets, certificates, fimEvents, fimIncidents, hostAssets, hostList, hostListDetection, ips, knowledgeBase, reports, tags, tickets, userActivity, users, vmScanResults, vmScans, webappFindings, webapps];
+const files = [appliances, assetGroups, assets, certificates, complianceControls, compliancePolicies, compliancePosture, complianceScans, fimEvents, fimIncidents, hostAssets, hostList, hostListDetection, ips, knowledgeBase, reports, tags, tickets, userActivity, users, vmScanResults, vmScans, webappFindings, webapps];
 
 /** Every data set, by name. */
 export const datasets: ReadonlyMap<string, DatasetFile> = new Map(
