@@ -41,7 +41,7 @@ export async function keepPulling(
       // With `once`, what counts is a pull that was begun in this run.
       const lastPull = options.once && !upToDate ? undefined : await lastPullOf(outbox, claim.stream);
       const due = nextDue(stream, checkpoint, lastPull, clock.now());
-      const sweepNow = options.sweep && !swept && checkpoint.pull === undefined;
+      const sweepNow = options.sweep && !swept && checkpoint.pull === undefined && stream.facts.kind === 'entity';
       if (!sweepNow && due.at > clock.now()) {
         if (options.once) return undefined;
         await clock.sleep(Math.min(due.at - clock.now(), LOOK_AGAIN_MS), stop).catch(() => {});
