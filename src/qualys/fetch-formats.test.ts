@@ -112,6 +112,9 @@ describe('good answers', () => {
   it('records with a message or an error of their own are data', async () => {
     const rows = [{ data: { id: 'a', message: 'm', error: 'e', status: 500, errorCode: 'x' } }];
     expect((await fetchFrom(FIM, whole(200, rows))).records).toBe(1);
+    await Promise.all([client.close(), server.close()]);
+    const around = { message: 'found', code: 0, status: 200, list: [{ id: 1 }] };
+    expect((await fetchFrom({ kind: 'json', records: 'list', fields: [] }, whole(200, around))).records).toBe(1);
   });
 
   it('CSV', async () => {

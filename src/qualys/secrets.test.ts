@@ -120,6 +120,7 @@ it.each<[string, Answering | 'refused' | 'no name' | 'proxy' | 'proxy 407']>([
   for (const canary of canaries) expect(seen).not.toContain(canary);
 });
 
+const CLIENT = 'cl13nt: sécret%';
 const TOKEN = 'Q4n4ry.t0ken/+with="signs".end';
 const GIVEN = `ey.${Buffer.from('g1ven canary').toString('base64url')}.s1gn`;
 const seenOf = (secret: string) => [
@@ -133,7 +134,7 @@ const seenOf = (secret: string) => [
 const provider = {
   kind: 'identity_provider',
   clientId: 'client',
-  clientSecret: new Secret(PROXY),
+  clientSecret: new Secret(CLIENT),
   username: USER,
   password: new Secret(PASSWORD),
   scope: undefined,
@@ -178,7 +179,9 @@ it.each<[string, ClientOptions['credentials'] | ((url: string) => ClientOptions[
     seen.push(everything(thrown), inspect(client, { depth: 20, showHidden: true }));
   }
   const all = [...seen, ...lines].join('\n');
-  const secrets = [GIVEN, PASSWORD, PROXY, Buffer.from(`client:${PROXY}`).toString('base64')];
+  const form = new URLSearchParams({ a: CLIENT }).toString().slice(2);
+  const headers = [`client:${CLIENT}`, `client:${form}`].map((text) => Buffer.from(text).toString('base64'));
+  const secrets = [GIVEN, PASSWORD, PROXY, CLIENT, ...headers];
   const own = typeof credentials !== 'function' && credentials.token?.kind === 'token' ? [TOKEN] : [];
   for (const canary of [...secrets, ...own].flatMap(seenOf)) expect(all).not.toContain(canary);
 });

@@ -160,6 +160,18 @@ describe('401 in the middle of a pull', () => {
     expect(server.received).toHaveLength(8);
   });
 
+  it.each<[string, Answering]>([
+    ['a code', json(401, { errorCode: 'UNAUTHORIZED', message: 'Invalid or expired token' })],
+    ['a service response', json(401, { ServiceResponse: { responseCode: 'UNAUTHORIZED' } })],
+    ['a page', (_, response) => send(response, 401, '<html>Unauthorized</html>')],
+    ['nothing', (_, response) => send(response, 401, '')],
+  ])('with %s in its body: a new token', async (_, refusal) => {
+    await start();
+    server.answer = (...all) => (server.received.length === 1 ? refusal : good)(...all);
+    expect(await read()).toBe(200);
+    expect(server.asked).toHaveLength(2);
+  });
+
   it('a new token is refused as well: the stream stops, other streams go on', async () => {
     await start();
     server.answer = (received, response, request) =>
@@ -215,7 +227,7 @@ describe('an error where a token is due', () => {
   it.each<[string, Answering, string]>([
     ['an empty answer', giveToken(''), 'QRY2034'],
     ['a login page', giveToken('<html><body>Please log in with your password</body></html>', 200), 'QRY2034'],
-    ['maintenance', giveToken('We are performing scheduled maintenance', 200), 'QRY2003'],
+    ['maintenance', giveToken('We are performing scheduled maintenance. Log in later.', 200), 'QRY2003'],
     ['a fault', json(500, { status: 500, error: 'Internal Server Error' }), 'QRY2003'],
     ['a limit', json(429, {}), 'QRY2020'],
     ['no gateway there', giveToken('<html>Not Found</html>', 404), 'QRY2031'],

@@ -125,6 +125,16 @@ describe('one principal', () => {
     expect(gateway.asked).toHaveLength(1);
   });
 
+  it('[fault 35] the password changed while both ways were good: whichever finds out speaks for both', async () => {
+    await start(LOGIN);
+    expect([await read(CLASSIC), await read(CSAM)]).toEqual([200, 200]);
+    gateway.answer = says(401, '');
+    gateway.token = says(401, '');
+    await expect(read(CSAM)).rejects.toMatchObject({ code: 'QRY2010', next: 'stop_connection' });
+    await expect(read(CLASSIC)).rejects.toMatchObject({ code: 'QRY2010' });
+    expect([gateway.asked.length, api.received.length]).toEqual([2, 1]);
+  });
+
   it('a client that is refused says nothing about the password beside it', async () => {
     await start({ ...LOGIN, token: { kind: 'oauth', clientId: 'c', clientSecret: new Secret('s') } });
     gateway.token = says(401, '');
