@@ -1,0 +1,227 @@
+/** One try per fault that only QPS and the gateway have, and the general faults as these show them. */
+import { describe, expect, test } from 'vitest';
+import { gateway, idsOf, objects, qps, qpsJson, serviceRequest, signIn } from '../../test/support/rest-client.ts';
+import { all, child, parseXml, type Reply, value } from '../../test/support/simulator-client.ts';
+import type { RestFault } from './faults.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from './index.ts';
+
+const ASSETS = '/rest/2.0/search/am/asset';
+const EVENTS = '/fim/v2/events/search';
+const HOST_ASSETS = '2.0/search/am/hostasset';
+
+interface Bench {
+  readonly sim: Simulator;
+  readonly token: string;
+  set(argument?: string | number): void;
+}
+
+const assets = ({ sim, token }: Bench, query = 'pageSize=2'): Promise<Reply> =>
+  gateway(sim, token, `${ASSETS}?${query}`);
+const searched = ({ sim }: Bench, limitResults = 2): Promise<Reply> =>
+  qps(sim, HOST_ASSETS, serviceRequest([], { limitResults }));
+const names = (reply: Reply): string[] => parseXml(reply.text).children.map(({ name }) => name);
+
+/** One try per fault; the type demands all of them. */
+const TRIES: Record<RestFault, (bench: Bench) => Promise<void>> = {
+  'token-expired': async (bench) => {
+    const { sim, token } = bench;
+    bench.set();
+    expect((await assets(bench)).status).toBe(401);
+    sim.clearFaults();
+    expect((await assets(bench)).status, 'this token stays refused').toBe(401);
+    const next = (await signIn(sim)).text;
+    expect(next).not.toBe(token);
+    expect((await gateway(sim, next, ASSETS)).status, 'the next one is not').toBe(200);
+    expect((await qps(sim, HOST_ASSETS, '')).status, 'Basic is not concerned').toBe(200);
+  },
+  'error-as-token': async ({ sim, set }) => {
+    set();
+    const reply = await signIn(sim);
+    expect(reply.status).toBe(201);
+    expect(JSON.parse(reply.text)).toHaveProperty('authentication_exceptions');
+  },
+  'to-wait-missing': async () => {
+    await withSimulator(
+      { limits: { limit: 1, windowSec: 60, concurrency: 1 }, faults: ['to-wait-missing'] },
+      async (bench) => {
+        await assets(bench);
+        const refused = await assets(bench);
+        expect([
+          refused.status,
+          refused.headers['x-ratelimit-towait-sec'],
+          refused.headers['x-ratelimit-window-sec'],
+        ]).toEqual([429, undefined, '60']);
+      },
+    );
+  },
+  'http-429-to-wait': async (bench) => {
+    bench.set(17);
+    const reply = await assets(bench);
+    expect([reply.status, reply.headers['x-ratelimit-towait-sec'], reply.headers['x-ratelimit-limit']]).toEqual([
+      429,
+      '17',
+      '300',
+    ]);
+    expect(JSON.parse(reply.text)).toMatchObject({ status: 429 });
+  },
+  'http-429-no-wait': async (bench) => {
+    bench.set();
+    const reply = await assets(bench);
+    expect([reply.status, reply.headers['x-ratelimit-towait-sec'], reply.headers['x-ratelimit-limit']]).toEqual([
+      429,
+      undefined,
+      '300',
+    ]);
+  },
+  'http-403-json': async (bench) => {
+    bench.set();
+    const reply = await assets(bench);
+    expect([reply.status, reply.headers['content-type']]).toEqual([403, 'application/json']);
+    expect(JSON.parse(reply.text)).toMatchObject({ status: 403, path: ASSETS });
+  },
+  'qps-sign-in-200': async ({ sim, set }) => {
+    set();
+    const reply = await qps(sim, 'portal/version', undefined, { as: 'nobody:nothing' });
+    expect([reply.status, value(parseXml(reply.text), 'responseCode')]).toEqual([200, 'INVALID_CREDENTIALS']);
+  },
+  'qps-no-permission': async (bench) => {
+    bench.set();
+    const reply = await searched(bench);
+    expect([reply.status, value(parseXml(reply.text), 'responseCode')]).toEqual([200, 'INSUFFICIENT_PERMISSION']);
+  },
+  'has-more-absent': async (bench) => {
+    bench.set();
+    const reply = await searched(bench);
+    expect(names(reply)).toEqual(['responseCode', 'count', 'data']);
+    expect(idsOf(reply)).toHaveLength(2);
+    expect(await qpsJson(bench.sim, HOST_ASSETS, {})).not.toHaveProperty('hasMoreRecords');
+  },
+  'list-single-object': async (bench) => {
+    const { sim, token } = bench;
+    const before = (await qpsJson(sim, HOST_ASSETS, { preferences: { limitResults: 1 } }))['data'] as object[];
+    bench.set();
+    const { data } = await qpsJson(sim, HOST_ASSETS, { preferences: { limitResults: 1 } });
+    expect(data).toHaveProperty('HostAsset.id', (before[0] as { HostAsset: { id: number } }).HostAsset.id);
+    const many = (await qpsJson(sim, HOST_ASSETS, {}))['data'] as { HostAsset: { sourceInfo: { list: object } } }[];
+    for (const { HostAsset } of many) expect(HostAsset.sourceInfo.list).not.toBeInstanceOf(Array);
+    const event: unknown = JSON.parse((await gateway(sim, token, EVENTS, { pageSize: 1 })).text);
+    expect(Object.keys(event as object)).toEqual(['sortValues', 'data']);
+    const certificate: unknown = JSON.parse(
+      (await gateway(sim, token, '/certview/v2/certificates', { pageSize: 1 })).text,
+    );
+    expect(certificate).toHaveProperty('certhash');
+  },
+  'list-empty': async (bench) => {
+    const bare = (reply: Reply): string[] =>
+      objects(reply).flatMap((asset) =>
+        asset.children.filter((one) => one.text.trim() === '' && one.children.length === 0).map(({ name }) => name),
+      );
+    const before = await searched(bench, 100);
+    expect(objects(before).some((asset) => child(asset, 'tags') === undefined)).toBe(true);
+    bench.set();
+    const reply = await searched(bench, 100);
+    for (const asset of objects(reply)) expect(child(child(asset, 'tags'), 'list')).toBeDefined();
+    expect(reply.text).toContain('<list/>');
+    expect(bare(reply)).toEqual(bare(before));
+    const none = await qps(bench.sim, HOST_ASSETS, serviceRequest([{ field: 'id', operator: 'EQUALS', value: 1 }]));
+    expect(names(none)).toEqual(['responseCode', 'count', 'hasMoreRecords', 'data']);
+    expect(child(parseXml(none.text), 'data')?.text.trim()).toBe('');
+  },
+  'page-size-416': async (bench) => {
+    expect((await assets(bench, 'pageSize=301')).status).toBe(400);
+    bench.set();
+    expect((await assets(bench, 'pageSize=301')).status).toBe(416);
+    expect((await assets(bench, 'pageSize=300')).status).toBe(200);
+  },
+};
+
+async function withSimulator(
+  options: Partial<SimulatorOptions>,
+  run: (bench: Omit<Bench, 'set'> & Bench) => Promise<void>,
+  name?: RestFault,
+): Promise<void> {
+  const sim = await startSimulator({ hosts: 60, seed: 3, ...options });
+  try {
+    const token = (await signIn(sim)).text;
+    const set = (argument?: string | number): void => {
+      if (name !== undefined) sim.setFault(argument === undefined ? name : `${name}=${argument}`);
+    };
+    await run({ sim, token, set });
+    sim.clearFaults();
+    expect(sim.counters().defects).toEqual([]);
+  } finally {
+    await sim.close();
+  }
+}
+
+describe('fault', () => {
+  test.each(Object.keys(TRIES) as RestFault[])('%s does what it says', async (name) => {
+    await withSimulator({}, async (bench) => await TRIES[name](bench), name);
+  });
+});
+
+describe('general faults on REST calls', () => {
+  const each = async (fault: string, see: (reply: Reply) => void): Promise<void> => {
+    await withSimulator({}, async (bench) => {
+      const calls = [
+        () => assets(bench),
+        () => gateway(bench.sim, bench.token, EVENTS, { pageSize: 20 }),
+        () => searched(bench),
+      ];
+      for (const call of calls) {
+        bench.sim.clearFaults();
+        bench.sim.setFault(fault);
+        see(await call());
+      }
+    });
+  };
+
+  test('a proxy’s HTML page with 502, and with 200', async () => {
+    await each('http-502', (reply) => {
+      expect([reply.status, reply.headers['content-type']]).toEqual([502, 'text/html; charset=iso-8859-1']);
+    });
+    await each('html-200', (reply) => expect([reply.status, reply.text.includes('<h1>')]).toEqual([200, true]));
+  });
+
+  test('answers cut short, cleanly or not, are neither JSON nor XML any more', async () => {
+    for (const fault of ['truncated-at=700', 'truncated-at=10000000', 'reset-at=500']) {
+      await each(fault, (reply) => {
+        expect(reply.clean, fault).toBe(fault.startsWith('truncated'));
+        expect(reply.text.length).toBeGreaterThan(0);
+        expect(() => (reply.text.startsWith('<') ? parseXml(reply.text) : JSON.parse(reply.text))).toThrow();
+      });
+    }
+  });
+
+  test('401 of the right credentials costs no wrong try', async () => {
+    await withSimulator({ faults: ['http-401*2@am/'] }, async (bench) => {
+      expect([(await assets(bench)).status, (await searched(bench)).status]).toEqual([401, 401]);
+      expect([(await assets(bench)).status, (await searched(bench)).status]).toEqual([200, 200]);
+      expect(bench.sim.counters().wrongSignIns).toEqual({});
+    });
+  });
+
+  test('a token may end at any call of a run', async () => {
+    await withSimulator({ faults: ['token-expired*1+2@/rest/'] }, async (bench) => {
+      const statuses = [];
+      for (let n = 0; n < 4; n++) statuses.push((await assets(bench)).status);
+      expect(statuses).toEqual([200, 200, 401, 401]);
+    });
+  });
+
+  test('a reply that starts late, and one that never ends', async () => {
+    await withSimulator({ faults: ['slow=20@/rest/'] }, async (bench) =>
+      expect((await assets(bench)).status).toBe(200),
+    );
+    await withSimulator({ faults: ['content-length-too-long=5@/rest/'] }, async (bench) =>
+      expect((await assets(bench)).clean).toBe(false),
+    );
+  });
+
+  test('lists of several are arrays with every fault but their own', async () => {
+    await withSimulator({ faults: ['list-single-object'] }, async (bench) => {
+      const reply = await searched(bench, 5);
+      expect(all(parseXml(reply.text), 'HostAsset'), 'XML has no other form').toHaveLength(5);
+    });
+  });
+});
