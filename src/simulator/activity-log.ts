@@ -8,7 +8,7 @@
  */
 import { type ActivityEvent, dayOf, eventsOf, FIRST_DAY, purgeCalendar } from './world/activity.ts';
 import { peopleAt } from './world/people.ts';
-import { DAY, SECOND } from './world/time.ts';
+import { DAY, SECOND, stamp } from './world/time.ts';
 import type { World } from './world/world.ts';
 
 export interface ActivityRow extends ActivityEvent {
@@ -103,4 +103,9 @@ export function createActivityLog(world: World): ActivityLog {
 
 function idAt(at: number): number {
   return (Math.floor(at / SECOND) - ORIGIN / SECOND) * PER_SECOND;
+}
+
+/** The fields of a row, in the order of the log's columns. */
+export function activityFields(row: ActivityRow): readonly string[] {
+  return [stamp(row.at), row.action, row.module, row.details, row.user, row.role, row.ip];
 }

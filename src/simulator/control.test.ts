@@ -85,7 +85,7 @@ describe('/simulator', () => {
   test('truth is what the generator says, line by line', async () => {
     const { text, headers } = await control('truth');
     expect(headers['content-type']).toBe('application/x-ndjson');
-    expect(text).toBe([...truthLines(sim.world, sim.now())].map((line) => `${line}\n`).join(''));
+    expect(text).toBe([...truthLines(sim.world, sim.now(), sim.activity)].map((line) => `${line}\n`).join(''));
     expect(text.split('\n').filter((line) => line.includes('"host_list"'))).toHaveLength(
       [...sim.world.ordinals(sim.now())].length,
     );

@@ -67,7 +67,7 @@ export async function handleControl({ request, response, path, body, simulator }
       }
       case 'GET /simulator/truth':
         response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-        await writeTruth(simulator.world, simulator.now(), response);
+        await writeTruth(simulator.world, simulator.now(), response, simulator.activity);
         response.end();
         return;
       default:

@@ -12,6 +12,7 @@ export type Kind =
   | 'count' // 0, 1, 2 …
   | 'date' // YYYY-MM-DD[THH:MM:SSZ], not in the future
   | 'moment' // the same, in the future as well
+  | 'log-date' // a moment, or YYYY-MM-DD HH:MM:SS
   | 'severities' // 1-3,5
   | 'unsimulated' // documented by Qualys, not simulated: refused rather than silently ignored
   | readonly string[]; // one of these
@@ -29,13 +30,20 @@ export function readParams(query: string, body: string): Map<string, string> {
 
 /** Throws Refusal (400) for the first thing wrong with a call of a list action. */
 export function checkParams(params: ReadonlyMap<string, string>, kinds: ParameterKinds, now: number): void {
-  const action = params.get('action');
-  if (action === undefined || action === '') throw new Refusal(400, '1903', 'Missing required parameter(s): action');
-  if (action !== 'list') throw invalid('action', action, 'must be one of: list');
+  actionOf(params, ['list']);
   checkValues(params, { ...kinds, action: 'free' }, now);
 }
 
-/** The same without an action, for the first API. */
+/** The action of a call; throws Refusal where it is none of `actions`. */
+export function actionOf<A extends string>(params: ReadonlyMap<string, string>, actions: readonly A[]): A {
+  const action = params.get('action');
+  if (action === undefined || action === '') throw new Refusal(400, '1903', 'Missing required parameter(s): action');
+  const known = actions.find((one) => one === action);
+  if (known === undefined) throw invalid('action', action, `must be one of: ${actions.join(', ')}`);
+  return known;
+}
+
+/** The same without an action, for the first API and where the action decides which parameters there are. */
 export function checkValues(params: ReadonlyMap<string, string>, kinds: ParameterKinds, now: number): void {
   const unknown = [...params.keys()].filter((name) => !Object.hasOwn(kinds, name));
   if (unknown.length > 0) throw new Refusal(400, '1901', `Unrecognized parameter(s): ${unknown.join(', ')}`);
@@ -75,6 +83,8 @@ function checkValue(name: string, value: string, kind: Kind, now: number): void 
     }
   } else if (kind === 'severities') {
     if (!/^[1-5](-[1-5])?(,[1-5](-[1-5])?)*$/.test(value)) throw invalid(name, value, 'severities are 1 to 5');
+  } else if (kind === 'log-date') {
+    if (readLogDate(value) === undefined) throw invalid(name, value, 'date must be YYYY-MM-DD[ HH:MM:SS]');
   } else if (kind === 'date' || kind === 'moment') {
     const at = readDate(value);
     if (at === undefined) throw invalid(name, value, 'date must be YYYY-MM-DD[THH:MM:SSZ]');
@@ -96,6 +106,11 @@ export function readDate(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(text)) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** The same, or `YYYY-MM-DD HH:MM:SS` as the activity log's page has it. */
+export function readLogDate(text: string): number | undefined {
+  return readDate(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(text) ? `${text.replace(' ', 'T')}Z` : text);
 }
 
 /** The ranges of an ids parameter, both ends included, merged and ascending. */

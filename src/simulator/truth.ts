@@ -7,6 +7,8 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { type ActivityLog, createActivityLog } from './activity-log.ts';
+import { classicTruthLines } from './truth-classic.ts';
 import { recordsTruthLines } from './truth-records.ts';
 import { restTruthLines } from './truth-rest.ts';
 import { resultsOf } from './world/detection.ts';
@@ -16,8 +18,11 @@ import type { World } from './world/world.ts';
 
 const CHUNK = 64 * 1024;
 
-/** The lines, without line ends. `at` is the virtual time in milliseconds since 1970, UTC. */
-export function* truthLines(world: World, at: number): Generator<string> {
+/**
+ * The lines, without line ends. `at` is the virtual time in milliseconds since 1970, UTC. Without `log`, the activity
+ * log is that of a simulator nobody called.
+ */
+export function* truthLines(world: World, at: number, log: ActivityLog = createActivityLog(world)): Generator<string> {
   for (const n of world.ordinals(at)) {
     const scan = world.scanOf(n, at);
     if (scan === undefined) continue;
@@ -67,14 +72,15 @@ export function* truthLines(world: World, at: number): Generator<string> {
       });
     }
   }
+  yield* classicTruthLines(world, at, log);
   yield* recordsTruthLines(world, at);
   yield* restTruthLines(world, at);
 }
 
 /** Writes all lines, with back-pressure; does not end the stream. */
-export async function writeTruth(world: World, at: number, stream: Writable): Promise<void> {
+export async function writeTruth(world: World, at: number, stream: Writable, log?: ActivityLog): Promise<void> {
   let text = '';
-  for (const line of truthLines(world, at)) {
+  for (const line of truthLines(world, at, log)) {
     text += `${line}\n`;
     if (text.length < CHUNK) continue;
     if (!stream.write(text)) await once(stream, 'drain');

@@ -1,4 +1,5 @@
 import { about } from './about.ts';
+import { activityLog } from './activity-log.ts';
 import { applianceList } from './appliance-list.ts';
 import { assetGroup } from './asset-group.ts';
 import { complianceScanList } from './compliance-scan-list.ts';
@@ -6,10 +7,12 @@ import { controlList } from './control-list.ts';
 import { hostDetection } from './host-detection.ts';
 import { hostList } from './host-list.ts';
 import { ipList } from './ip-list.ts';
+import { knowledgeBase } from './knowledge-base.ts';
 import { policyList } from './policy-list.ts';
 import { postureList } from './posture-list.ts';
 import { reportList } from './report-list.ts';
 import type { Route } from './route.ts';
+import { scan } from './scan.ts';
 import { ticketList } from './ticket-list.ts';
 import { userList } from './user-list.ts';
 
@@ -18,6 +21,9 @@ export const ROUTES: readonly Route[] = [
   about,
   hostList,
   hostDetection,
+  activityLog,
+  scan,
+  knowledgeBase,
   ipList,
   assetGroup,
   reportList,

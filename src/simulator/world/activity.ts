@@ -72,7 +72,7 @@ const SETTINGS = [
   '設定を変更しました；Настройки изменены 🔒',
   ' leading and trailing blanks \t',
   '',
-  '----END_RESPONSE_BODY_CSV',
+  'Note:\n----END_RESPONSE_BODY_CSV\nstill the note',
   'one "" two """" three',
 ];
 

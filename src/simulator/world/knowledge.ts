@@ -14,6 +14,8 @@ export type Discovery = 'remote' | 'authenticated' | 'both';
 
 export interface KnowledgeEntry {
   readonly vulnerability: Vulnerability;
+  /** Empty for a few that no host has, as recorded. */
+  readonly title: string;
   /** Milliseconds since 1970, UTC, as all times here. */
   readonly published: number;
   /** 0 for one never revised. */
@@ -84,6 +86,7 @@ function entryOf(
   const discovery: Discovery = service ? pick(d, ['remote', 'remote', 'both']) : pick(d, ['authenticated', 'both']);
   return {
     vulnerability,
+    title: age < 1000 && qid % 300 === 0 ? '' : vulnerability.title,
     published: born,
     revision,
     modified,

@@ -1,0 +1,101 @@
+/** `/api/2.0/fo/activity_log/`: User Activity Log, CSV, newest first (reference, section 5; a captured body). */
+import { type ActivityRow, activityFields } from '../activity-log.ts';
+import { csvLine } from '../csv.ts';
+import { readLogDate } from '../params.ts';
+import type { Answer, Call, Route } from './route.ts';
+
+const COLUMNS = ['Date', 'Action', 'Module', 'Details', 'User Name', 'User Role', 'User IP'];
+const ROLES = [
+  'Manager',
+  'Unit Manager',
+  'Auditor',
+  'Scanner',
+  'Reader',
+  'KnowledgeBase Only',
+  'Remediation User',
+  'Contact',
+];
+const DEFAULT_LIMIT = 1000;
+
+export const activityLog: Route = {
+  path: '/api/{version}/fo/activity_log/',
+  versions: ['2.0'],
+  ended: [],
+  requestedWith: true,
+  cookie: true,
+  parameters: () => ({
+    output_format: ['csv', 'CSV'],
+    user_action: 'free',
+    action_details: 'free',
+    username: 'free',
+    user_role: ROLES,
+    since_datetime: 'log-date',
+    until_datetime: 'log-date',
+    truncation_limit: 'count',
+    id_min: 'count',
+    id_max: 'count',
+  }),
+  answer: (call): Answer => ({ status: 200, type: 'text/csv;charset=UTF-8', rated: true, body: log(call) }),
+};
+
+function* log(call: Call): Generator<string> {
+  const { faults, params } = call;
+  const limit = Number(params.get('truncation_limit') ?? DEFAULT_LIMIT);
+  const marked = !faults.has('activity-plain');
+  const cut = faults.has('activity-cut') || faults.has('activity-cut-quoted');
+  yield (marked ? '----BEGIN_RESPONSE_BODY_CSV\n' : '') + csvLine(COLUMNS);
+  let count = 0;
+  let next: ActivityRow | undefined;
+  // One row is held back, so that a cut can fall on the last one.
+  let held = '';
+  for (const row of admitted(call)) {
+    if (row === undefined) {
+      yield '';
+      continue;
+    }
+    if (limit > 0 && count === limit) {
+      next = row;
+      break;
+    }
+    if (held !== '') yield held;
+    held = csvLine(activityFields(row));
+    count++;
+  }
+  if (cut) {
+    // From the details on, so that what is missing is inside quotes.
+    if (faults.has('activity-cut-quoted')) yield held.slice(0, held.indexOf('","', 25) + 8);
+    return;
+  }
+  yield held + (marked ? '----END_RESPONSE_BODY_CSV\n' : '');
+  if (next !== undefined) yield footer(call, limit, String(next.id));
+  else if (faults.has('activity-last-footer')) yield footer(call, limit, undefined);
+}
+
+/** The rows a call asks for; `undefined` is a breath. */
+function* admitted(call: Call): Generator<ActivityRow | undefined> {
+  const { params, now, activity } = call;
+  const since = readLogDate(params.get('since_datetime') ?? '') ?? 0;
+  const until = readLogDate(params.get('until_datetime') ?? '') ?? Number.POSITIVE_INFINITY;
+  const idMin = Number(params.get('id_min') ?? 0);
+  const idMax = Number(params.get('id_max') ?? Number.MAX_SAFE_INTEGER);
+  const actions = params.get('user_action')?.split(',');
+  const is = (name: string, value: string): boolean => !params.has(name) || params.get(name) === value;
+  for (const row of activity.rows(now, { idMax, since })) {
+    if (row.id < idMin) return;
+    const wanted =
+      row.at <= until &&
+      (actions === undefined || actions.includes(row.action)) &&
+      is('username', row.user) &&
+      is('user_role', row.role) &&
+      row.details.includes(params.get('action_details') ?? '');
+    yield wanted ? row : undefined;
+  }
+}
+
+/** The way on, as captured: the call's own URL with the id the next page begins at. */
+function footer(call: Call, limit: number, idMax: string | undefined): string {
+  const query = new URLSearchParams([...call.params].filter(([name]) => name !== 'id_max'));
+  if (idMax !== undefined) query.set('id_max', idMax);
+  const text = `${limit} record limit exceeded. Use URL to get next batch of results.`;
+  return `----BEGIN_RESPONSE_FOOTER_CSV\nWARNING\n${csvLine(['CODE', 'TEXT', 'URL'])}${csvLine(['1980', text, `${call.base}${call.path}?${query}`])}----END_RESPONSE_FOOTER_CSV\n`;
+}

@@ -1,0 +1,92 @@
+/**
+ * Truth of the activity log, of scans and what they found, and of the KnowledgeBase, from the generators.
+ *
+ * Rows of the activity log and of scan results may be equal in every byte. Their keys end in an occurrence: 1, 2, 3 …
+ * among rows that are otherwise equal.
+ */
+import { createHash } from 'node:crypto';
+import { type ActivityLog, activityFields } from './activity-log.ts';
+import { knowledgeAt } from './world/knowledge.ts';
+import { stamp } from './world/time.ts';
+import { hasResults, standingOf, type VmScan, vmScanResults, vmScansAt } from './world/vm-scans.ts';
+import type { World } from './world/world.ts';
+
+/** `at` is milliseconds since 1970, UTC. */
+export function* classicTruthLines(world: World, at: number, log: ActivityLog): Generator<string> {
+  yield* activityLines(log, at);
+  for (const scan of vmScansAt(world, at)) {
+    yield scanLine(world, scan, at);
+    if (hasResults(scan, at)) yield* resultLines(world, scan);
+  }
+  for (const { entry } of knowledgeAt(world, at)) {
+    const { vulnerability, title, published, modified, revision, cves, patchPublished } = entry();
+    yield JSON.stringify({
+      dataset: 'knowledge_base',
+      key: [String(vulnerability.qid)],
+      title,
+      severity: vulnerability.severity,
+      published: stamp(published),
+      last_modified: stamp(modified),
+      revision,
+      patchable: patchPublished !== undefined,
+      cves: cves.map(({ id }) => id),
+    });
+  }
+}
+
+/** Counts equal texts from 1. */
+function occurrences(): (text: string) => string {
+  const seen = new Map<string, number>();
+  return (text) => {
+    const count = (seen.get(text) ?? 0) + 1;
+    seen.set(text, count);
+    return String(count);
+  };
+}
+
+/** Newest first. The second part of the key: 16 hex digits of the SHA-256 of the seven fields as a JSON array. */
+function* activityLines(log: ActivityLog, at: number): Generator<string> {
+  const occurrence = occurrences();
+  for (const row of log.rows(at)) {
+    const fields = activityFields(row);
+    const hash = createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 16);
+    yield JSON.stringify({
+      dataset: 'user_activity',
+      key: [fields[0], hash, occurrence(hash)],
+      action: row.action,
+      module: row.module,
+      user: row.user,
+      details_length: row.details.length,
+    });
+  }
+}
+
+function scanLine(world: World, scan: VmScan, at: number): string {
+  const { state, subState, processed } = standingOf(world, scan, at);
+  return JSON.stringify({
+    dataset: 'vm_scans',
+    key: [scan.ref],
+    type: scan.type,
+    title: scan.title,
+    user: scan.login,
+    launched: stamp(scan.launched),
+    state,
+    sub_state: subState,
+    processed,
+    target: scan.target,
+  });
+}
+
+function* resultLines(world: World, scan: VmScan): Generator<string> {
+  const occurrence = occurrences();
+  for (const { ip, detection: d, text } of vmScanResults(world, scan)) {
+    const port = d.port === undefined ? '' : String(d.port);
+    const where = [ip, String(d.vulnerability.qid), port, d.protocol ?? '', d.fqdn ?? '', d.instance ?? ''];
+    yield JSON.stringify({
+      dataset: 'vm_scan_results',
+      key: [scan.ref, ...where, occurrence(where.join('\n'))],
+      ssl: d.ssl,
+      result_length: text.length,
+    });
+  }
+}
