@@ -1,7 +1,7 @@
 import type { Config, ConnectionConfig } from '../config/config.ts';
 import type { Call, SignInWay } from '../core/dataset.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
-import { requestFor } from '../qualys/request.ts';
+import { below, requestFor } from '../qualys/request.ts';
 
 /**
  * A call as a curl command to try by hand, with `ways` the data set's ways to sign in. User name and secrets are shell
@@ -29,7 +29,7 @@ export function curlOf(config: Config, connection: ConnectionConfig, call: Call,
   const fetchToken =
     signIn.kind === 'basic' && signIn.token === undefined && !basic
       ? [
-          `QUALYS_TOKEN=$(${common} --data-urlencode "username=${user}" --data-urlencode "password=${password}" -d token=true ${quoted(new URL('auth', address.gateway).href)})`,
+          `QUALYS_TOKEN=$(${common} --data-urlencode "username=${user}" --data-urlencode "password=${password}" -d token=true ${quoted(below(address.gateway, 'auth').href)})`,
         ]
       : [];
   const words = [

@@ -15,6 +15,9 @@ export interface Request {
 const LONG = 1500;
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
+/** A path below a server, whose own path ends in a slash. */
+export const below = (server: URL, path: string): URL => new URL(path, server);
+
 /** `a=1&b=2`, in UTF-8; blanks as %20, which forms and queries both read. */
 export function formOf(params: Readonly<Record<string, string>>): string {
   return Object.entries(params)
@@ -37,7 +40,7 @@ export function formPost(
  */
 export function requestFor(address: Address, call: Call, version: string | undefined, post: boolean): Request {
   const path = call.path.replace('{version}', version ?? '').replace(/^\//, '');
-  const url = new URL(path, call.server === 'gateway' ? address.gateway : address.api);
+  const url = below(call.server === 'gateway' ? address.gateway : address.api, path);
   const query = formOf(call.params);
   const json = call.body === undefined ? call.server === 'gateway' : call.body.type === 'application/json';
   const accept = json ? { accept: 'application/json' } : {};

@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 import { basicOf, encoded, type ProviderSource, tokenUrlOf } from './credentials.ts';
 import { answerMeans, asJson, type ShortBody } from './error-body.ts';
 import type { Address } from './platforms.ts';
-import { formPost, type Request } from './request.ts';
+import { below, formPost, type Request } from './request.ts';
 import type { Proof } from './sign-in.ts';
 
 /*
@@ -32,13 +32,13 @@ export function tokenRequest(ask: TokenAsk, address: Address, allowPlainHttp: bo
     // `permissions` is required by some products' guides and ignored by the others.
     const { username, password } = ask;
     const form = { username, password, token: 'true', permissions: 'true' };
-    return { where: 'auth', request: formPost(new URL('auth', address.gateway), form) };
+    return { where: 'auth', request: formPost(below(address.gateway, 'auth'), form) };
   }
   if (ask.kind !== 'identity_provider') {
     const { clientId, clientSecret } = ask;
     const where = `auth/${ask.kind}`;
     const fix = `Check ${ask.kind}.client_id and client_secret; a client ends with the user it belongs to. Quarry does not try again by itself.`;
-    return { where, fix, request: formPost(new URL(where, address.gateway), {}, { clientId, clientSecret }) };
+    return { where, fix, request: formPost(below(address.gateway, where), {}, { clientId, clientSecret }) };
   }
   return providerRequest(ask.source, allowPlainHttp);
 }
