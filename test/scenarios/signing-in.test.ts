@@ -133,6 +133,28 @@ describe('every way in', () => {
   });
 });
 
+/** A collector whose one connection has these credentials; `simulator` is closed with it. */
+async function collect(wanted: Record<string, unknown>, credentials: Record<string, unknown>) {
+  const rig = await startRig({ hosts: 8 });
+  simulator = rig.simulator;
+  rig.config['connections'] = { acme: { api_url: simulator.url, datasets: wanted, ...credentials } };
+  const { stopped } = await rig.run();
+  const lines = async (name: string) => (await rig.lines(name)).map(({ key }) => key[0]).toSorted();
+  return { rig, stopped: [...stopped].map(([name, error]) => [name, error.code, error.fix]), lines };
+}
+
+it('a connection with tokens alone: what takes them is collected, what takes Basic alone says what it needs', async () => {
+  const oidc = { client_id: DEFAULT_CLIENT.clientId, client_secret: DEFAULT_CLIENT.clientSecret };
+  const { rig, stopped, lines } = await collect({ assets: {}, tickets: {} }, { oidc });
+  try {
+    expect(stopped).toEqual([['acme/tickets', 'QRY2013', expect.stringContaining('Add username and password')]]);
+    expect(await lines('assets')).toEqual([...rig.truth('assets')].toSorted());
+    expect(await lines('assets')).not.toEqual([]);
+  } finally {
+    await rig.close();
+  }
+});
+
 describe('what goes wrong', () => {
   it('[fault 33] a token that ends in mid-pull: one more is got, and the call goes again', async () => {
     const one = await start(password);
