@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineDataset } from './define.ts';
-import { gatewaySearch, nextByNumber } from './gateway.ts';
+import { gatewaySearch, nextOfPages, pageOf } from './gateway.ts';
 
 /** Certificates per answer at the most. */
 const MAX_PAGE = 200;
@@ -67,7 +67,7 @@ export default defineDataset({
   paging: {
     by: 'step',
     begin: () => [{}],
-    next: (step, { end, pageSize }) => (end.records < Math.min(pageSize, MAX_PAGE) ? undefined : nextByNumber(step)),
+    next: (step, answer) => nextOfPages(step, answer, MAX_PAGE),
   },
   // Which fields a filter may name is known of a few only, none of them a time of change.
   incremental: false,
@@ -75,12 +75,14 @@ export default defineDataset({
   unordered: ['sources', 'subjectAlternativeNames', 'assets'],
   version: 'updateDate',
   time: ['updateDate', 'createdDate'],
-  records: ({ version, includes }, { step, pageSize }) =>
-    gatewaySearch('certview/certificates', `/certview/${version}/certificates`, {
-      pageNumber: Number(step?.cursor ?? 0),
-      pageSize: Math.min(pageSize, MAX_PAGE),
+  records: ({ version, includes }, { step = {}, pageSize: wanted }) => {
+    const pageSize = Math.min(wanted, MAX_PAGE);
+    return gatewaySearch('certview/certificates', `/certview/${version}/certificates`, {
+      pageNumber: pageOf(step, pageSize),
+      pageSize,
       ...(version === 'v1' ? {} : { includes, assetType: 'ALL' }),
-    }),
+    });
+  },
   overlapMs: 0,
   scope: ({ version, includes }) => JSON.stringify([version, includes]),
   schedule: { every: 6 * 3_600_000 },

@@ -77,14 +77,15 @@ export default defineDataset({
   settleMs: 300_000,
   noise: [],
   time: ['processedTime', 'dateTime'],
-  records: ({ filter }, { step = {}, pageSize }) => {
+  records: ({ filter }, { step = {}, pageSize: wanted }) => {
+    const pageSize = Math.min(wanted, MAX_PAGE);
     const { from, to, part } = step;
     const window = from === undefined || to === undefined ? undefined : between('processedTime', from, to);
     const list = part === IGNORED ? 'events/ignore' : 'events';
     return gatewaySearch(`fim/${list}`, `/fim/v2/${list}/search`, {
       filter: allOf(window, filter),
-      ...placeOf(step),
-      pageSize: Math.min(pageSize, MAX_PAGE),
+      ...placeOf(step, pageSize),
+      pageSize,
       sort: '[{"processedTime":"asc"},{"id":"asc"}]',
     });
   },

@@ -68,7 +68,8 @@ export default defineDataset({
   noise: [],
   version: 'lastUpdatedBy/date',
   time: ['lastUpdatedBy/date', 'createdBy/date'],
-  records: ({ version, filter }, { step = {}, pageSize }) => {
+  records: ({ version, filter }, { step = {}, pageSize: wanted }) => {
+    const pageSize = Math.min(wanted, MAX_PAGE);
     const { from, to } = step;
     const changed =
       from === undefined || to === undefined
@@ -77,8 +78,8 @@ export default defineDataset({
           `${between('lastUpdatedBy.date', from, to)} OR NOT status:'CLOSED'`;
     return gatewaySearch('fim/incidents', `/fim/${version}/incidents/search`, {
       filter: allOf(changed, filter),
-      ...placeOf(step),
-      pageSize: Math.min(pageSize, MAX_PAGE),
+      ...placeOf(step, pageSize),
+      pageSize,
       // By what never changes: an incident updated meanwhile keeps its place.
       sort: '[{"createdBy.date":"asc"},{"id":"asc"}]',
     });

@@ -15,25 +15,34 @@ export function gatewaySearch(
 
 /**
  * Sorted answers of FIM. Elements that come with their `sortValues` are followed by what is behind the last ones; others
- * by the number of the page, counted from 0, which Qualys stops at 10,000 rows (416). A short answer is the last.
- * `most`: rows per answer at the most.
+ * by the page behind, which Qualys stops at 10,000 rows (416). A short answer is the last. `most`: rows per answer at the
+ * most.
  */
-export function nextOfSorted(step: Step, { end, pageSize }: PageAnswer, most: number): Step | undefined {
-  if (end.records < Math.min(pageSize, most)) return undefined;
+export function nextOfSorted(step: Step, answer: PageAnswer, most: number): Step | undefined {
+  const { end, pageSize } = answer;
   const values = end.beside?.['sortValues'];
-  if (Array.isArray(values) && values.length > 0) return { ...step, cursor: JSON.stringify(values) };
+  const isFull = end.records >= Math.min(pageSize, most);
+  if (isFull && Array.isArray(values) && values.length > 0) return { ...step, cursor: JSON.stringify(values) };
   // Behind sort values there is no page by number: the same place again, which is an error and not an end.
-  return step.cursor?.startsWith('[') === true ? step : nextByNumber(step);
+  if (isFull && step.cursor?.startsWith('[') === true) return step;
+  return nextOfPages(step, answer, most);
 }
 
-/** Where an answer begins, as FIM is asked: behind these sort values, or at this page. */
-export function placeOf({ cursor }: Step): Readonly<Record<string, Value>> {
-  if (cursor === undefined) return { pageNumber: 0 };
-  return cursor.startsWith('[') ? { searchAfter: JSON.parse(cursor) as Value } : { pageNumber: Number(cursor) };
+/** Where an answer of `size` rows begins, as FIM is asked: behind these sort values, or at this page. */
+export function placeOf(step: Step, size: number): Readonly<Record<string, Value>> {
+  if (step.cursor?.startsWith('[') === true) return { searchAfter: JSON.parse(step.cursor) as Value };
+  return { pageNumber: pageOf(step, size) };
 }
 
-/** The page behind, by number from 0. */
-export const nextByNumber = (step: Step): Step => ({ ...step, cursor: String(Number(step.cursor ?? 0) + 1) });
+/** Pages by number, from 0; a short one is the last. The cursor counts rows, since pages may change their size. */
+export function nextOfPages(step: Step, { end, pageSize }: PageAnswer, most: number): Step | undefined {
+  const size = Math.min(pageSize, most);
+  if (end.records < size) return undefined;
+  return { ...step, cursor: String((pageOf(step, size) + 1) * size) };
+}
+
+/** The page of `size` rows that holds the first row not yet read; rows before it on that page are read again. */
+export const pageOf = ({ cursor }: Step, size: number): number => Math.floor(Number(cursor ?? 0) / size);
 
 /** Conditions of a query language filter that must all hold; undefined where there are none. */
 export function allOf(...conditions: readonly (string | undefined)[]): string | undefined {

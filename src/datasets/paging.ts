@@ -13,15 +13,20 @@ export const allAtOnce: IdPaging = { by: 'id', next: () => undefined };
 /** One answer that holds everything, in no order. */
 export const oneAnswer: StepPaging<unknown> = { by: 'step', begin: () => [{}], next: () => undefined };
 
+/** Objects per QPS answer at the most. */
+export const QPS_MAX_PAGE = 1000;
+
 /**
  * QPS: more while `hasMoreRecords` says so; the next answer is of ids above the last. `lastId` is left out by some
- * answers that do have more, so the highest id read stands in for it.
+ * answers that do have more, so the highest id read stands in for it. Some answers leave out both: a full one may then
+ * not be the last.
  */
 export const byLastId: IdPaging = {
   by: 'id',
-  next: ({ end, highest }) => {
+  next: ({ end, highest, pageSize }) => {
     const response = (end.envelope['ServiceResponse'] as Fields | undefined) ?? end.envelope;
-    if (String(response['hasMoreRecords'] ?? 'false') !== 'true') return undefined;
+    const isFull = end.records > 0 && end.records >= Math.min(pageSize, QPS_MAX_PAGE);
+    if (String(response['hasMoreRecords'] ?? isFull) !== 'true') return undefined;
     const last = Number(response['lastId'] ?? highest);
     return Number.isSafeInteger(last) ? last + 1 : Number.NaN;
   },

@@ -2,6 +2,7 @@ import { qualysTime } from '../core/clock.ts';
 import type { Ask, Call } from '../core/dataset.ts';
 import type { XmlFormat } from '../core/format.ts';
 import type { Fields, RecordView } from '../core/words.ts';
+import { QPS_MAX_PAGE } from './paging.ts';
 
 /** One condition of a QPS search. Several must all hold; only IN takes several values, in a comma list. */
 export interface Criterion {
@@ -18,9 +19,6 @@ export interface QpsObject {
   readonly name: string;
 }
 
-/** Objects per answer at the most; what Qualys does above is unknown. */
-const MAX_PAGE = 1000;
-
 /** The search for objects in the order of their ids. `preferences` besides the page size: `verbose`. */
 export function qpsSearch(
   object: QpsObject,
@@ -28,7 +26,7 @@ export function qpsSearch(
   criteria: readonly (Criterion | undefined)[],
   preferences: Readonly<Record<string, string>> = {},
 ): Call {
-  const limit = { limitResults: String(Math.min(ask.pageSize, MAX_PAGE)) };
+  const limit = { limitResults: String(Math.min(ask.pageSize, QPS_MAX_PAGE)) };
   return qpsCall(object, 'search', [...idRange(ask), ...criteria], { ...limit, ...preferences });
 }
 
