@@ -30,12 +30,15 @@ export interface WindowLimits {
   readonly recordBytes: number;
   /** Decompressed bytes of one answer. */
   readonly totalBytes: number;
-  /** Not a limit: bytes buffered at first; more only while a record needs it. */
+  /** Not a limit: bytes buffered; more only while a record needs it. */
   readonly bufferBytes: number;
 }
 
+/** Most answers, and all that count something, are short. */
+const FIRST_BYTES = 32 * 1024;
+
 export function createWindow(limits: WindowLimits): Window {
-  const bytes = Buffer.alloc(limits.bufferBytes + 1);
+  const bytes = Buffer.alloc(Math.min(FIRST_BYTES, limits.bufferBytes) + 1);
   return { bytes, words: wordsOf(bytes), length: 0, offset: 0 };
 }
 
@@ -106,17 +109,22 @@ export function readThrough(window: Window, machine: Machine, limits: WindowLimi
   };
 }
 
+/** Above this a window grows by half instead of doubling. */
+const LARGE = 4 * 1024 * 1024;
+
 /** Drops the bytes before `keep`; grows only for what one record needs, and shrinks again behind it. */
 function makeRoom(window: Window, keep: number, more: number, bufferBytes: number): void {
-  const kept = window.length - keep;
-  const needed = (kept + more) * 2;
+  const needed = window.length - keep + more;
   const held = window.bytes.length - 1;
-  if (needed > held || (held > bufferBytes && needed <= bufferBytes)) {
-    const moved = Buffer.alloc((needed > held ? Math.max(needed, held * 2) : bufferBytes) + 1);
+  // A quarter of it free, so that the bytes kept are moved seldom.
+  const grow = needed * 1.25 > held;
+  if (grow || (held > bufferBytes && needed * 2 <= bufferBytes)) {
+    const size = grow ? Math.ceil(needed * (needed > LARGE ? 1.5 : 2)) : bufferBytes;
+    const moved = Buffer.alloc(size + 1);
     moved.set(window.bytes.subarray(keep, window.length));
     window.bytes = moved;
     window.words = wordsOf(moved);
   } else window.bytes.copyWithin(0, keep, window.length);
-  window.length = kept;
+  window.length -= keep;
   window.offset += keep;
 }

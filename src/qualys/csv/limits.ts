@@ -11,7 +11,7 @@ export interface CsvLimits extends WindowLimits {
 }
 
 export const CSV_LIMITS: CsvLimits = {
-  recordBytes: 32 * 1024 * 1024,
+  recordBytes: 16 * 1024 * 1024,
   fields: 10_000,
   footerRows: 100,
   names: 20_000,

@@ -84,12 +84,7 @@ function unquoted(raw: string): string {
   if (!raw.startsWith('"')) return raw;
   let closing = raw.indexOf('"', 1);
   if (closing === raw.length - 1) return raw.slice(1, -1);
-  let text = '';
-  let from = 1;
-  while (closing >= 0 && raw[closing + 1] === '"') {
-    text += raw.slice(from, closing + 1);
-    from = closing + 2;
-    closing = raw.indexOf('"', from);
-  }
-  return closing < 0 ? text + raw.slice(from) : text + raw.slice(from, closing) + raw.slice(closing + 1);
+  while (closing >= 0 && raw[closing + 1] === '"') closing = raw.indexOf('"', closing + 2);
+  const behind = closing < 0 ? '' : raw.slice(closing + 1);
+  return raw.slice(1, closing < 0 ? raw.length : closing).replaceAll('""', '"') + behind;
 }

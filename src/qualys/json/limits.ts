@@ -17,7 +17,7 @@ export interface JsonLimits extends WindowLimits {
 
 export const JSON_LIMITS: JsonLimits = {
   depth: 64,
-  recordBytes: 32 * 1024 * 1024,
+  recordBytes: 16 * 1024 * 1024,
   recordElements: 500_000,
   envelopeBytes: 1024 * 1024,
   names: 10_000,
