@@ -43,7 +43,8 @@ function makeAppliance(world: World, n: number, t: number): Appliance {
   // The third is offline every fifth day, every seventh always.
   const online = n % 7 !== 6 && !(n % 3 === 2 && Math.floor(t / DAY + n) % 5 === 0);
   const busy = hash(world.seed, n, Math.floor(t / (2 * HOUR))) % 4;
-  const type = pick(d, ['virtual', 'virtual', 'physical', 'containerized'] as const);
+  const inCloud = n % 4 === 1;
+  const type = inCloud ? 'virtual' : pick(d, ['virtual', 'physical', 'containerized'] as const);
   return {
     id: 43_560 + n * 11,
     uuid: uuid(d),
@@ -59,7 +60,7 @@ function makeAppliance(world: World, n: number, t: number): Appliance {
     activationCode: `${int(d, 10_000_000_000_000, 99_999_999_999_999)}`,
     address: `10.${int(d, 200, 250)}.${int(d, 0, 255)}.${int(d, 2, 254)}`,
     proxied: chance(d, 0.3),
-    ec2Region: type === 'virtual' && chance(d, 0.4) ? pick(d, ['us-east-1', 'eu-central-1']) : undefined,
+    ec2Region: inCloud ? pick(d, ['us-east-1', 'eu-central-1']) : undefined,
     vlans: chance(d, 0.3) ? [int(d, 2, 99), int(d, 100, 4000)] : [],
     upToDate: online && chance(d, 0.8),
     lastUpdated: Math.floor((t - n * MINUTE) / (4 * HOUR)) * 4 * HOUR + n * MINUTE,

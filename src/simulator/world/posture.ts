@@ -93,7 +93,7 @@ function judged(world: World, policy: Policy, host: Host, control: Control, inst
     modified: Math.max(modified, known),
     evaluated: last,
     found: hash(seed, phase, 0xf0),
-    excepted: seed % 50 === 0,
+    excepted: seed % 20 === 0,
   };
 }
 
