@@ -47,7 +47,8 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
   if (response.destroyed) return 'left';
   const bomb = faults.number('gzip-bomb', 1024);
   const cutGzip = faults.has('gzip-cut');
-  const gzip = bomb !== undefined || cutGzip || /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const asked = answer.status !== 204 && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const gzip = bomb !== undefined || cutGzip || asked;
   const headers: Record<string, string> = { ...delivery.headers, 'Content-Type': answer.type, Vary: 'Accept-Encoding' };
   if (gzip) headers['Content-Encoding'] = 'gzip';
 

@@ -47,7 +47,7 @@ function* assets(world: World, at: number): Generator<string> {
     const scan = world.scanOf(n, at);
     if (scan === undefined) continue;
     const host = world.host(n);
-    const modified = stamp(assetTimes(world.seed, host, scan, at).modified);
+    const modified = stamp(assetTimes(world.seed, n, scan, at).modified);
     const common = { host_id: String(host.id), agent_id: agentOf(world.seed, host)?.id, modified };
     const tags = tagsOf(world.seed, host, at).map(({ id }) => id);
     yield line('host_assets', host.assetId, { ...common, tag_ids: tags });

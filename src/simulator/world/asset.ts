@@ -94,8 +94,8 @@ export function agentOf(seed: number, host: Host): Agent | undefined {
 }
 
 /** When a host's tags changed last: the wandering tag comes to a host every ninth day and goes the next. */
-export function lastTagChange(seed: number, host: Host, t: number): number {
+export function lastTagChange(seed: number, n: number, t: number): number {
   const today = Math.floor(t / DAY);
-  const since = (today + host.n * 2 + (hash(seed, host.n * 2, 0x7a6) % 9)) % 9;
+  const since = (today + n * 2 + (hash(seed, n * 2, 0x7a6) % 9)) % 9;
   return (today - Math.max(0, since - 1)) * DAY;
 }

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { agentOf, machineOf } from '../../world/asset.ts';
-import { tagsOf } from '../../world/host.ts';
+import { assetIdOf, tagsOf } from '../../world/host.ts';
 import { softwareOf } from '../../world/software.ts';
 import { type ListedHost, listedHosts, times } from '../qps/host-asset.ts';
 import { json, jsonAnswer, type RestCall, RestRefusal, type RestRoute } from '../rest.ts';
@@ -15,7 +15,7 @@ import { compileFilter, type FilterField, readFilterBody, readTime } from './fil
 const MAX_PAGE = 300;
 
 const FIELDS: Readonly<Record<string, FilterField<ListedHost>>> = {
-  'asset.assetId': { kind: 'number', of: ({ host }) => host.assetId },
+  'asset.assetId': { kind: 'number', of: ({ n }) => assetIdOf(n) },
   'asset.name': { kind: 'text', of: ({ host }) => host.hostname ?? host.ip },
   'asset.createdDate': { kind: 'date', of: (one) => times(one).created },
   'asset.lastUpdatedDate': { kind: 'date', of: (one) => times(one).modified },
@@ -64,8 +64,7 @@ function count(call: RestCall): Answer {
   function* body(): Generator<string> {
     let found = 0;
     for (const one of hosts) {
-      if (one === undefined) yield '';
-      else found++;
+      if (one === undefined || ++found % 500 === 0) yield '';
     }
     yield json({ responseMessage: VALID, count: found, responseCode: 'SUCCESS' });
   }

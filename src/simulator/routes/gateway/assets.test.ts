@@ -69,6 +69,9 @@ describe('paging', () => {
   test('no match is a 204 without a body', async () => {
     const reply = await ask(`lastSeenAssetId=${truthIds().at(-1)}`);
     expect([reply.status, reply.text, reply.clean]).toEqual([204, '', true]);
+    const path = `${SEARCH}?lastSeenAssetId=${truthIds().at(-1)}`;
+    const packed = await gateway(sim, token, path, undefined, { headers: { 'Accept-Encoding': 'gzip' } });
+    expect([packed.status, packed.headers['content-encoding'], packed.raw.length]).toEqual([204, undefined, 0]);
     expect((await ask('', filter('asset.name', 'EQUALS', 'nobody'))).status).toBe(204);
   });
 });

@@ -1,4 +1,5 @@
 /** `/qps/rest/2.0/{search,count,get}/am/asset` (reference, 4): hosts in their short form. */
+import { assetIdOf } from '../../world/host.ts';
 import { ASSET_FIELDS, assetTree, type ListedHost, listedHosts } from './host-asset.ts';
 import type { QpsKind } from './object.ts';
 
@@ -7,6 +8,6 @@ export const asset: QpsKind<ListedHost> = {
   element: 'Asset',
   fields: ASSET_FIELDS,
   from: listedHosts,
-  idOf: ({ host }) => host.assetId,
+  idOf: ({ n }) => assetIdOf(n),
   tree: (_call, one) => assetTree(one),
 };

@@ -1,7 +1,7 @@
 /** `/qps/rest/2.0/{search,count,get}/am/hostasset` (reference, 3). Every listed host is a host asset; ids are ASSET_IDs. */
 import { agentOf, isWindows, machineOf } from '../../world/asset.ts';
 import { assetTimes } from '../../world/asset-time.ts';
-import { type Host, tagsOf } from '../../world/host.ts';
+import { assetIdOf, type Host, tagsOf } from '../../world/host.ts';
 import { softwareOf } from '../../world/software.ts';
 import { DAY, HOUR, stamp } from '../../world/time.ts';
 import type { HostScan } from '../../world/world.ts';
@@ -13,22 +13,39 @@ import { listOf, type Tree } from './tree.ts';
 
 /** A listed host at the time of a call. */
 export interface ListedHost {
+  /** Ordinal. */
+  readonly n: number;
   readonly seed: number;
   readonly now: number;
-  readonly host: Host;
   readonly scan: HostScan;
+  /** Made when first asked for: a million hosts are passed over more often than shown. */
+  readonly host: Host;
 }
 
 /** Listed hosts in ascending asset id. */
 export function* listedHosts({ world, now }: Pick<RestCall, 'world' | 'now'>, id: number): Generator<ListedHost> {
   for (const n of world.ordinalsFromAsset(now, id)) {
     const scan = world.scanOf(n, now);
-    if (scan !== undefined) yield { seed: world.seed, now, host: world.host(n), scan };
+    if (scan !== undefined) yield listedHost(world, n, now, scan);
   }
 }
 
-export const times = ({ seed, now, host, scan }: ListedHost): { created: number; modified: number } =>
-  assetTimes(seed, host, scan, now);
+function listedHost(world: RestCall['world'], n: number, now: number, scan: HostScan): ListedHost {
+  let host: Host | undefined;
+  return {
+    n,
+    seed: world.seed,
+    now,
+    scan,
+    get host() {
+      host ??= world.host(n);
+      return host;
+    },
+  };
+}
+
+export const times = ({ seed, now, n, scan }: ListedHost): { created: number; modified: number } =>
+  assetTimes(seed, n, scan, now);
 
 const TRACKING: Readonly<Record<string, string>> = {
   AGENT: 'QAGENT',
@@ -42,7 +59,7 @@ const nameOf = (host: Host): string => host.hostname ?? host.ip;
 const agent = ({ seed, host }: ListedHost) => agentOf(seed, host);
 
 export const ASSET_FIELDS: Fields<ListedHost> = {
-  id: { kind: 'integer', of: ({ host }) => host.assetId },
+  id: { kind: 'integer', of: ({ n }) => assetIdOf(n) },
   name: { kind: 'text', of: ({ host }) => nameOf(host) },
   created: { kind: 'date', of: (one) => times(one).created },
   updated: { kind: 'date', of: (one) => times(one).modified },
@@ -78,7 +95,7 @@ export const hostAsset: QpsKind<ListedHost> = {
   element: 'HostAsset',
   fields: FIELDS,
   from: listedHosts,
-  idOf: ({ host }) => host.assetId,
+  idOf: ({ n }) => assetIdOf(n),
   tree: (call, one) => ({ ...assetTree(one), ...hostTree(call, one) }),
 };
 
@@ -95,14 +112,13 @@ export function assetTree(one: ListedHost): Tree {
     type: 'HOST',
     criticalityScore: host.criticality,
     tags: listOf('TagSimple', tags),
-    sourceInfo: sourceInfo(seed, host, created, modified),
+    sourceInfo: () => sourceInfo(seed, host, created, modified),
   };
 }
 
 function hostTree({ world }: RestCall, one: ListedHost): Tree {
   const { seed, host, scan, now } = one;
   const machine = machineOf(seed, host);
-  const software = softwareOf(seed, host, scan.scanned).map(({ product, version }) => ({ name: product, version }));
   const known = host.authenticated ? machine : undefined;
   return {
     qwebHostId: host.id,
@@ -128,8 +144,12 @@ function hostTree({ world }: RestCall, one: ListedHost): Tree {
       'HostAssetOpenPort',
       machine.ports.map(({ port, protocol, service }) => ({ port, protocol, serviceName: service })),
     ),
-    software: listOf('HostAssetSoftware', software),
-    vuln: listOf('HostAssetVuln', [...vulnerabilities(world, host, now)]),
+    software: () =>
+      listOf(
+        'HostAssetSoftware',
+        softwareOf(seed, host, scan.scanned).map(({ product, version }) => ({ name: product, version })),
+      ),
+    vuln: () => listOf('HostAssetVuln', [...vulnerabilities(world, host, now)]),
     processor: listOf('HostAssetProcessor', known === undefined ? [] : [{ name: known.processor, speed: known.speed }]),
     volume: listOf(
       'HostAssetVolume',

@@ -14,6 +14,9 @@ import { compile, type Fields, type Test } from './criteria.ts';
 import { type QpsRequest, readQpsRequest, wantsJson } from './request.ts';
 import { project, type Style, type Tree, treeJson, treeXml } from './tree.ts';
 
+/** Objects passed over or counted until others get a turn. */
+const BREATH = 500;
+
 /** How much of an object is shown. */
 export type Detail = 'search' | 'verbose' | 'get';
 
@@ -54,8 +57,7 @@ function count<T>(call: RestCall, kind: QpsKind<T>): Answer {
   function* body(): Generator<string> {
     let found = 0;
     for (const object of matching(call, kind, request, tests)) {
-      if (object === undefined) yield '';
-      else found++;
+      if (object === undefined || ++found % BREATH === 0) yield '';
     }
     yield* frame(call, found, undefined, []);
   }
@@ -110,7 +112,7 @@ function* matching<T>(
     if (object === undefined) yield undefined;
     else if (tests.every((test) => test(object))) yield object;
     else if (only !== undefined && kind.idOf(object) > Number(only.value)) return;
-    else if (++passed % 500 === 0) yield undefined;
+    else if (++passed % BREATH === 0) yield undefined;
   }
 }
 
@@ -124,7 +126,10 @@ function* page<T>(call: RestCall, kind: QpsKind<T>, request: QpsRequest, tests: 
       yield '';
       continue;
     }
-    if (++ordinal < request.offset) continue;
+    if (++ordinal < request.offset) {
+      if (ordinal % BREATH === 0) yield '';
+      continue;
+    }
     if (objects.length === request.limit) {
       more = true;
       break;

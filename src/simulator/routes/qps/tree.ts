@@ -6,7 +6,10 @@
  */
 import { cdata, escaped } from '../../xml.ts';
 
-export type Value = string | number | boolean | Cdata | List | Tree | undefined;
+export type Value = string | number | boolean | Cdata | List | Tree | Later | undefined;
+
+/** A value that costs something to make: made only when it is written. */
+export type Later = () => Exclude<Value, Later>;
 
 /** Names and values in Qualys's order; undefined ones are left out. */
 export interface Tree {
@@ -34,8 +37,11 @@ export interface Style {
   readonly singleBare: boolean;
 }
 
-export const isList = (value: Value): value is List => typeof value === 'object' && 'of' in value && 'list' in value;
-const isCdata = (value: Value): value is Cdata => typeof value === 'object' && 'cdata' in value;
+type Made = Exclude<Value, Later>;
+
+const made = (value: Value): Made => (typeof value === 'function' ? value() : value);
+const isList = (value: Made): value is List => typeof value === 'object' && 'of' in value && 'list' in value;
+const isCdata = (value: Made): value is Cdata => typeof value === 'object' && 'cdata' in value;
 
 export function listOf(of: string, list: readonly (Tree | number)[]): List {
   return { of, list, counted: false };
@@ -48,11 +54,11 @@ export function countedList(of: string, list: readonly (Tree | number)[]): List 
 /** The elements of a tree, one per line. */
 export function treeXml(tree: Tree, indent: string, style: Style): string {
   let text = '';
-  for (const [name, value] of Object.entries(tree)) text += valueXml(name, value, indent, style);
+  for (const [name, value] of Object.entries(tree)) text += valueXml(name, made(value), indent, style);
   return text;
 }
 
-function valueXml(name: string, value: Value, indent: string, style: Style): string {
+function valueXml(name: string, value: Made, indent: string, style: Style): string {
   if (value === undefined) return '';
   if (typeof value !== 'object') return `${indent}<${name}>${escaped(String(value))}</${name}>\n`;
   if (isCdata(value)) return `${indent}<${name}>${cdata(value.cdata)}</${name}>\n`;
@@ -75,13 +81,13 @@ function listXml({ of, list, counted, kept }: List, indent: string, style: Style
 export function treeJson(tree: Tree, style: Style): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(tree)) {
-    const plain = valueJson(value, style);
+    const plain = valueJson(made(value), style);
     if (plain !== undefined) object[name] = plain;
   }
   return object;
 }
 
-function valueJson(value: Value, style: Style): unknown {
+function valueJson(value: Made, style: Style): unknown {
   if (typeof value === 'boolean') return String(value);
   if (typeof value !== 'object') return value;
   if (isCdata(value)) return value.cdata;
@@ -105,12 +111,12 @@ export function project(tree: Tree, paths: readonly (readonly string[])[]): Tree
   const kept: Record<string, Value> = {};
   for (const [name, value] of Object.entries(tree)) {
     const inner = paths.filter(([first]) => first === name).map((path) => path.slice(1));
-    if (inner.length > 0) kept[name] = inner.some((path) => path.length === 0) ? value : within(value, inner);
+    if (inner.length > 0) kept[name] = inner.some((path) => path.length === 0) ? value : within(made(value), inner);
   }
   return kept;
 }
 
-function within(value: Value, paths: readonly (readonly string[])[]): Value {
+function within(value: Made, paths: readonly (readonly string[])[]): Value {
   if (typeof value !== 'object' || isCdata(value)) return undefined;
   if (!isList(value)) return project(value, paths);
   const { of, list } = value;
