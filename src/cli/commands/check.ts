@@ -1,4 +1,4 @@
-import { type Checked, checkConnection, curlOf } from '../../collector/port.ts';
+import { type Checked, checkConnection, curlOf, savedBudgets } from '../../collector/port.ts';
 import type { Config, ConnectionConfig } from '../../config/config.ts';
 import { explain } from '../../core/errors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
@@ -7,6 +7,7 @@ import { print, printJson } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
 import { configuration } from './configuration.ts';
+import { lookIfThere } from './look.ts';
 
 export interface CheckFlags {
   readonly config?: string;
@@ -19,12 +20,18 @@ export async function check(wanted: string | undefined, flags: CheckFlags): Prom
   const config = configuration(flags.config);
   const connections =
     wanted === undefined ? [...config.connections.values()] : [named('connection', wanted, config.connections)];
+  const saved = await lookIfThere(config, async (outbox) => (outbox === undefined ? new Map() : savedBudgets(outbox)));
   const all: Checked[] = [];
   const stop = stopping(0, () => {});
   try {
     for (const connection of connections) {
       if (flags.json !== true) await print(`${connection.id}\n`);
-      for await (const checked of checkConnection(connection, { config, version: version(), signal: stop.finish })) {
+      for await (const checked of checkConnection(connection, {
+        config,
+        version: version(),
+        signal: stop.finish,
+        saved: saved.get(connection.subscription),
+      })) {
         all.push(checked);
         if (flags.json !== true) await print(textOf(checked, curl(config, connection, checked, flags)));
       }
@@ -47,9 +54,10 @@ export async function check(wanted: string | undefined, flags: CheckFlags): Prom
 const curl = (
   config: Config,
   connection: ConnectionConfig,
-  { call }: Checked,
+  { call, ways = [] }: Checked,
   flags: CheckFlags,
-): string | undefined => (call === undefined || flags.showCurl !== true ? undefined : curlOf(config, connection, call));
+): string | undefined =>
+  call === undefined || flags.showCurl !== true ? undefined : curlOf(config, connection, call, ways);
 
 function textOf(checked: Checked, command: string | undefined): string {
   const { what, outcome, about, error, ms } = checked;
@@ -78,11 +86,11 @@ function foreign(checks: readonly Checked[]): string | undefined {
   const seen = checks.filter(({ limits }) => (limits?.others ?? 0) > 0);
   if (seen.length === 0) return undefined;
   const which = seen.map(({ what, limits }) => `${what} ${limits!.others}`).join(', ');
-  return `note   somebody else calls this subscription's APIs (calls of the current window: ${which}). Limits are shared: give Quarry a user of its own, and see which other tool runs; a Quarry that is running counts as well.`;
+  return `note   somebody else calls this subscription's APIs (calls of the current window: ${which}). Limits are shared: give Quarry a user of its own, and see which other tool runs. (An earlier check counts as well.)`;
 }
 
 function jsonOf(checked: Checked, command: string | undefined): Record<string, unknown> {
-  const { error, call: _, limits, ...facts } = checked;
+  const { error, call: _, ways: __, limits, ...facts } = checked;
   return {
     ...facts,
     ...(limits === undefined ? {} : { limits }),

@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Outbox, type PlanCost, planOf } from '../../collector/port.ts';
-import type { Config } from '../../config/config.ts';
+import { type PlanCost, planOf } from '../../collector/port.ts';
 import { print, printJson, table } from '../output.ts';
 import { configuration } from './configuration.ts';
-import { openLook } from './look.ts';
+import { lookIfThere } from './look.ts';
 
 /** Hosts where nobody has said or counted them. */
 const HOSTS = 10_000;
@@ -12,20 +9,10 @@ const HOSTS = 10_000;
 /** What a configuration will cost, before it is run: from its facts, and from what was seen where there is a state. */
 export async function plan(options: { config?: string; hosts?: number; json?: boolean }): Promise<number> {
   const config = configuration(options.config);
-  const outbox = await stateOf(config);
-  try {
-    const cost = await planOf(config, outbox, options.hosts ?? HOSTS);
-    if (options.json === true) await printJson(cost);
-    else await print(planText(cost, options.hosts));
-    return 0;
-  } finally {
-    await outbox?.close();
-  }
-}
-
-async function stateOf(config: Config): Promise<Outbox | undefined> {
-  const there = config.databaseUrl !== undefined || existsSync(join(config.dataDir, 'quarry.db'));
-  return there ? openLook(config) : undefined;
+  const cost = await lookIfThere(config, (outbox) => planOf(config, outbox, options.hosts ?? HOSTS));
+  if (options.json === true) await printJson(cost);
+  else await print(planText(cost, options.hosts));
+  return 0;
 }
 
 function planText(cost: PlanCost, hosts: number | undefined): string {
@@ -51,9 +38,11 @@ function planText(cost: PlanCost, hosts: number | undefined): string {
     table(['SUBSCRIPTION AND API', 'LIMIT', 'CALLS FIRST', 'FIRST LOAD', 'CALLS A DAY', 'OF THE LIMIT'], apis),
     `In all: ${cost.first.toLocaleString('en-US')} calls and about ${time(cost.firstHours)} for the first load, ${cost.daily.toLocaleString('en-US')} calls a day.\n`,
   ];
-  const assumed = cost.streams.some(({ basis }) => basis === 'assumed');
-  if (assumed && hosts === undefined)
+
+  if (hosts === undefined && cost.streams.some(({ basis }) => basis === 'assumed'))
     lines.push(`Assumed: ${HOSTS.toLocaleString('en-US')} hosts; say --hosts N for yours.\n`);
+  const counted = cost.streams.filter(({ perObject }) => perObject).map(({ stream }) => stream);
+  if (counted.length > 0) lines.push(`Not counted: one call for each object of ${counted.join(', ')}.\n`);
   if (cost.apis.some(({ share }) => share > 1))
     lines.push(
       'What does not fit falls behind: set a longer `every`, fewer sweeps or a larger page_size, or ask Qualys for a higher service level.\n',
