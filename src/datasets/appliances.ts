@@ -23,6 +23,7 @@ export default defineDataset({
       'STATIC_ROUTES/ROUTE',
       'ASSET_GROUP_LIST/ASSET_GROUP',
       'ASSET_TAGS_LIST/ASSET_TAG',
+      'USER_LIST/USER_ACCOUNT',
     ],
     verbatim: [],
     fields: [

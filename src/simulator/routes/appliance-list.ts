@@ -1,7 +1,7 @@
 /** `/api/2.0/fo/appliance/`: scanner appliances, whole, without paging (reference, section 10). */
 import { inRanges, readIds } from '../params.ts';
 import { type Appliance, appliancesAt } from '../world/appliances.ts';
-import { ASSET_GROUPS } from '../world/catalogue.ts';
+import { ASSET_GROUPS, TAGS } from '../world/catalogue.ts';
 import { stamp } from '../world/time.ts';
 import { cdataElement, element } from '../xml.ts';
 import { framed, listElement, where } from './id-page.ts';
@@ -20,12 +20,12 @@ export const applianceList: Route = {
     output_mode: ['brief', 'full'],
     include_license_info: 'flag',
     include_cloud_info: 'flag',
+    show_tags: 'flag',
     busy: 'flag',
     name: 'free',
     ids: 'ids',
     type: ['physical', 'virtual', 'containerized', 'offline'],
     scan_detail: 'unsimulated',
-    show_tags: 'unsimulated',
     scan_ref: 'unsimulated',
     platform_provider: 'unsimulated',
   }),
@@ -105,6 +105,7 @@ function fullElements(call: Call, one: Appliance): string {
         )
         .join(''),
     ) +
+    (call.params.get('show_tags') === '1' ? tagElements(one) : '') +
     element(I, 'LAST_UPDATED_DATE', one.online ? stamp(one.lastUpdated) : 'N/A') +
     element(I, 'POLLING_INTERVAL', '180 seconds') +
     element(I, 'USER_LOGIN', 'quarry_sim') +
@@ -161,6 +162,16 @@ function cloudElements(one: Appliance): string {
   if (one.ec2Region === undefined) return '';
   const ec2 = `${II}<EC2_INFO>\n${III}<INSTANCE_ID>i-0${one.id.toString(16)}</INSTANCE_ID>\n${III}<EC2_REGION>${one.ec2Region}</EC2_REGION>\n${II}</EC2_INFO>\n`;
   return wrapped('CLOUD_INFO', `${II}<PLATFORM_PROVIDER>ec2</PLATFORM_PROVIDER>\n${ec2}`);
+}
+
+/** Up to two tags; an appliance without any has no list. */
+function tagElements(one: Appliance): string {
+  const tags = TAGS.slice(one.id % 4, (one.id % 4) + (one.id % 3));
+  const inner = tags.map(({ id, name }) => {
+    const uuid = `7a6c0000-0000-4000-8000-${String(id).padStart(12, '0')}`;
+    return `${II}<ASSET_TAG>\n${III}<UUID>${uuid}</UUID>\n${element(III, 'NAME', name)}${II}</ASSET_TAG>\n`;
+  });
+  return inner.length === 0 ? '' : wrapped('ASSET_TAGS_LIST', inner.join(''));
 }
 
 function vlanElements(one: Appliance): string {
