@@ -1,25 +1,18 @@
-import {
-  type Config,
-  type ConnectionConfig,
-  type DatasetConfig,
-  type SignInConfig,
-  type SinkConfig,
-  whereIs,
-} from '../config/config.ts';
+import { type Config, type ConnectionConfig, type DatasetConfig, type SinkConfig, whereIs } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Dataset } from '../core/dataset.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
-import { authoritiesFrom } from '../qualys/authorities.ts';
 import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createGovernor, type Governor } from '../qualys/governor.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
+import type { Principal } from '../qualys/sign-in.ts';
 import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
+import { authorities, principalOf, userOf } from './credentials.ts';
 import { openGovernors, openHeld } from './held.ts';
 import { comparable, type Difference, difference, type Kept, kept } from './kept.ts';
 import type { Observer } from './observer.ts';
@@ -151,6 +144,7 @@ async function make(
   const sinks = new Map<string, Kept<PartSink>>();
   const clients = new Map<string, Kept<Client>>();
   const streams = new Map<string, Kept<Stream>>();
+  const users = new Map<string, Principal>();
   try {
     for (const sink of config.sinks.values()) {
       if (!sink.enabled) continue;
@@ -164,7 +158,7 @@ async function make(
       const { datasets: own, ...door } = connection;
       const old = again.has(connection.id) ? undefined : before.clients.get(connection.id);
       const governor = governors.get(connection.subscription)!;
-      const client = await kept(old, comparable(door), () => clientOf(connection, config, governor, options));
+      const client = await kept(old, comparable(door), () => clientOf(connection, config, governor, options, users));
       clients.set(connection.id, client);
       for (const dataset of own.values()) {
         if (!dataset.enabled || (options.only !== undefined && !options.only.includes(dataset.name))) continue;
@@ -224,6 +218,7 @@ export function clientOf(
   config: Config,
   governor: Governor,
   options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
+  users = new Map<string, Principal>(),
 ): Client {
   const { id, signIn, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
   const log = options.log.child({ connection: id });
@@ -235,6 +230,7 @@ export function clientOf(
   const client: ClientOptions = {
     address,
     credentials: signIn.kind === 'basic' ? signIn : { token: signIn },
+    principal: userOf(signIn, address, users),
     governor,
     clock: options.clock,
     userAgent: `quarry/${options.version}`,
@@ -245,20 +241,6 @@ export function clientOf(
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   };
   return placed(whereIs(config, `connections.${id}`), () => createClient(client));
-}
-
-/** The authorities of a file are read again when it changes. */
-function authorities({ ca, caFile }: ConnectionConfig['tls'], log: Log): string | (() => string) | undefined {
-  return ca === undefined || caFile === undefined ? ca : authoritiesFrom(caFile, ca, log);
-}
-
-/** Who asks for a data set: the user, or the client whose token it is read with. A token tells nothing that lasts. */
-function principalOf(signIn: SignInConfig, ways: Dataset['signIn']): string {
-  const token = signIn.kind === 'basic' ? signIn.token : signIn;
-  const byToken = token !== undefined && (signIn.kind !== 'basic' || ways[0] === 'token');
-  if (!byToken) return signIn.kind === 'basic' ? signIn.username : signIn.kind;
-  if (token.kind === 'token') return token.kind;
-  return token.kind === 'identity_provider' ? (token.username ?? token.clientId) : token.clientId;
 }
 
 /** Errors of the configuration say where in the file they are. */

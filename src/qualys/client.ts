@@ -13,13 +13,15 @@ import type { Governor } from './governor.ts';
 import type { Address } from './platforms.ts';
 import { redactor } from './redact.ts';
 import { requestFor } from './request.ts';
-import type { Pass } from './sign-in.ts';
+import type { Pass, Principal } from './sign-in.ts';
 import { createTransport, type ProxyOptions, type TlsOptions } from './transport.ts';
-import { noWay, refusesWay, tokenNotTaken, waysFor } from './ways.ts';
+import { noWay, refusesWay, tokenNotTaken, tokenRefused, waysFor } from './ways.ts';
 
 export interface ClientOptions {
   readonly address: Address;
   readonly credentials: Credentials;
+  /** The user with this password, shared by all clients that sign in so: what refuses one of them refuses all. */
+  readonly principal?: Principal | undefined;
   /** Shared by all clients of one subscription. */
   readonly governor: Governor;
   readonly clock: Clock;
@@ -82,6 +84,7 @@ export function createClient(options: ClientOptions): Client {
     clock,
     log,
     closed: closed.signal,
+    principal: options.principal,
     send,
     call: (call, signal, authorize) => attempt(call, signal, {}, authorize),
     onToken: secrets.add,
@@ -132,8 +135,8 @@ export function createClient(options: ClientOptions): Client {
       if (!again && error.code === 'QRY2010') continue;
       if (!isRefusal(error)) throw error;
       // A new token proves the credentials: it is this API that does not take it.
-      const renewed = way === 'token' && credentials.token?.kind !== 'token';
-      throw renewed && error.code === 'QRY2010' ? tokenNotTaken(error) : gate.refuse(error);
+      if (way === 'basic' || error.code !== 'QRY2010') throw gate.refuse(error);
+      throw credentials.token?.kind === 'token' ? gate.refuse(tokenRefused(error)) : tokenNotTaken(error);
     }
   }
 

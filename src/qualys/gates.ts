@@ -8,7 +8,7 @@ import { basicOf, type Credentials, loginOf, type TokenSource } from './credenti
 import { answerMeans, readShortBody } from './error-body.ts';
 import type { Send } from './exchange.ts';
 import { type Address, isLoopback, platformByLogin } from './platforms.ts';
-import { createPrincipal, createSignIn, type Proof, type SignIn } from './sign-in.ts';
+import { createPrincipal, createSignIn, type Principal, type Proof, type SignIn } from './sign-in.ts';
 import { readToken, type TokenRequest, tokenRequest } from './token.ts';
 
 /** The ways to sign in that a connection has, each behind its probe. */
@@ -21,6 +21,8 @@ export interface GatesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly closed: AbortSignal;
+  /** The user, where other clients sign in with the same password. */
+  readonly principal?: Principal | undefined;
   readonly send: Send;
   /** Makes a call with these credentials, whatever the gates say. */
   readonly call: (call: Call, signal: AbortSignal, authorize: () => Promise<Secret>) => Promise<Answer>;
@@ -36,8 +38,8 @@ export function createGates(options: GatesOptions): Gates {
   const { credentials, address, allowPlainHttp, clock, log } = options;
   const login = loginOf(credentials);
   const { token } = credentials;
-  const password = createPrincipal();
-  const gate = (principal: typeof password, probe: () => Promise<Proof>) =>
+  const password = options.principal ?? createPrincipal();
+  const gate = (principal: Principal, probe: () => Promise<Proof>) =>
     createSignIn({ probe, principal, isRefusal, clock, log });
 
   const gates: Gates = {};

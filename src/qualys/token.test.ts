@@ -248,7 +248,7 @@ describe('other sources of tokens', () => {
     await start({ token: { kind: 'token', token: new Secret('ey.x.y') } });
     await read();
     server.answer = unauthorized;
-    await expect(read()).rejects.toMatchObject({ code: 'QRY2010', next: 'stop_connection' });
+    await expect(read()).rejects.toMatchObject({ code: 'QRY2010', fix: expect.stringContaining('give a new one') });
     await expect(read('other')).rejects.toMatchObject({ code: 'QRY2010' });
     expect(sent()).toEqual(Array.from({ length: 3 }, () => 'Bearer ey.x.y'));
     expect(server.asked).toEqual([]);

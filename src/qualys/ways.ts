@@ -27,12 +27,20 @@ export function noWay(api: string, accepted: readonly SignInWay[]): QuarryError 
 
 /** A good token that this API does not take. */
 export function tokenNotTaken(error: QuarryError): QuarryError {
-  return new QuarryError('QRY2013', {
-    what: `A token that was got just now is refused: ${error.message}`,
-    ...(error.where !== undefined && { where: error.where }),
-    ...(error.qualys !== undefined && { qualys: error.qualys }),
-  });
+  const what = `A token that was got just now is refused: ${error.message}`;
+  return new QuarryError('QRY2013', { what, ...placeOf(error) });
 }
+
+/** A token that nobody but the user can renew. */
+export function tokenRefused(error: QuarryError): QuarryError {
+  const fix = 'The token has ended or is not of this platform: give a new one in `token`, then start again.';
+  return new QuarryError('QRY2010', { what: error.message, fix, ...placeOf(error) });
+}
+
+const placeOf = ({ where, qualys }: QuarryError) => ({
+  ...(where !== undefined && { where }),
+  ...(qualys !== undefined && { qualys }),
+});
 
 const NOT = String.raw`\b(?:(?:not|isn't|never|no longer) (?:\w+ )?(?:enabled|supported|allowed|accepted|permitted|available)|unsupported|disabled)\b`;
 const BASIC = String.raw`\bbasic\b`;

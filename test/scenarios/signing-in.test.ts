@@ -179,6 +179,21 @@ describe('what goes wrong', () => {
     expect(simulator.counters()).toMatchObject({ wrongSignIns: { [simulator.username]: 1 }, locked: [] });
   });
 
+  it('[fault 35] two connections with one user and a wrong password: one try', async () => {
+    const rig = await startRig({ hosts: 3, lockAfter: 2 });
+    simulator = rig.simulator;
+    const { url: api_url, username } = simulator;
+    const acme = { api_url, username, password: 'wrong', tenant: 'acme', datasets: { host_list: {}, assets: {} } };
+    rig.config['connections'] = { changes: acme, everything: acme };
+    try {
+      const { stopped } = await rig.run();
+      expect([...stopped.values()].map(({ code }) => code)).toEqual(Array.from({ length: 4 }, () => 'QRY2010'));
+      expect(simulator.counters()).toMatchObject({ wrongSignIns: { [username]: 1 }, locked: [] });
+    } finally {
+      await rig.close();
+    }
+  });
+
   it('nothing matches: 204 ends the data', async () => {
     const one = await start(password);
     const body = filter('{"filters":[{"field":"asset.name","operator":"EQUALS","value":"no such host"}]}');
