@@ -95,7 +95,7 @@ function* members(world: World, group: Group, t: number): Generator<ReturnType<W
   for (const n of world.ordinals(t)) {
     if (++passed % 2000 === 0) yield undefined;
     // A host is in up to three groups: the one its ordinal says, the third and the sixth after it.
-    if (((index - (Math.floor(n) % length) + length) % length) % 3 !== 0) continue;
+    if (![0, 3, 6].includes((index - (Math.floor(n) % length) + length) % length)) continue;
     const host = world.host(n);
     if (host.assetGroupIds.includes(group.id)) yield host;
   }
