@@ -110,6 +110,13 @@ const REST = {
   'qps-sign-in-200': { summary: 'QPS refuses credentials with status 200, as recorded once' },
   'qps-no-permission': { summary: 'QPS answers status 200 with INSUFFICIENT_PERMISSION' },
   'has-more-absent': { summary: 'QPS searches say neither hasMoreRecords nor lastId' },
+  'cursor-stuck': {
+    summary: 'lastId and lastSeenAssetId stay where the call began, although there is more',
+  },
+  'fim-late': {
+    summary: 'FIM events are shown this long after the processing time they carry',
+    argument: 'milliseconds; 1800000',
+  },
   'list-single-object': { summary: 'lists of one come as the bare object in the JSON of QPS, FIM and CertView' },
   'list-empty': { summary: 'lists of QPS without entries stand there empty, `<list/>`, the one of a search as well' },
   'page-size-416': { summary: 'the Global Asset Inventory refuses large pages with 416 instead of 400' },

@@ -5,6 +5,7 @@
 
 import type { Decision, Exchange } from './exchange.ts';
 import { insteadOf } from './fault-answers.ts';
+import type { ActiveFaults } from './faults.ts';
 import { forcedRefusal, gatewayHeaders, limitAnswer, rateHeaders } from './limit-answers.ts';
 import { createLimiter, type Limiter, type Limits } from './limits.ts';
 import { qpsError } from './routes/qps/answer.ts';
@@ -30,15 +31,26 @@ export interface RestDoor {
   decide(exchange: Exchange, match: RestMatch): Promise<Decision>;
 }
 
+/** Whom the token of a call names; `token-expired` ends it first. */
+export function checkToken(
+  tokens: Tokens,
+  authorization: string | undefined,
+  at: number,
+  faults: ActiveFaults,
+): Principal | undefined {
+  if (!faults.has('token-expired')) return tokens.check(authorization, at);
+  tokens.revoke(authorization);
+  return undefined;
+}
+
 export function createRestDoor(parts: RestDoorParts): RestDoor {
   const { world, limits, signIn, tokens } = parts;
   const limiter = createLimiter({ ...limits, concurrency: Number.POSITIVE_INFINITY });
 
   const whoCalls = ({ request, at, faults }: Exchange, match: RestMatch): Principal | undefined => {
     const { authorization } = request.headers;
-    if (faults.has('token-expired')) tokens.revoke(authorization);
     if (faults.has('http-401')) return undefined;
-    const byToken = tokens.check(authorization, at);
+    const byToken = checkToken(tokens, authorization, at, faults);
     return byToken ?? (match.route.family === 'qps' ? signIn.byHeaders(authorization, undefined, at) : undefined);
   };
 

@@ -1,7 +1,7 @@
 /** One try per fault that only QPS and the gateway have, and the general faults as these show them. */
 import { describe, expect, test } from 'vitest';
 import { gateway, idsOf, objects, qps, qpsJson, serviceRequest, signIn } from '../../test/support/rest-client.ts';
-import { all, child, parseXml, type Reply, value } from '../../test/support/simulator-client.ts';
+import { all, ask, child, parseXml, type Reply, value } from '../../test/support/simulator-client.ts';
 import type { RestFault } from './faults.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './index.ts';
 
@@ -127,6 +127,34 @@ const TRIES: Record<RestFault, (bench: Bench) => Promise<void>> = {
     expect(names(none)).toEqual(['responseCode', 'count', 'hasMoreRecords', 'data']);
     expect(child(parseXml(none.text), 'data')?.text.trim()).toBe('');
   },
+  'cursor-stuck': async (bench) => {
+    const first = idsOf(await searched(bench));
+    bench.set();
+    const lastId = Number(value(parseXml((await searched(bench)).text), 'lastId'));
+    const next = await qps(
+      bench.sim,
+      HOST_ASSETS,
+      serviceRequest([{ field: 'id', operator: 'GREATER', value: lastId }], { limitResults: 2 }),
+    );
+    expect(idsOf(next)).toEqual(first);
+    const page = JSON.parse((await assets(bench, 'pageSize=2&lastSeenAssetId=20300012')).text) as object;
+    expect(page).toMatchObject({ hasMore: 1, lastSeenAssetId: 20_300_012 });
+  },
+  'fim-late': async ({ sim, token, set }) => {
+    const newest = async (): Promise<string> => {
+      const body = { sort: '[{"processedTime":"desc"}]', pageSize: 1 };
+      const [row] = JSON.parse((await gateway(sim, token, EVENTS, body)).text) as { data: { processedTime: string } }[];
+      return row!.data.processedTime;
+    };
+    const before = await newest();
+    set(86_400_000);
+    expect((await newest()) < before).toBe(true);
+    sim.advance(86_400_000);
+    const later = (await signIn(sim)).text;
+    const body = { filter: `processedTime:['${before.replace('+0000', 'Z')}'..'2100-01-01']` };
+    const counted = await gateway(sim, later, '/fim/v2/events/count', body);
+    expect(JSON.parse(counted.text), 'shown a day later with the time of the day before').toEqual({ count: 1 });
+  },
   'page-size-416': async (bench) => {
     expect((await assets(bench, 'pageSize=301')).status).toBe(400);
     bench.set();
@@ -198,6 +226,36 @@ describe('general faults on REST calls', () => {
       expect([(await assets(bench)).status, (await searched(bench)).status]).toEqual([401, 401]);
       expect([(await assets(bench)).status, (await searched(bench)).status]).toEqual([200, 200]);
       expect(bench.sim.counters().wrongSignIns).toEqual({});
+    });
+  });
+
+  test('pages capped below what was asked for; a host inserted behind the cursor and one ahead', async () => {
+    await withSimulator({ faults: ['page-size-capped=3'] }, async (bench) => {
+      expect(idsOf(await searched(bench, 50))).toHaveLength(3);
+      expect(JSON.parse((await assets(bench, 'pageSize=50')).text)).toMatchObject({ count: 3, hasMore: 1 });
+    });
+    await withSimulator({}, async (bench) => {
+      const ids = async (): Promise<number[]> => idsOf(await searched(bench, 1000));
+      const before = await ids();
+      for (const call of [() => searched(bench, 9), () => assets(bench, 'pageSize=21')]) {
+        const known = await ids();
+        bench.sim.setFault('host-inserted*1');
+        await call();
+        expect((await ids()).filter((id) => !known.includes(id)).length).toBeGreaterThan(0);
+      }
+      expect((await ids()).filter((id) => before.includes(id))).toEqual(before);
+    });
+  });
+
+  test('a token may end at any call of a run, on the classic API too', async () => {
+    await withSimulator({ faults: ['token-expired*1+1@/fo/asset/host/'] }, async ({ sim, token }) => {
+      const headers = { Authorization: `Bearer ${token}` };
+      const statuses = [];
+      for (let n = 0; n < 3; n++) {
+        const params = { action: 'list', truncation_limit: 1 };
+        statuses.push((await ask(sim, '/api/5.0/fo/asset/host/', { as: undefined, headers, params })).status);
+      }
+      expect(statuses).toEqual([200, 401, 401]);
     });
   });
 

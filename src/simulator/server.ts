@@ -21,7 +21,7 @@ import { forcedRefusal, limitAnswer, rateHeaders } from './limit-answers.ts';
 import { createLimiter, LEVELS } from './limits.ts';
 import { checkParams, readParams } from './params.ts';
 import { Refusal } from './refusal.ts';
-import { createRestDoor } from './rest-door.ts';
+import { checkToken, createRestDoor } from './rest-door.ts';
 import { authAnswer, isAuthPath } from './routes/gateway/auth.ts';
 import { matchRoute, type RouteMatch } from './routes/index.ts';
 import { matchRest } from './routes/rest-index.ts';
@@ -192,7 +192,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const { authorization } = request.headers;
     const principal = faults.has('http-401')
       ? undefined
-      : ((match.route.basicOnly ? undefined : tokens.check(authorization, limitsNow())) ??
+      : ((match.route.basicOnly ? undefined : checkToken(tokens, authorization, limitsNow(), faults)) ??
         signIn.byHeaders(authorization, cookie, limitsNow()));
     if (principal === undefined) {
       const answer = simpleReturn({ base: url, now, status: 401, code: '2000', text: 'Bad Login/Password' });

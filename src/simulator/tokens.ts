@@ -27,7 +27,7 @@ export interface Tokens {
   issue(principal: Principal, now: number): string;
   /** Undefined for anything but a token of ours that has neither ended nor been revoked, or the fixed OpenID token. */
   check(authorization: string | undefined, now: number): Principal | undefined;
-  /** The token of this header ends here and now; the fixed OpenID token as well, for one call. */
+  /** The token of this header ends here and now; the fixed OpenID token cannot. */
   revoke(authorization: string | undefined): void;
   issued(): number;
 }

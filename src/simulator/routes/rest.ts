@@ -59,7 +59,12 @@ export function restMatcher(routes: readonly RestRoute[]): (path: string) => Res
 
 /** A JSON answer whose body is made while the client reads. */
 export function jsonAnswer(body: Iterable<string>, status = 200): Answer {
-  return { status, type: 'application/json;charset=UTF-8', rated: true, body };
+  const headers = {
+    'Cache-Control': 'no-cache, no-store, max-age=0, must-revalidate',
+    Pragma: 'no-cache',
+    Expires: '0',
+  };
+  return { status, type: 'application/json;charset=UTF-8', rated: true, headers, body };
 }
 
 /** The gateway's error in JSON; nobody documents it, the form is Spring's (reference, 12). */

@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { agentOf, machineOf } from '../../world/asset.ts';
 import { assetIdOf, tagsOf } from '../../world/host.ts';
 import { softwareOf } from '../../world/software.ts';
-import { type ListedHost, listedHosts, times } from '../qps/host-asset.ts';
+import { insertNeighbours, type ListedHost, listedHosts, times } from '../qps/host-asset.ts';
 import { json, jsonAnswer, type RestCall, RestRefusal, type RestRoute } from '../rest.ts';
 import type { Answer } from '../route.ts';
 import { assetRecord } from './asset-record.ts';
@@ -78,6 +78,7 @@ async function search(call: RestCall): Promise<Answer> {
     const status = call.faults.has('page-size-416') ? 416 : 400;
     throw new RestRefusal(status, `PageSize is greater than ${MAX_PAGE}`);
   }
+  const limit = Math.min(size, call.faults.number('page-size-capped', 10) ?? size);
   const cursor = number(call, 'lastSeenAssetId', 0);
   const page: ListedHost[] = [];
   let more = false;
@@ -86,7 +87,7 @@ async function search(call: RestCall): Promise<Answer> {
       await turn();
       continue;
     }
-    if (page.length === size) {
+    if (page.length === limit) {
       more = true;
       break;
     }
@@ -94,12 +95,13 @@ async function search(call: RestCall): Promise<Answer> {
   }
   const last = page.at(-1);
   if (last === undefined) return { ...jsonAnswer([]), status: 204 };
+  if (more) insertNeighbours(call, page);
   const choose = fieldChoice(call);
   const head = {
     responseMessage: VALID,
     count: page.length,
     responseCode: 'SUCCESS',
-    lastSeenAssetId: last.host.assetId,
+    lastSeenAssetId: call.faults.has('cursor-stuck') && more ? cursor : last.host.assetId,
     hasMore: more ? 1 : 0,
   };
   function* body(): Generator<string> {

@@ -124,7 +124,8 @@ function* matching(
   scope: Scope,
   descending: boolean,
 ): Generator<FimEvent | undefined> {
-  const { world, now } = call;
+  const { world } = call;
+  const now = call.now - (call.faults.number('fim-late', 1_800_000) ?? 0);
   const { query, after, sort } = request;
   const processed = boundsOf(query, 'processedTime');
   const happened = boundsOf(query, 'dateTime');

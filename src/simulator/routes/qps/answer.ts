@@ -19,7 +19,8 @@ export function schemaOf(path: string): string {
 }
 
 export function qpsAnswer(asJson: boolean, body: Iterable<string>, status = 200): Answer {
-  return { status, type: asJson ? 'application/json' : 'application/xml', rated: false, body };
+  const headers = { Server: 'Apache', 'X-Frame-Options': 'SAMEORIGIN' };
+  return { status, type: asJson ? 'application/json' : 'application/xml', rated: false, headers, body };
 }
 
 interface Asked {

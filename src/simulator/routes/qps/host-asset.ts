@@ -96,8 +96,17 @@ export const hostAsset: QpsKind<ListedHost> = {
   fields: FIELDS,
   from: listedHosts,
   idOf: ({ n }) => assetIdOf(n),
+  truncated: insertNeighbours,
   tree: (call, one) => ({ ...assetTree(one), ...hostTree(call, one) }),
 };
+
+/** The `host-inserted` fault: a new host behind the cursor of a page, and one ahead. */
+export function insertNeighbours({ world, faults }: RestCall, page: readonly ListedHost[]): void {
+  const [first, last] = [page[0], page.at(-1)];
+  if (!faults.has('host-inserted') || first === undefined || last === undefined) return;
+  world.insertNear(first.n, 'before');
+  world.insertNear(last.n, 'after');
+}
 
 /** What an Asset and a HostAsset have in common. */
 export function assetTree(one: ListedHost): Tree {

@@ -30,6 +30,8 @@ export interface QpsKind<T> {
   from(call: RestCall, id: number): Iterable<T | undefined>;
   idOf(object: T): number;
   tree(call: RestCall, object: T, detail: Detail): Tree;
+  /** Told of every page that more follows. */
+  truncated?(call: RestCall, page: readonly T[]): void;
 }
 
 export function qpsRoutes<T>(kind: QpsKind<T>): readonly RestRoute[] {
@@ -136,17 +138,19 @@ function* page<T>(call: RestCall, kind: QpsKind<T>, request: QpsRequest, tests: 
     }
     objects.push(object);
   }
-  const last = objects.at(-1);
+  if (more) kind.truncated?.(call, objects);
   const detail = request.verbose ? 'verbose' : 'search';
   function* texts(): Generator<string> {
     for (const object of objects) yield written(call, kind, object, detail);
   }
-  yield* frame(
-    call,
-    objects.length,
-    { more, lastId: more && last !== undefined ? kind.idOf(last) : undefined },
-    texts(),
-  );
+  yield* frame(call, objects.length, { more, lastId: more ? cursorAfter(call, kind, objects) : undefined }, texts());
+}
+
+/** The last id of a page; a stuck one is just before its first, so that it leads to this page again. */
+function cursorAfter<T>({ faults }: RestCall, kind: QpsKind<T>, objects: readonly T[]): number | undefined {
+  const stuck = faults.has('cursor-stuck');
+  const object = stuck ? objects[0] : objects.at(-1);
+  return object === undefined ? undefined : kind.idOf(object) - (stuck ? 1 : 0);
 }
 
 interface Paging {

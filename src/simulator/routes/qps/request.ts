@@ -37,7 +37,7 @@ export function readQpsRequest(call: RestCall): QpsRequest {
     return value;
   };
   return {
-    limit: number('limitResults', 1, 1000, 100),
+    limit: Math.min(number('limitResults', 1, 1000, 100), call.faults.number('page-size-capped', 10) ?? 1000),
     offset: number('startFromOffset', 1, Number.MAX_SAFE_INTEGER, 1),
     startFromId: number('startFromId', 0, Number.MAX_SAFE_INTEGER, 0),
     verbose: preferences.get('verbose')?.trim() === 'true',
