@@ -1,6 +1,5 @@
-import { rootOf } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
-import { createReader } from '../qualys/reader.ts';
+import { readEveryPage } from './every-page.ts';
 import type { Stream } from './stream.ts';
 
 /** Ids as ranges, ascending and apart from each other; `first[i]`–`last[i]`. */
@@ -12,7 +11,7 @@ export interface IdList {
   readonly serverTime: number | undefined;
 }
 
-/** Asks for the ids of all objects in scope (or in `range`). One call; the list takes 16 bytes an id at most. */
+/** Asks for the ids of all objects in scope (or in `range`). Mostly one call; the list takes 16 bytes an id at most. */
 export async function fetchIds(stream: Stream, signal: AbortSignal, range?: IdRange): Promise<IdList> {
   const { facts } = stream;
   const call = facts.ids!(stream.options, { pageSize: 0, ...(range === undefined ? {} : { range }) });
@@ -34,16 +33,13 @@ export async function fetchIds(stream: Stream, signal: AbortSignal, range?: IdRa
     first[n] = from;
     last[n++] = to;
   };
-  const answer = await stream.fetch(call, () => createReader(format, { record: () => {}, ids: add }), {
-    signal,
-    expectRoot: rootOf(format),
-  });
+  const serverTime = await readEveryPage(stream, call, format, { record: () => {}, ids: add }, signal);
   const list = inOrder
     ? { first: first.subarray(0, n), last: last.subarray(0, n) }
     : sorted(first.subarray(0, n), last.subarray(0, n));
   let count = 0;
   for (let i = 0; i < list.first.length; i++) count += list.last[i]! - list.first[i]! + 1;
-  return { ...list, count, serverTime: answer.serverTime };
+  return { ...list, count, serverTime };
 }
 
 function grown(array: Float64Array): Float64Array<ArrayBuffer> {

@@ -1,8 +1,8 @@
 import type { Checkpoint, OpenPull } from '../core/checkpoint.ts';
 import type { Parts } from '../core/dataset.ts';
-import { rootOf } from '../core/format.ts';
 import type { Step } from '../core/range.ts';
-import { createReader } from '../qualys/reader.ts';
+import type { RecordView } from '../core/words.ts';
+import { readEveryPage } from './every-page.ts';
 import type { Stream } from './stream.ts';
 
 export interface Listed {
@@ -31,28 +31,19 @@ export async function listParts(
     pageSize: 0,
     ...(facts.once && pull.since !== undefined ? { since: pull.since } : {}),
   });
-  const answer = await stream.fetch(
-    call,
-    () => {
-      steps.length = 0;
-      unfinished = undefined;
-      return createReader(facts.format, {
-        record: (view) => {
-          const { part, time, state } = facts.part(view);
-          if (part === '') return;
-          if (state === 'unfinished') {
-            if (unfinished === undefined || time < unfinished) unfinished = time;
-            return;
-          }
-          parts[part] = time;
-          const known = facts.once
-            ? checkpoint.parts?.[part] !== undefined
-            : pull.mode === 'incremental' && pull.since !== undefined && time < pull.since;
-          if (!known) steps.push({ part });
-        },
-      });
-    },
-    { signal, expectRoot: rootOf(facts.format) },
-  );
-  return { steps, parts, unfinished, serverTime: answer.serverTime };
+  const record = (view: RecordView): void => {
+    const { part, time, state } = facts.part(view);
+    if (part === '' || Object.hasOwn(parts, part)) return;
+    if (state === 'unfinished') {
+      if (unfinished === undefined || time < unfinished) unfinished = time;
+      return;
+    }
+    parts[part] = time;
+    const known = facts.once
+      ? checkpoint.parts?.[part] !== undefined
+      : pull.mode === 'incremental' && pull.since !== undefined && time < pull.since;
+    if (!known) steps.push({ part });
+  };
+  const serverTime = await readEveryPage(stream, call, facts.format, { record }, signal);
+  return { steps, parts, unfinished, serverTime };
 }

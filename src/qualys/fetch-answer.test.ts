@@ -123,6 +123,10 @@ describe('a whole answer', () => {
     const other = await fetchFrom(whole(warn('<WARNING><CODE>1234</CODE><TEXT>only saying</TEXT></WARNING>')));
     expect(other.fetched.warning).toMatchObject({ code: '1234', text: 'only saying' });
     expect(other.fetched.nextParams).toBeUndefined();
+    await client.close();
+    await server.close();
+    const listed = await fetchFrom(whole(warn(`<WARNING_LIST><WARNING><TEXT>t</TEXT></WARNING>${url}</WARNING_LIST>`)));
+    expect(listed.fetched.nextParams).toMatchObject({ id_min: '9' });
   });
 
   it('waits for the consumer after each chunk', async () => {

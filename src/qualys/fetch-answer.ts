@@ -165,8 +165,15 @@ function whatItSays(envelope: Fields, answer: Answer, call: Call) {
   };
 }
 
-/** RESPONSE/WARNING; of several the one that names a next page. */
+/** RESPONSE/WARNING, in compliance answers also RESPONSE/WARNING_LIST/WARNING; of several the one that names a next page. */
 function warningOf(response: Fields): AnswerWarning | undefined {
+  const all = [warningIn(response), warningIn(child(response, 'WARNING_LIST') ?? {})].filter(
+    (one) => one !== undefined,
+  );
+  return all.find(({ url }) => url !== undefined) ?? all[0];
+}
+
+function warningIn(response: Fields): AnswerWarning | undefined {
   const name = Object.keys(response).find((one) => sameName(one, 'WARNING'));
   const value = name === undefined ? undefined : response[name];
   if (value === undefined || value === null) return undefined;

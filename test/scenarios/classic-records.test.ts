@@ -128,4 +128,41 @@ describe('lists of the classic interface [A13, A15–A18, A21, A23, A25–A27]',
           ).toEqual(SAME);
       },
     ));
+
+  it('lists that come in several answers are read to their end: policies whose posture is read, ids of a sweep', () =>
+    withRig(
+      {
+        hosts: 30,
+        faults: ['page-size-capped=2@/compliance/policy/', 'page-size-capped=90@/compliance/control/'],
+        datasets: { compliance_posture: { every: '1h' }, compliance_controls: { every: '1h', sweep: { ids: '1h' } } },
+      },
+      async (rig) => {
+        const { imbalances } = await rig.run();
+        expect(imbalances).toEqual([]);
+        expect(
+          difference(newest(await rig.lines('compliance_posture')).keys(), rig.truth('compliance_posture')),
+        ).toEqual(SAME);
+        rig.pass(2 * HOUR);
+        const { reports } = await rig.run({ only: ['compliance_controls'] });
+        expect(reports.map(({ mode, outcome, removed }) => [mode, outcome, removed])).toContainEqual([
+          'ids',
+          'complete',
+          0,
+        ]);
+        expect(reports.filter(({ heldSweep }) => heldSweep !== undefined)).toEqual([]);
+      },
+    ));
+
+  it('a list of policies that leads back to itself ends in an error that says so', () =>
+    withRig(
+      {
+        hosts: 30,
+        faults: ['page-size-capped=2@/compliance/policy/', 'next-url-loop@/compliance/policy/'],
+        datasets: { compliance_posture: { every: '1h' } },
+      },
+      async (rig) => {
+        const { stopped } = await rig.run();
+        expect([...stopped.values()].map(({ code }) => code)).toEqual(['QRY2033']);
+      },
+    ));
 });
