@@ -1,4 +1,4 @@
-import { ALL_TAGS, type Tag } from './catalogue.ts';
+import { ALL_TAGS, ASSET_GROUPS, type Tag } from './catalogue.ts';
 import { dice, hash, hex, int, pick } from './random.ts';
 import { DAY } from './time.ts';
 
@@ -12,6 +12,7 @@ export interface TagFacts extends Tag {
   readonly ruleText: string | undefined;
   readonly description: string | undefined;
   readonly criticality: number | undefined;
+  readonly assetGroupId: number | undefined;
 }
 
 const RULES = [
@@ -41,6 +42,7 @@ export function tagFacts(seed: number, epoch: number, t: number): readonly TagFa
         ruleText: rule?.[1],
         description: int(d, 0, 3) === 0 ? 'Angelegt für Prüfung & Betrieb' : undefined,
         criticality: int(d, 0, 2) === 0 ? int(d, 1, 5) : undefined,
+        assetGroupId: rule === undefined && int(d, 0, 1) === 0 ? pick(d, ASSET_GROUPS).id : undefined,
       };
     });
 }

@@ -5,13 +5,14 @@ import { dice, hash, hex, int } from '../../world/random.ts';
 import { DAY, stamp } from '../../world/time.ts';
 import { type List, listOf, type Tree } from './tree.ts';
 
-/** Cloud hosts have the source of their provider; hosts with an agent a bare AssetSource. */
+/** Cloud hosts have the source of their provider; hosts with an agent, and all others, a bare AssetSource. */
 export function sourceInfo(seed: number, host: Host, created: number, updated: number): List {
   const { cloud } = host;
-  const of = cloud === undefined ? 'AssetSource' : SOURCE_OF[cloud.provider];
-  const entries: Tree[] =
-    cloud === undefined ? [{}] : [source(seed, host, cloud, stamp(created + 1000), stamp(updated))];
-  return listOf(of, entries);
+  const bare = { of: 'AssetSource', value: {} };
+  if (cloud === undefined) return { list: [bare], counted: false };
+  const value = source(seed, host, cloud, stamp(created + 1000), stamp(updated));
+  const provided = { of: SOURCE_OF[cloud.provider], value };
+  return { list: host.agent ? [provided, bare] : [provided], counted: false };
 }
 
 const SOURCE_OF = {

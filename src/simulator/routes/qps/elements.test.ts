@@ -132,6 +132,8 @@ describe('elements', () => {
         'privateIpAddress',
       ]),
     );
+    const both = assets.filter((asset) => child(child(asset, 'sourceInfo'), 'list')?.children.length === 2);
+    expect(both.length, 'a provider and a bare AssetSource in one list, as the sample has them').toBeGreaterThan(0);
     const agent = assets.map((asset) => child(asset, 'agentInfo')).find((one) => one !== undefined);
     expect(names(agent)).toContain('locationGeoLongtitude');
     expect(names(child(child(assets[0], 'vuln'), 'list')?.children[0])).toEqual([

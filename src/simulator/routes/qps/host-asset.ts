@@ -202,13 +202,15 @@ function agentTree(one: ListedHost): Tree | undefined {
   };
 }
 
+/** Cards of a cloud host are told with id and kind, others with name and MAC address. */
 function interfaces({ seed, host }: ListedHost): Tree[] {
   const { mac } = machineOf(seed, host);
-  const card = {
-    interfaceName: isWindows(host) ? 'Intel(R) 82574L Gigabit Network Connection' : 'eth0',
-    macAddress: mac,
-  };
-  const plain = { hostname: host.hostname, ...(host.cloud === undefined ? card : { type: 'PRIVATE' }) };
-  const second = host.ipv6 === undefined ? [] : [{ ...plain, address: host.ipv6 }];
-  return [{ ...plain, address: host.ip }, ...second];
+  const { hostname, cloud, ip, ipv6 } = host;
+  const interfaceName = isWindows(host) ? 'Intel(R) 82574L Gigabit Network Connection' : 'eth0';
+  const plain: Tree =
+    cloud === undefined
+      ? { hostname, interfaceName, macAddress: mac }
+      : { hostname, interfaceId: `eni-0${mac.replaceAll(':', '')}`, type: 'PRIVATE' };
+  const second = ipv6 === undefined ? [] : [{ ...plain, address: ipv6 }];
+  return [{ ...plain, address: ip }, ...second];
 }

@@ -29,6 +29,7 @@ export const tag: QpsKind<TagFacts> = {
       ruleText: one.ruleText,
       ruleType: one.ruleType,
       description: one.description,
+      srcAssetGroupId: one.assetGroupId,
       criticalityScore: one.criticality,
       children: listOf(
         'TagSimple',

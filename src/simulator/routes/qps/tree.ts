@@ -1,6 +1,6 @@
 /**
- * Objects of QPS as trees, and the two languages they are written in (reference, 2.2). A list is a "QList": entries of
- * one type, wrapped by its name; WAS lists say how many there are, AM lists do not.
+ * Objects of QPS as trees, and the two languages they are written in (reference, 2.2). A list is a "QList": entries
+ * wrapped by the name of their type; WAS lists say how many there are, AM lists do not.
  *
  * JSON: booleans are strings, numbers numbers, every entry is wrapped by its type; lists of plain values are arrays.
  */
@@ -21,13 +21,17 @@ export interface Cdata {
 }
 
 export interface List {
-  /** The element around each entry; `long` for a list of plain numbers. */
-  readonly of: string;
-  readonly list: readonly (Tree | number)[];
+  readonly list: readonly Entry[];
   /** WAS says the number of entries before them, AM does not. */
   readonly counted: boolean;
   /** Written even without entries, as the recorded tags of an EC2 instance are. */
   readonly kept?: boolean;
+}
+
+export interface Entry {
+  /** The element around it; `long` for plain numbers. */
+  readonly of: string;
+  readonly value: Tree | number;
 }
 
 export interface Style {
@@ -40,15 +44,15 @@ export interface Style {
 type Made = Exclude<Value, Later>;
 
 const made = (value: Value): Made => (typeof value === 'function' ? value() : value);
-const isList = (value: Made): value is List => typeof value === 'object' && 'of' in value && 'list' in value;
+const isList = (value: Made): value is List => typeof value === 'object' && 'list' in value;
 const isCdata = (value: Made): value is Cdata => typeof value === 'object' && 'cdata' in value;
 
 export function listOf(of: string, list: readonly (Tree | number)[]): List {
-  return { of, list, counted: false };
+  return { list: list.map((value) => ({ of, value })), counted: false };
 }
 
 export function countedList(of: string, list: readonly (Tree | number)[]): List {
-  return { of, list, counted: true };
+  return { ...listOf(of, list), counted: true };
 }
 
 /** The elements of a tree, one per line. */
@@ -66,12 +70,12 @@ function valueXml(name: string, value: Made, indent: string, style: Style): stri
   return inner === '' ? '' : `${indent}<${name}>\n${inner}${indent}</${name}>\n`;
 }
 
-function listXml({ of, list, counted, kept }: List, indent: string, style: Style): string {
+function listXml({ list, counted, kept }: List, indent: string, style: Style): string {
   const count = counted ? `${indent}<count>${list.length}</count>\n` : '';
   if (list.length === 0) return style.emptyLists || kept === true ? `${count}${indent}<list/>\n` : count;
-  const entries = list.map((entry) => {
-    if (typeof entry === 'number') return `${indent}  <${of}>${entry}</${of}>\n`;
-    const inner = treeXml(entry, `${indent}    `, style);
+  const entries = list.map(({ of, value }) => {
+    if (typeof value === 'number') return `${indent}  <${of}>${value}</${of}>\n`;
+    const inner = treeXml(value, `${indent}    `, style);
     return inner === '' ? `${indent}  <${of}/>\n` : `${indent}  <${of}>\n${inner}${indent}  </${of}>\n`;
   });
   return `${count}${indent}<list>\n${entries.join('')}${indent}</list>\n`;
@@ -95,11 +99,11 @@ function valueJson(value: Made, style: Style): unknown {
     const object = treeJson(value, style);
     return Object.keys(object).length === 0 ? undefined : object;
   }
-  const { of, list, counted, kept } = value;
+  const { list, counted, kept } = value;
   const count = counted ? { count: list.length } : {};
   if (list.length === 0)
     return style.emptyLists || kept === true ? { ...count, list: [] } : counted ? count : undefined;
-  const entries = list.map((entry) => (typeof entry === 'number' ? entry : { [of]: treeJson(entry, style) }));
+  const entries = list.map(({ of, value: one }) => (typeof one === 'number' ? one : { [of]: treeJson(one, style) }));
   return { ...count, list: style.singleBare && entries.length === 1 ? entries[0] : entries };
 }
 
@@ -119,10 +123,14 @@ export function project(tree: Tree, paths: readonly (readonly string[])[]): Tree
 function within(value: Made, paths: readonly (readonly string[])[]): Value {
   if (typeof value !== 'object' || isCdata(value)) return undefined;
   if (!isList(value)) return project(value, paths);
-  const { of, list } = value;
   const inner = paths.filter(([first]) => first === 'list').map((path) => path.slice(1));
   if (inner.length === 0) return undefined;
-  if (inner.some((path) => path.length === 0 || (path.length === 1 && path[0] === of))) return value;
-  const below = inner.filter(([first]) => first === of).map((path) => path.slice(1));
-  return { ...value, list: list.map((entry) => (typeof entry === 'number' ? entry : project(entry, below))) };
+  if (inner.some((path) => path.length === 0)) return value;
+  const list = value.list.flatMap((entry) => {
+    const below = inner.filter(([first]) => first === entry.of).map((path) => path.slice(1));
+    if (below.length === 0) return [];
+    const whole = typeof entry.value === 'number' || below.some((path) => path.length === 0);
+    return [whole ? entry : { of: entry.of, value: project(entry.value as Tree, below) }];
+  });
+  return { ...value, list };
 }
