@@ -148,6 +148,7 @@ const RECORDS = {
     summary: 'the last page of asset groups, controls, policies and postures has a WARNING without code and URL',
   },
   'duplicate-ticket': { summary: 'a page of tickets begins with the last ticket before its `since_ticket_number`' },
+  'tickets-error': { summary: 'the ticket list is an ERROR 999: status 200' },
   'users-denied': { summary: 'the user list is denied: status 200 with ERROR 999 inside' },
   'users-hidden': { summary: 'login and id of users in business units are hidden' },
   'posture-status-empty': { summary: 'postures selected by `status` are none, as seen on EU1' },

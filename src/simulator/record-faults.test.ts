@@ -53,6 +53,11 @@ const TRIES: Record<RecordsFault, Try> = {
     for (const [n, page] of found.slice(1).entries()) expect(page[0]).toBe(found[n]!.at(-1));
     expect([...new Set(found.flat())]).toEqual(keys(sim, 'tickets'));
   },
+  'tickets-error': async (sim) => {
+    const root = await list(sim, TICKETS, { states: 'OPEN' });
+    expect([root.name, ...root.children.map(({ name }) => name)]).toEqual(['REMEDIATION_TICKETS', 'ERROR']);
+    expect(child(root, 'ERROR')?.attributes['number']).toBe('999');
+  },
   'users-denied': async (sim) => {
     const root = await list(sim, USERS);
     expect([root.name, ...root.children.map(({ name }) => name)]).toEqual(['USER_LIST_OUTPUT', 'ERROR']);

@@ -15,7 +15,7 @@ import {
   TICKETS,
   USERS,
 } from '../../test/support/records-client.ts';
-import { child, type Node } from '../../test/support/simulator-client.ts';
+import { all, ask, child, type Node, parseXml } from '../../test/support/simulator-client.ts';
 import { type Simulator, startSimulator } from './index.ts';
 import { DAY } from './world/time.ts';
 
@@ -250,6 +250,22 @@ describe('content models', () => {
       );
       expect([...never].sort(), dataset).toEqual(NEVER[dataset]);
     }
+  });
+
+  test('versions name themselves in the DOCTYPE, and older ones lack what is new', async () => {
+    for (const [path, version, element, parent, there] of [
+      [CONTROLS, '3.0', 'IS_ACTIVE', 'CONTROL', true],
+      [CONTROLS, '2.0', 'IS_ACTIVE', 'CONTROL', false],
+      [POLICIES, '4.0', 'STATUS', 'CONTROL', true],
+      [POLICIES, '2.0', 'STATUS', 'CONTROL', false],
+    ] as const) {
+      const old = path.replace(/\d\.0/, version);
+      const { text } = await ask(sim, old, { params: { action: 'list', details: 'All' } });
+      expect(text.split('\n')[1]).toContain(`${sim.url}${old}`);
+      const [one] = all(parseXml(text), parent);
+      expect(child(one, element) !== undefined, `${old} ${element}`).toBe(there);
+    }
+    expect((await ask(sim, '/api/9.0/fo/compliance/policy/', { params: { action: 'list' } })).status).toBe(404);
   });
 
   test('nothing found is a RESPONSE with its DATETIME alone', async () => {

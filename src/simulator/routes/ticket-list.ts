@@ -4,13 +4,14 @@ import { Refusal } from '../refusal.ts';
 import { type Ticket, ticketsAt } from '../world/tickets.ts';
 import { stamp } from '../world/time.ts';
 import { cdata, escaped } from '../xml.ts';
-import { firstHead, firstRoute } from './first-api.ts';
+import { firstError, firstHead, firstRoute } from './first-api.ts';
 import { listElement } from './id-page.ts';
 import type { Call } from './route.ts';
 import { ticketElement } from './ticket-element.ts';
 import { ticketTests } from './ticket-filter.ts';
 
 const ROOT = 'REMEDIATION_TICKETS';
+const DTD = 'ticket_list_output.dtd';
 const MOST = 1000;
 
 const FILTERS: ParameterKinds = {
@@ -44,6 +45,7 @@ export const ticketList = firstRoute({
     if (given.length === 0) {
       throw new Refusal(200, '1922', 'At least one ticket selection parameter must be specified.');
     }
+    if (call.faults.has('tickets-error')) return firstError(call, ROOT, DTD, '999', 'Internal error');
     return { status: 200, type: 'text/xml', rated: true, body: tickets(call, given, ticketTests(call)) };
   },
 });
@@ -74,7 +76,7 @@ function* tickets(
       yield ticket;
     }
   }
-  yield firstHead(call, ROOT, 'ticket_list_output.dtd');
+  yield firstHead(call, ROOT, DTD);
   const where = given.map((name) => `${name}=${params.get(name)}`).join(', ');
   yield `  <HEADER>\n    <USER_LOGIN>${escaped(call.user)}</USER_LOGIN>\n    <COMPANY>${cdata('Acme & Söhne')}</COMPANY>\n    <DATETIME>${stamp(call.now)}</DATETIME>\n    <WHERE>${cdata(where)}</WHERE>\n  </HEADER>\n`;
   yield* listElement(call, '  ', 'TICKET_LIST', page(), (ticket) => ticketElement(call, ticket));

@@ -79,25 +79,33 @@ type Judgement = Omit<Posture, 'id' | 'host' | 'control' | 'technology'>;
 function judged(world: World, policy: Policy, host: Host, control: Control, instance: number): Judgement {
   const { first, last } = policy.evaluated!;
   const seed = hash(world.seed, host.n * 2 * CONTROLS + control.n, instance + policy.n * 2 + 0x9057);
-  const length = (20 + (seed % 40)) * DAY;
-  const zero = world.epoch - 1000 * DAY + ((seed >>> 8) % 60) * DAY;
-  const phase = Math.floor((last - zero) / length);
+  const phase = phaseAt(world, seed, last);
   const evaluationFrom = (time: number): number => first + Math.max(0, Math.ceil((time - first) / DAY)) * DAY;
   const known = evaluationFrom(processedTime(host.life, 0));
-  const modified = evaluationFrom(zero + phase * length);
+  const modified = Math.max(known, evaluationFrom(phase.start));
   return {
     instance:
       control.instances > 1 ? `Apache:/etc/httpd${instance}:${80 + instance}` : control.n % 4 === 0 ? undefined : 'os',
-    status: statusOf(seed, phase),
-    previous: modified > known ? statusOf(seed, phase - 1) : undefined,
-    modified: Math.max(modified, known),
+    status: statusOf(seed, phase.n),
+    previous: modified > known ? statusOf(seed, phase.n - 1) : undefined,
+    modified,
     evaluated: last,
-    found: hash(seed, phase, 0xf0),
-    excepted: seed % 20 === 0,
+    found: hash(seed, phase.n, 0xf0),
+    excepted: (seed >>> 4) % 20 === 0,
   };
 }
 
+/** Phases take turns: even ones are passed, odd ones are not; three in ten postures stay in their first. */
+function phaseAt(world: World, seed: number, t: number): { readonly n: number; readonly start: number } {
+  const zero = world.epoch - 1000 * DAY + ((seed >>> 8) % 60) * DAY;
+  if (seed % 10 < 3) return { n: 0, start: zero };
+  const passed = (25 + (seed % 40)) * DAY;
+  const both = passed + (15 + (seed % 20)) * DAY;
+  const round = Math.floor((t - zero) / both);
+  const start = zero + round * both;
+  return t < start + passed ? { n: round * 2, start } : { n: round * 2 + 1, start: start + passed };
+}
+
 function statusOf(seed: number, phase: number): PostureStatus {
-  const r = hash(seed, phase, 0x57) % 100;
-  return r < 68 ? 'Passed' : r < 94 ? 'Failed' : 'Error';
+  return phase % 2 === 0 ? 'Passed' : hash(seed, phase, 0x57) % 6 === 0 ? 'Error' : 'Failed';
 }

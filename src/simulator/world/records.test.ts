@@ -119,7 +119,8 @@ describe('records of the world', () => {
         else {
           changes++;
           expect(now.modified).toBeGreaterThan(then.evaluated);
-          expect(now.previous).toBeDefined();
+          expect(now.previous).toBe(then.status);
+          expect(now.status).not.toBe(then.status);
         }
       }
       before = after;

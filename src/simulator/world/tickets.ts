@@ -56,7 +56,9 @@ const LOOKED_AT = 60;
 /** Tickets there are at `t`, in ascending number; `undefined` is a breath. */
 export function* ticketsAt(world: World, t: number, fromNumber = 0): Generator<Ticket | undefined> {
   const start = world.epoch - SPAN;
-  const gap = Math.max(SECOND, Math.floor(SPAN / Math.max(4, world.hosts / 2) / SECOND) * SECOND);
+  // One for every second host, fewer in a large subscription.
+  const atEpoch = Math.max(4, Math.min(world.hosts / 2, 20_000 + world.hosts / 20));
+  const gap = Math.floor(SPAN / atEpoch / SECOND) * SECOND;
   const last = Math.floor((t - start) / gap);
   let passed = 0;
   for (let k = Math.max(0, Math.floor((fromNumber - FIRST_NUMBER - 1) / 2)); k <= last; k++) {
