@@ -88,7 +88,12 @@ describe('--json', () => {
 
 describe('help', () => {
   const COMMANDS = [
+    'init',
     'validate',
+    'check',
+    'plan',
+    'config',
+    'completion',
     'datasets',
     'pull',
     'run',
@@ -129,7 +134,11 @@ describe('what is typed wrong', () => {
     [['state', 'reset', 'acme/host_list'], 2, '--yes'],
     [['state', 'show'], 2, "missing required argument 'stream'"],
     [['sink', 'test', 'archve'], 2, 'Sinks are: archive.'],
-    [['pull', 'host_lst'], 2, 'Data sets are: host_list, host_list_detection'],
+    [['sink', 'test', 'archve'], 2, 'Did you mean archive?'],
+    [['check', 'acm'], 2, 'Did you mean acme?'],
+    [['completion', 'csh'], 2, 'Allowed choices are bash, zsh, fish.'],
+    [['run', '--log-format', 'xml'], 2, 'Allowed choices are pretty, json, devo.'],
+    [['pull', 'host_lst'], 2, 'Did you mean host_list?'],
     [['pull', 'host_list', '--limit', 'few'], 2, 'Give a whole number from 1 on.'],
     [['pull', 'host_list', '--since', 'yesterday'], 2, 'neither a time nor a duration'],
     [['pull', 'host_list', '-o', 'xml'], 2, 'Allowed choices are ndjson, json, csv, table.'],
