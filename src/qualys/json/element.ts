@@ -84,7 +84,12 @@ export function beginElement(scan: ElementScan, start: number): void {
 }
 
 /** Goes on; true when the element has ended before `position`. `around`: how many brackets are open around it. */
-export function scanElement(scan: ElementScan, window: Window, limits: JsonLimits, around: number): boolean {
+export function scanElement(
+  scan: ElementScan,
+  window: Window,
+  limits: Pick<JsonLimits, 'depth' | 'recordElements'>,
+  around: number,
+): boolean {
   const { bytes, words, length } = window;
   const { start, open } = scan;
   let { position: at, inString, seen, digits, names, values, depth } = scan;

@@ -1,4 +1,7 @@
 import type { Fields, Flag, Members, RecordView, Value } from '../../core/words.ts';
+import type { Window } from '../window.ts';
+import { QUOTE } from './bytes.ts';
+import { beginElement, createElementScan, scanElement } from './element.ts';
 
 /** A record as an object together with its bytes: what both JSON and CSV readers hand out. */
 export interface ObjectView extends RecordView {
@@ -16,6 +19,14 @@ export type Marks = ArrayLike<number>;
 
 const NO_FLAGS: readonly Flag[] = [];
 
+/** The record was within its limits when it was read. */
+const UNLIMITED = { depth: 256, recordElements: Number.POSITIVE_INFINITY };
+
+function createScratch(size: number): Window {
+  const bytes = Buffer.alloc(size);
+  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), length: 0, offset: 0 };
+}
+
 /** `tooManyNames` is called, and throws, where more different names than `most` come. */
 export function createObjectView(most: number, tooManyNames: () => never): ObjectView {
   const idOf = new Map<string, number>();
@@ -30,6 +41,9 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
   let ids = new Int32Array(64);
   let starts = new Int32Array(64);
   let ends = new Int32Array(64);
+
+  let scratch = createScratch(16 * 1024);
+  const marker = createElementScan(UNLIMITED.depth);
 
   const newId = (name: string): number => {
     if (texts.length >= most) tooManyNames();
@@ -68,14 +82,14 @@ export function createObjectView(most: number, tooManyNames: () => never): Objec
       for (let i = 0; i < names.length; i++) ids[i] = idOf.get(names[i]!) ?? newId(names[i]!);
     },
     showWritten(one) {
-      const itsNames = Object.keys(one);
-      const parts = itsNames.map((name) => `${JSON.stringify(name)}:${JSON.stringify(one[name])}`);
-      const text = `{${parts.join(',')}}`;
-      const written = Buffer.from(text, 'utf8');
-      const ascii = written.length === text.length;
-      const itsMarks = parts.length === 0 ? [0, 1] : [0];
-      for (const part of parts) itsMarks.push(itsMarks.at(-1)! + 1 + (ascii ? part.length : Buffer.byteLength(part)));
-      view.show(one, itsNames, written, 0, itsMarks, 0);
+      const text = JSON.stringify(one);
+      const needed = Buffer.byteLength(text);
+      if (needed >= scratch.bytes.length) scratch = createScratch(Math.ceil(needed * 1.5) + 1);
+      scratch.length = scratch.bytes.write(text, 'utf8');
+      scratch.bytes[scratch.length] = QUOTE;
+      beginElement(marker, 0);
+      scanElement(marker, scratch, UNLIMITED, 0);
+      view.show(one, Object.keys(one), scratch.bytes, 0, marker.outer.at, 0);
     },
     text(name) {
       const value = Object.hasOwn(record, name) ? record[name] : inside(record, name);
