@@ -107,10 +107,14 @@ export function createSignIn({ probe, principal, isRefusal, clock, log }: SignIn
     current = false;
     const before = principal.refused ?? refused;
     if (before !== undefined) return before;
-    if (last === undefined && principal.ways.some((way) => way.good)) refused = otherWay(error);
-    else principal.refused = error;
+    if (last === undefined && principal.ways.some((way) => way.good)) {
+      refused = otherWay(error);
+      log.error('Qualys refused this way to sign in; the other one goes on', { code: refused.code });
+      return refused;
+    }
+    principal.refused = error;
     log.error('Qualys refused this account; nothing more is sent with it', { code: error.code });
-    return refused ?? error;
+    return error;
   }
   async function ready(signal?: AbortSignal): Promise<Pass> {
     signal?.throwIfAborted();
