@@ -18,4 +18,6 @@ export interface TruthLine {
   readonly [field: string]: unknown;
 }
 
-export const CASES: Readonly<Record<string, Case>> = {};
+export const CASES: Readonly<Record<string, Case>> = {
+  users: { keyOf: ({ key }) => key.slice(0, 1) },
+};

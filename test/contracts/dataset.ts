@@ -28,12 +28,13 @@ export function factsContract(file: DatasetFile): void {
     }
     expect(file.key.slice(0, -1).some(({ from }) => from === 'occurrence')).toBe(false);
     if (file.order === 'id') expect(['record', 'context']).toContain(file.key[0]!.from);
-    if (file.order === 'time') expect(own).toContain(file.time[0]);
+    if (file.order === 'time' && file.time[0] !== undefined) expect(own).toContain(file.time[0]);
   });
 
   it('names as noise, order, version, time and heavy text only fields it knows', () => {
     const named = [...file.noise, ...(file.unordered ?? []), ...file.time, file.version, file.heavy?.field];
-    expect(named.filter((name) => name !== undefined && !own.has(name))).toEqual([]);
+    // A path leads into a field.
+    expect(named.filter((name) => name !== undefined && !own.has(name.split('/')[0]!))).toEqual([]);
     expect(file.noise.filter((name) => file.key.some(({ field }) => field === name))).toEqual([]);
     expect(new Set(format.fields).size).toBe(format.fields.length);
     expect(Object.keys(fields).filter((name) => !own.has(name) && name !== as)).toEqual([]);
@@ -84,7 +85,7 @@ export function factsContract(file: DatasetFile): void {
     expect(plain.versions === undefined).toBe(!plain.path.includes('{version}'));
     if (file.paging.by === 'id') {
       if (file.incremental)
-        expect(said({ pageSize: 7, since: '2026-01-02T03:04:05Z' })).toContain('2026-01-02T03:04:05Z');
+        expect(said({ pageSize: 7, since: '2026-01-02T03:04:05Z' })).toMatch(/2026-01-02T03:04:0[45]/);
       const ranged = said({ pageSize: 7, range: { first: 11, last: 22 } });
       // Some say "above 10", some "from 11 on".
       if (file.paging !== allAtOnce) expect(ranged).toMatch(/\b1[01]\b/);
