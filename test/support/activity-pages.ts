@@ -37,7 +37,8 @@ export interface ActivityPage {
 }
 
 const BEGIN = '----BEGIN_RESPONSE_BODY_CSV\n';
-const FOOTER = '----END_RESPONSE_BODY_CSV\n----BEGIN_RESPONSE_FOOTER_CSV\n';
+const END = '----END_RESPONSE_BODY_CSV\n';
+const FOOTER = '----BEGIN_RESPONSE_FOOTER_CSV\nWARNING\n';
 
 interface Target {
   readonly url: string;
@@ -51,8 +52,8 @@ export async function activityPage(sim: Target, params: Record<string, string | 
   const { text } = reply;
   const begin = text.startsWith(BEGIN) ? BEGIN.length : 0;
   const footer = text.lastIndexOf(FOOTER);
-  const end = footer >= 0 ? footer : text.lastIndexOf('----END_RESPONSE_BODY_CSV\n');
-  const body = text.slice(begin, end < 0 ? undefined : end);
+  const upTo = footer < 0 ? text : text.slice(0, footer);
+  const body = upTo.endsWith(END) ? upTo.slice(begin, -END.length) : upTo.slice(begin);
   const [, ...rows] = parseCsv(body);
   const idMax = footer < 0 ? undefined : /[?&]id_max=(\d+)/.exec(text.slice(footer))?.[1];
   return { text, rows, idMax };

@@ -62,8 +62,7 @@ function* log(call: Call): Generator<string> {
     count++;
   }
   if (cut) {
-    // From the details on, so that what is missing is inside quotes.
-    if (faults.has('activity-cut-quoted')) yield held.slice(0, held.indexOf('","', 25) + 8);
+    if (faults.has('activity-cut-quoted')) yield held.slice(0, held.indexOf('","') + 5);
     return;
   }
   yield held + (marked ? '----END_RESPONSE_BODY_CSV\n' : '');
