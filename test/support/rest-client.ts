@@ -1,5 +1,6 @@
 /** QPS and gateway calls for tests of the simulator, on top of `ask`. */
-import { type Simulator, truthLines } from '../../src/simulator/index.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { restTruthLines } from '../../src/simulator/truth-rest.ts';
 import { type Ask, ask, child, type Node, parseXml, type Reply, value } from './simulator-client.ts';
 
 export interface Criterion {
@@ -70,8 +71,8 @@ export interface TruthLine {
   readonly [fact: string]: unknown;
 }
 
-/** What the simulator says exists of a data set now. */
+/** What the simulator says exists of a REST data set now. */
 export function truthOf(sim: Simulator, dataset: string): TruthLine[] {
-  const lines = [...truthLines(sim.world, sim.now())].map((line) => JSON.parse(line) as TruthLine);
+  const lines = [...restTruthLines(sim.world, sim.now())].map((line) => JSON.parse(line) as TruthLine);
   return lines.filter((line) => line.dataset === dataset);
 }
