@@ -116,7 +116,7 @@ export default defineDataset({
     licence: 'File Integrity Monitoring (FIM).',
   },
   signIn: ['token'],
-  probe: ({ filter }) => gatewaySearch('fim/events/count', '/fim/v2/events/count', { filter: filter ?? '' }),
+  probe: ({ filter }) => gatewaySearch('fim/events/count', '/fim/v2/events/count', { filter }),
   destinations: {
     devo: 'monitor.qualys.fim.event',
     interflow: 'activities',

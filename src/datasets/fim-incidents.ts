@@ -110,7 +110,7 @@ export default defineDataset({
     licence: 'File Integrity Monitoring (FIM).',
   },
   signIn: ['token'],
-  probe: ({ filter }) => gatewaySearch('fim/incidents/count', '/fim/v2/incidents/count', { filter: filter ?? '' }),
+  probe: ({ filter }) => gatewaySearch('fim/incidents/count', '/fim/v2/incidents/count', { filter }),
   destinations: {
     devo: 'monitor.qualys.fim.incident',
     interflow: 'activities',

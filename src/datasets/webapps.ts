@@ -5,9 +5,6 @@ import { anyOf, changedSince, qpsCount, qpsFormat, qpsSearch } from './qps.ts';
 
 const OBJECT = { version: '3.0', name: 'was/webapp' };
 
-/** Fields a search gives; the others belong to the reading of a single web application. */
-const SEARCHED = ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore'];
-
 export default defineDataset({
   name: 'webapps',
   aliases: [],
@@ -21,54 +18,18 @@ export default defineDataset({
       .meta({ description: 'Only web applications with one of these tags (by id).' })
       .optional(),
   }),
+  // A search gives these; the many settings of a web application come only when it is asked for alone.
   format: qpsFormat(
     'WebApp',
-    [
-      ...SEARCHED,
-      'uris',
-      'os',
-      'scope',
-      'subDomain',
-      'domains',
-      'attributes',
-      'defaultProfile',
-      'defaultScanner',
-      'defaultScannerTags',
-      'scannerLocked',
-      'progressiveScanning',
-      'urlExcludelist',
-      'urlAllowlist',
-      'postDataExcludelist',
-      'logoutRegexList',
-      'authRecords',
-      'dnsOverrides',
-      'useRobots',
-      'useSitemap',
-      'headers',
-      'malwareMonitoring',
-      'malwareNotification',
-      'malwareScheduling',
-      'comments',
-      'isScheduled',
-      'lastScan',
-      'createdBy',
-      'updatedBy',
-      'screenshot',
-      'config',
-      'crawlingScripts',
-      'postmanCollection',
-      'swaggerFile',
-      'redundancyLinks',
-      'maxRedundancyLinks',
-    ],
-    ['tags/list/Tag', 'attributes/list/Attribute'],
+    ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore'],
+    ['tags/list/Tag'],
   ),
   key: [{ from: 'record', field: 'id' }],
   order: 'id',
   paging: byLastId,
   incremental: true,
   noise: [],
-  unordered: ['tags', 'attributes'],
+  unordered: ['tags'],
   version: 'updatedDate',
   time: ['updatedDate', 'createdDate'],
   records: ({ tag_ids: ids }, ask) =>
