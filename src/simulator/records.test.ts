@@ -41,7 +41,8 @@ const WHOLE: Record<string, (of: Simulator) => Promise<string[]>> = {
   tickets: async (of) => values(await ticketPages(of), 'TICKET', 'NUMBER'),
   users: async (of) => values(await list(of, USERS), 'USER', 'USER_LOGIN'),
   appliances: async (of) => values(await list(of, APPLIANCES), 'APPLIANCE', 'ID'),
-  compliance_scans: async (of) => values(await list(of, SCANS), 'SCAN', 'REF'),
+  compliance_scans: async (of) =>
+    values(await list(of, SCANS, { launched_after_datetime: '2025-01-01' }), 'SCAN', 'REF'),
   compliance_controls: async (of) => values(await pages(of, CONTROLS, { truncation_limit: 170 }), 'CONTROL', 'ID'),
   compliance_policies: async (of) => values(await pages(of, POLICIES, {}), 'POLICY', 'ID'),
   compliance_posture: async (of) => {

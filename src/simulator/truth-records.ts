@@ -10,7 +10,7 @@ import { policiesAt } from './world/policies.ts';
 import { posturesAt } from './world/posture.ts';
 import { reportsAt } from './world/reports.ts';
 import { ticketsAt } from './world/tickets.ts';
-import { DAY, stamp } from './world/time.ts';
+import { stamp } from './world/time.ts';
 import type { World } from './world/world.ts';
 
 type Told = (
@@ -18,7 +18,7 @@ type Told = (
   at: number,
 ) => Iterable<{ readonly key: readonly string[]; readonly [field: string]: unknown }>;
 
-/** In this order. A pull of `compliance_scans` without a start sees the last 30 days, and so does the truth. */
+/** In this order. */
 const TOLD = {
   *ips(world, at) {
     for (const one of addressesAt(world, at)) yield { key: [addressesText(one), String(one.networkId)] };
@@ -53,8 +53,8 @@ const TOLD = {
     }
   },
   *compliance_scans(world, at) {
-    for (const { ref, id, state, processed } of complianceScansAt(world, at, at - 30 * DAY)) {
-      yield { key: [ref], id: String(id), state, processed };
+    for (const { ref, id, state, processed, launched } of complianceScansAt(world, at, 0)) {
+      yield { key: [ref], id: String(id), state, processed, launched: stamp(launched) };
     }
   },
   *compliance_controls(world, at) {
