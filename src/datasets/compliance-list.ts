@@ -18,6 +18,7 @@ export const POLICY_LIST: XmlFormat = {
   kind: 'xml',
   root: 'POLICY_LIST_OUTPUT',
   record: 'RESPONSE/POLICY_LIST/POLICY',
+  idSet: 'RESPONSE/ID_SET',
   dropped: ['RESPONSE/GLOSSARY'],
   lists: [
     'TAG_SET_INCLUDE/TAG_ID',
@@ -45,7 +46,7 @@ export const POLICY_LIST: XmlFormat = {
   ],
 };
 
-export const policyList = (details: 'Basic' | 'All', ask: Ask): Call => ({
+export const policyList = (details: 'Basic' | 'All' | 'None', ask: Ask): Call => ({
   api: 'compliance/policy',
   path: '/api/{version}/fo/compliance/policy/',
   versions: POLICY_VERSIONS,

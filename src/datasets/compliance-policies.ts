@@ -25,9 +25,10 @@ export default defineDataset({
   unordered: ['TAG_SET_INCLUDE', 'TAG_SET_EXCLUDE'],
   time: [],
   records: ({ details }, ask) => policyList(details, ask),
+  ids: (_, ask) => policyList('None', ask),
   overlapMs: 3_600_000,
   scope: () => 'all',
-  schedule: { every: 6 * 3_600_000, sweepFull: 86_400_000 },
+  schedule: { every: 6 * 3_600_000, sweepIds: 86_400_000, sweepFull: 7 * 86_400_000 },
   pageSize: POLICIES_AT_ONCE,
   fields: {
     ID: { type: 'integer', about: 'Policy id, ascending in answers.' },

@@ -12,13 +12,10 @@ const options = z.object({
     .min(1)
     .default([...STATES])
     .meta({ description: 'Ticket states to read; all of them by default.' }),
-  show_vuln_details: z
-    .boolean()
-    .default(false)
-    .meta({
-      description:
-        'Diagnosis, consequence, solution and result with each ticket; the KnowledgeBase has the first three once.',
-    }),
+  show_vuln_details: z.boolean().default(false).meta({
+    description:
+      'Diagnosis, consequence, solution and result with each ticket; the KnowledgeBase has the first three once.',
+  }),
 });
 type Options = z.output<typeof options>;
 

@@ -26,6 +26,9 @@ const LISTS = [
   'compliance_posture',
 ];
 
+/** Where a fault hits a data set's answers, and not the sign-in. */
+const path = (name: string): string => (['tickets', 'users'].includes(name) ? '_list.php' : '/fo/');
+
 describe('lists of the classic interface [A13, A15–A18, A21, A23, A25–A27]', () => {
   it.each(LISTS)('%s: every element that comes is known', (name) =>
     withRig({ hosts: 30, datasets: { [name]: { every: '1h' } } }, async (rig) => {
@@ -79,6 +82,18 @@ describe('lists of the classic interface [A13, A15–A18, A21, A23, A25–A27]',
         expect([...want].filter(([key, text]) => have.get(key) !== text)).toEqual([]);
         expect(repeated(lines)).toEqual([]);
       }),
+  );
+
+  it.each([...LISTS, 'vm_scans'])('[fault 58] %s: element names in lower case mean the same', (name) =>
+    withRig({ hosts: 20, faults: [`lower-case@${path(name)}`], datasets: { [name]: { every: '1h' } } }, async (rig) => {
+      const { stopped, imbalances } = await rig.run();
+      expect([[...stopped], imbalances]).toEqual([[], []]);
+      const { format } = datasets.get(name)!;
+      const lines = await rig.lines(name);
+      expect(lines.length).toBeGreaterThan(0);
+      const names = new Set(lines.flatMap(({ record }) => Object.keys(record)).filter((one) => one !== 'POLICY_ID'));
+      expect([...names].filter((one) => !format.fields.includes(one))).toEqual([]);
+    }),
   );
 
   it('tickets: more than one answer holds, with the last of one again at the beginning of the next', () =>

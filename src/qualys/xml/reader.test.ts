@@ -303,6 +303,23 @@ describe('around the records', () => {
     ]);
   });
 
+  it('[fault 58] finds what is inside a field by its path, in lower case too', () => {
+    const seen: unknown[] = [];
+    const reader = createXmlReader(HOSTS, {
+      record: (view) => seen.push([view.text('DNS_DATA/FQDN'), view.text('DNS_DATA/NONE'), view.text('ID/FQDN')]),
+    });
+    const upper =
+      '<HOST><X><FQDN>not this</FQDN></X><ID>7</ID><DNS_DATA a="1"><FQDN>h.example</FQDN></DNS_DATA></HOST>';
+    const document = (hosts: string) =>
+      `<HOST_LIST_OUTPUT><RESPONSE><HOST_LIST>${hosts}</HOST_LIST></RESPONSE></HOST_LIST_OUTPUT>`;
+    reader.write(Buffer.from(document(upper)));
+    reader.end();
+    const lower = createXmlReader(HOSTS, { record: (view) => seen.push([view.text('DNS_DATA/FQDN')]) });
+    lower.write(Buffer.from(document(upper).toLowerCase()));
+    lower.end();
+    expect(seen).toEqual([['h.example', undefined, undefined], ['h.example']]);
+  });
+
   it('[fault 42] reads any other root into the envelope', () => {
     const failed = collect(HOSTS, [
       '<!DOCTYPE SIMPLE_RETURN SYSTEM "x"><SIMPLE_RETURN><RESPONSE><CODE>1905</CODE><HOST_LIST><HOST/></HOST_LIST></RESPONSE></SIMPLE_RETURN>',

@@ -107,7 +107,8 @@ function inside(tape: Tape, ids: ReadonlyMap<string, number>, path: string): num
   const { cells } = tape;
   let group = 0;
   for (const name of path.split('/')) {
-    const id = ids.get(name);
+    // Names below the top level are spelled as in the answer, which may be all lower case.
+    const id = ids.get(name) ?? ids.get(name.toLowerCase());
     const stop = group === 0 ? tape.top : cells[group + SKIP]!;
     let child = group + GROUP;
     while (child < stop && (cells[child] !== id || (cells[child + MARKS]! & ATTRIBUTE) !== 0))
