@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, getCACertificates } from 'node:tls';
 import { type Config, type ConnectionConfig, whereIs } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Call, SignInWay } from '../core/dataset.ts';
@@ -158,7 +158,7 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
           port: Number(url.port) || 443,
           servername: host,
           rejectUnauthorized: tls.verify,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+          ...(tls.ca === undefined ? {} : { ca: [...getCACertificates('default'), tls.ca] }),
         });
         const end = (tell: () => void): void => {
           socket.destroy();
@@ -176,12 +176,11 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
         );
         socket.once('error', (thrown) => end(() => reject(translate(thrown))));
         socket.once('secureConnect', () => {
+          const protocol = socket.getProtocol() ?? 'TLS';
           const { valid_to: until, issuer } = socket.getPeerCertificate();
           const by = issuer?.O ?? issuer?.CN ?? 'an unnamed authority';
           end(() =>
-            resolve(
-              `${socket.getProtocol() ?? 'TLS'}, certificate of ${String(by)} until ${until}${tls.verify ? '' : ' (not verified)'}`,
-            ),
+            resolve(`${protocol}, certificate of ${String(by)} until ${until}${tls.verify ? '' : ' (not verified)'}`),
           );
         });
       });

@@ -1,10 +1,19 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeAuthority, hasOpenssl } from '../../src/qualys/fake-certificates.ts';
+import { fakeServer, send } from '../../src/qualys/fake-server.ts';
 import { cli, STACK, writeConfig } from '../support/cli.ts';
 import { type Rig, startRig } from '../support/rig.ts';
+import { skipUnless } from '../support/skip.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
+/** util-linux's: others take other options. */
+const hasScript = (): boolean =>
+  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
 /** `quarry check`, `plan`, `init` and `config show` as an operator types them, before anything was collected. */
 let rig: Rig;
@@ -189,5 +198,54 @@ describe('init', () => {
     await writeFile(join(rig.dir, 'config.yaml'), 'globals:\n  id: x\noutputs: {}\ninputs:\n  qualys: {}\n');
     const { code, stderr } = await init('--from', 'config.yaml');
     expect([code, stderr.includes('QRY1020')]).toEqual([78, true]);
+  });
+
+  it(
+    'asks on a terminal, again where an answer makes no sense',
+    skipUnless(hasScript(), 'needs script(1)'),
+    async () => {
+      const answers = ['Ac me', 'acme', '', 'EU33', 'https://qualysguard.qualys.eu', '', 'host_lst', 'host_list', ''];
+      const asked = spawn('script', ['-qec', `${process.execPath} ${MAIN} init --out new.yaml`, '/dev/null'], {
+        cwd: rig.dir,
+      });
+      let said = '';
+      let questions = 0;
+      asked.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        // One answer for each question: what ends in a colon and waits.
+        for (let asking = said.split(/(?:\]|alone\)|in at|PASSWORD\}\)): /).length - 1; questions < asking; questions++)
+          asked.stdin.write(`${answers[questions] ?? ''}\n`);
+      });
+      await once(asked, 'close');
+      expect(said).toContain('Did you mean EU1, EU2, EU3?');
+      expect(said).toContain('Did you mean host_list?');
+      expect(await written()).toMatch(/ {2}acme:\n {4}platform: EU1/);
+      expect(await written()).toContain('host_list: {}');
+    },
+  );
+});
+
+describe('check of a secure server', skipUnless(hasOpenssl(), 'needs openssl'), () => {
+  it.each([
+    ['a certificate of nobody known', '127.0.0.1', false, 'QRY2040'],
+    ['a certificate for another name', 'elsewhere.example', true, 'QRY2042'],
+    ['a known one', '127.0.0.1', true, undefined],
+  ])('%s', async (_, name, trusted, code) => {
+    const authority = fakeAuthority();
+    const server = await fakeServer(
+      (_request, response) => send(response, 404, ''),
+      authority.issue(name === '127.0.0.1' ? `IP:${name}` : `DNS:${name}`),
+    );
+    try {
+      acme()['api_url'] = server.url;
+      acme()['tls'] = trusted ? { ca: authority.ca } : {};
+      acme()['datasets'] = ['host_list'];
+      await writeConfig(rig.dir, rig.config);
+      const { stdout } = await quarry('check');
+      if (code === undefined) expect(stdout).toMatch(/ok +TLS +TLSv1\.\d, certificate of fake authority until/);
+      else expect(stdout).toMatch(new RegExp(`FAILED TLS +${code}`));
+    } finally {
+      await server.close();
+    }
   });
 });

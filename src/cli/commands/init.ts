@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { datasets, platformByLogin, platformByUrl, resolveAddress, sinks } from '../../collector/port.ts';
 import { jsonSchema } from '../../config/show.ts';
-import { QuarryError } from '../../core/errors.ts';
+import { asQuarryError, QuarryError } from '../../core/errors.ts';
 import { names } from '../arguments.ts';
 import { type Answers, configText, roles } from '../init-text.ts';
 import { noSuch } from '../names.ts';
@@ -27,8 +27,13 @@ export interface InitFlags {
 
 const SCHEMA_BESIDE = './quarry.schema.json';
 
-/** Asks a person; without one, what no option says takes its default. */
-type Ask = (question: string, usual: string) => Promise<string>;
+/**
+ * What stands for one answer: the option, where it is given; else a person is asked until the answer is one that `take`
+ * takes; without a person, the usual answer. Rejects with what `take` throws.
+ */
+type Ask = <T>(given: string | undefined, question: string, usual: string, take: (answer: string) => T) => Promise<T>;
+
+const takeUsual: Ask = async (given, _, usual, take) => take(given ?? usual);
 
 export async function init(flags: InitFlags): Promise<number> {
   if (flags.from !== undefined) refuseConversion(flags.from);
@@ -36,7 +41,7 @@ export async function init(flags: InitFlags): Promise<number> {
   if (existsSync(out) && flags.force !== true)
     throw new QuarryError('QRY6006', { what: `${flags.out} is there already.`, where: out });
   const people = flags.yes !== true && process.stdin.isTTY === true;
-  const answers = await (people ? asked(flags, out) : answered(flags, out, async (_, usual) => usual));
+  const answers = await (people ? asked(flags, out) : answered(flags, out, takeUsual));
   const known = [...datasets.values()];
   const text = configText(answers, known);
   await writeFile(out, text, { mode: 0o600, flag: flags.force === true ? 'w' : 'wx' });
@@ -52,9 +57,18 @@ async function asked(flags: InitFlags, out: string): Promise<Answers> {
   const gone = new AbortController();
   lines.once('close', () => gone.abort());
   try {
-    return await answered(flags, out, async (question, usual) => {
-      const answer = await lines.question(`${question}${usual === '' ? '' : ` [${usual}]`}: `, { signal: gone.signal });
-      return answer.trim() || usual;
+    return await answered(flags, out, async (given, question, usual, take) => {
+      if (given !== undefined) return take(given);
+      for (;;) {
+        const shown = `${question}${usual === '' ? '' : ` [${usual}]`}: `;
+        const answer = (await lines.question(shown, { signal: gone.signal })).trim();
+        try {
+          return take(answer || usual);
+        } catch (thrown) {
+          const error = asQuarryError(thrown);
+          process.stderr.write(`  ${error.message} ${error.fix}\n`);
+        }
+      }
     });
   } catch (thrown) {
     if (gone.signal.aborted) throw new QuarryError('QRY6001', { what: 'No more answers: nothing was written.' });
@@ -65,46 +79,42 @@ async function asked(flags: InitFlags, out: string): Promise<Answers> {
 }
 
 async function answered(flags: InitFlags, out: string, ask: Ask): Promise<Answers> {
-  const connection = flags.connection ?? (await ask('Name of this connection (a-z, 0-9, _ and -)', 'qualys'));
-  if (!/^[a-z0-9_-]{1,64}$/.test(connection))
-    throw new QuarryError('QRY6004', { what: `“${connection}” is no name of a connection: a-z, 0-9, _ and - only.` });
-  const username =
-    flags.username ?? ((await ask('User name at Qualys (empty: from ${QUALYS_USERNAME} alone)', '')) || undefined);
-  const address = await addressOf(flags, username, ask);
-  const secret =
-    flags.passwordFile ??
-    ((await ask('File that holds the password (empty: from ${QUALYS_PASSWORD})', '')) || undefined);
-  const chosen =
-    flags.datasets ?? (await ask(`Data sets, separated by commas: all, ${[...datasets.keys()].join(', ')}`, 'all'));
-  return {
-    connection,
-    ...address,
-    username,
-    passwordFile: secret,
-    datasets: chosen.trim() === 'all' ? undefined : names(chosen).map(datasetNamed),
-    outputDir: flags.outputDir ?? (await ask('Folder for the events', './out')),
-    schema: schemaFor(out),
-  };
-}
-
-function datasetNamed(name: string): string {
-  const found = [...datasets.values()].find((one) => one.name === name || one.aliases.includes(name));
-  if (found === undefined) throw noSuch('data set', name, [...datasets.keys()]);
-  return found.name;
-}
-
-/** A platform's name, any address of one, or what the login tells; what is no platform must be an API server. */
-async function addressOf(
-  flags: InitFlags,
-  username: string | undefined,
-  ask: Ask,
-): Promise<{ platform: string } | { apiUrl: string }> {
+  const connection = await ask(flags.connection, 'Name of this connection (a-z, 0-9, _ and -)', 'qualys', idTaken);
+  const orNone = (answer: string): string | undefined => answer || undefined;
+  const username = await ask(flags.username, 'User name at Qualys (empty: from ${QUALYS_USERNAME} alone)', '', orNone);
   const likely = username === undefined ? undefined : platformByLogin(username)?.name;
   const hint = likely === undefined ? '' : ` (your login looks like ${likely})`;
-  const given =
-    flags.url ??
-    flags.platform ??
-    (await ask(`Platform (US1, EU2 …) or the address you sign in at${hint}`, likely ?? ''));
+  const where = `Platform (US1, EU2 …) or the address you sign in at${hint}`;
+  const address = await ask(flags.url ?? flags.platform, where, likely ?? '', addressTaken);
+  const file = 'File that holds the password (empty: from ${QUALYS_PASSWORD})';
+  const passwordFile = await ask(flags.passwordFile, file, '', orNone);
+  const which = `Data sets, separated by commas: all, ${[...datasets.keys()].join(', ')}`;
+  const chosen = await ask(flags.datasets, which, 'all', datasetsTaken);
+  const outputDir = await ask(flags.outputDir, 'Folder for the events', './out', (answer) => answer);
+  return { connection, ...address, username, passwordFile, datasets: chosen, outputDir, schema: schemaFor(out) };
+}
+
+function idTaken(answer: string): string {
+  if (/^[a-z0-9_-]{1,64}$/.test(answer)) return answer;
+  throw new QuarryError('QRY6004', {
+    what: `“${answer}” is no name of a connection: a-z, 0-9, _ and - only.`,
+    fix: 'Write a name such as acme.',
+  });
+}
+
+/** The data sets' own names; undefined for all. */
+function datasetsTaken(answer: string): readonly string[] | undefined {
+  const chosen = names(answer);
+  if (chosen.length === 0 || chosen.includes('all')) return undefined;
+  return chosen.map((name) => {
+    const found = [...datasets.values()].find((one) => one.name === name || one.aliases.includes(name));
+    if (found === undefined) throw noSuch('data set', name, [...datasets.keys()]);
+    return found.name;
+  });
+}
+
+/** A platform's name, or any address of one; what is no platform must be an API server. */
+function addressTaken(given: string): { platform: string } | { apiUrl: string } {
   if (given === '')
     throw new QuarryError('QRY1014', {
       what: 'Nothing says which platform the account lives on.',
