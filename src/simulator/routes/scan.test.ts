@@ -10,6 +10,7 @@ const FETCH = '/api/2.0/fo/scan/';
 let sim: Simulator;
 beforeAll(async () => {
   sim = await startSimulator({ hosts: 400, seed: 21 });
+  sim.advance(15 * DAY);
 });
 afterAll(async () => {
   expect(sim.counters().defects).toEqual([]);
@@ -290,7 +291,10 @@ describe('fetching', () => {
     let compared = 0;
     for (const ref of scans) {
       for (const { ip, qid } of await json(ref)) {
-        expect(byIp.get(String(ip)), String(ip)).toContain(qid);
+        const known = byIp.get(String(ip));
+        // Some hosts have been purged since.
+        if (known === undefined) continue;
+        expect(known, String(ip)).toContain(qid);
         compared++;
       }
     }

@@ -58,8 +58,8 @@ export interface VmScanResult {
   readonly text: string;
 }
 
-/** Scans are remembered from so long before the epoch. */
-const MEMORY = 45 * DAY;
+/** Scans are remembered from so long before the epoch, so that a list without dates has all of them then. */
+const MEMORY = 30 * DAY;
 const TITLES = [
   'Weekly servers',
   'DMZ & perimeter',
