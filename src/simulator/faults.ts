@@ -147,6 +147,8 @@ const RECORDS = {
   'warning-not-truncated': {
     summary: 'the last page of asset groups, controls, policies and postures has a WARNING without code and URL',
   },
+  'warning-list': { summary: 'the WARNING of policies and postures stands in a WARNING_LIST, as their DTDs allow' },
+  'no-networks': { summary: 'addresses come without network_id, and those of the second network not at all' },
   'duplicate-ticket': { summary: 'a page of tickets begins with the last ticket before its `since_ticket_number`' },
   'tickets-error': { summary: 'the ticket list is an ERROR 999: status 200' },
   'users-denied': { summary: 'the user list is denied: status 200 with ERROR 999 inside' },

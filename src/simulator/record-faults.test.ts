@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   CONTROLS,
   GROUPS,
+  IPS,
   keys,
   list,
   POLICIES,
@@ -45,6 +46,24 @@ const TRIES: Record<RecordsFault, Try> = {
     }
     const cut = await list(sim, GROUPS, { truncation_limit: 2 });
     expect(value(child(child(cut, 'RESPONSE'), 'WARNING'), 'CODE'), 'a truncated page says so still').toBe('1980');
+  },
+  'warning-list': async (sim) => {
+    const [id] = keys(sim, 'compliance_policies');
+    for (const [path, params] of [
+      [POSTURES, { policy_id: id!, truncation_limit: 3 }],
+      [POLICIES, {}],
+    ] as const) {
+      sim.setFault('page-size-capped=3');
+      const warnings = child(child(await list(sim, path, params), 'RESPONSE'), 'WARNING_LIST');
+      expect(value(child(warnings, 'WARNING'), 'CODE'), path).toBe('1980');
+      expect(new URL(value(child(warnings, 'WARNING'), 'URL')!).searchParams.get('id_min')).toMatch(/^\d+$/);
+    }
+  },
+  'no-networks': async (sim) => {
+    const set = child(child(await list(sim, IPS), 'RESPONSE'), 'IP_SET')!.children;
+    expect(set.flatMap(({ attributes }) => Object.keys(attributes))).toEqual([]);
+    const main = keys(sim, 'ips').filter((key) => key.endsWith('|0'));
+    expect(set.map(({ text }) => `${text}|0`)).toEqual(main);
   },
   'duplicate-ticket': async (sim) => {
     sim.setFault('page-size-capped=7');

@@ -64,6 +64,13 @@ export function idPage<T extends { readonly id: number }>(
   return { records: records(), warning: () => warning };
 }
 
+/** The WARNING of a page for lists whose DTD has WARNING_LIST as well. */
+export function warningOrList(call: Call, page: IdPage<unknown>): string {
+  const warning = page.warning();
+  if (warning === '' || !call.faults.has('warning-list')) return warning;
+  return `    <WARNING_LIST>\n${warning}    </WARNING_LIST>\n`;
+}
+
 /** Those records that pass; a breath now and then where many do not. */
 export function* where<T>(records: Iterable<T | undefined>, test: (record: T) => boolean): Generator<T | undefined> {
   let passed = 0;

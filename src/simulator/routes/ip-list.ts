@@ -26,7 +26,9 @@ export const ipList: Route = {
     if (wanted !== undefined && selected(call, wanted).next().done === true) {
       throw new Refusal(400, '1905', 'IP(s) do not exist.');
     }
-    const set = listElement(call, '    ', 'IP_SET', selected(call, wanted), (one) => addressElement('      ', one));
+    const set = listElement(call, '    ', 'IP_SET', selected(call, wanted), (one) =>
+      addressElement('      ', one, !call.faults.has('no-networks')),
+    );
     const body = framed(call, 'IP_LIST_OUTPUT', '/api/2.0/fo/asset/ip/ip_list_output.dtd', set);
     return { status: 200, type: 'application/xml', rated: true, body };
   },
@@ -36,6 +38,7 @@ export const ipList: Route = {
 function* selected(call: Call, wanted: readonly [number, number][] | undefined): Generator<Addresses> {
   const network = call.params.get('network_id');
   for (const range of addressesAt(call.world, call.now)) {
+    if (range.networkId !== 0 && call.faults.has('no-networks')) continue;
     if (network !== undefined && range.networkId !== Number(network)) continue;
     if (wanted === undefined) yield range;
     for (const [first, last] of wanted ?? []) {
@@ -45,7 +48,8 @@ function* selected(call: Call, wanted: readonly [number, number][] | undefined):
   }
 }
 
-export function addressElement(indent: string, addresses: Addresses): string {
+export function addressElement(indent: string, addresses: Addresses, networks = true): string {
   const name = addresses.first === addresses.last ? 'IP' : 'IP_RANGE';
-  return `${indent}<${name} network_id="${addresses.networkId}">${addressesText(addresses)}</${name}>\n`;
+  const network = networks ? ` network_id="${addresses.networkId}"` : '';
+  return `${indent}<${name}${network}>${addressesText(addresses)}</${name}>\n`;
 }

@@ -4,7 +4,7 @@ import { ASSET_GROUPS } from '../world/catalogue.ts';
 import { controlsOf, type Policy, policiesAt } from '../world/policies.ts';
 import { stamp } from '../world/time.ts';
 import { cdataElement, element } from '../xml.ts';
-import { framed, ID_PARAMETERS, idPage, idSetElement, listElement, where } from './id-page.ts';
+import { framed, ID_PARAMETERS, idPage, idSetElement, listElement, warningOrList, where } from './id-page.ts';
 import type { Call, Route } from './route.ts';
 
 /** No parameter changes it. */
@@ -33,7 +33,7 @@ export const policyList: Route = {
           return policyElement(call, policy);
         });
       }
-      yield glossary(groups) + page.warning();
+      yield glossary(groups) + warningOrList(call, page);
     }
     const dtd = `/api/${call.version}/fo/compliance/policy/policy_list_output.dtd`;
     const body = framed(call, 'POLICY_LIST_OUTPUT', dtd, payload());

@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts';
 import { type Policy, policyById } from '../world/policies.ts';
 import { type Posture, posturesAt } from '../world/posture.ts';
 import { stamp } from '../world/time.ts';
-import { framed, ID_PARAMETERS, type IdPage, idPage, listElement, where } from './id-page.ts';
+import { framed, ID_PARAMETERS, type IdPage, idPage, listElement, warningOrList, where } from './id-page.ts';
 import { postureElement } from './posture-element.ts';
 import { createGlossary } from './posture-glossary.ts';
 import type { Call, Route } from './route.ts';
@@ -104,7 +104,7 @@ function* infoList(call: Call, page: IdPage<Posture>, deeper: string): Generator
     glossary.note(posture);
     return postureElement(call, posture, `      ${deeper}`);
   });
-  yield glossary.summary(`    ${deeper}`) + page.warning();
+  yield glossary.summary(`    ${deeper}`) + warningOrList(call, page);
   yield* glossary.element(`    ${deeper}`);
 }
 
