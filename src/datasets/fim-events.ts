@@ -89,7 +89,8 @@ export default defineDataset({
       sort: '[{"processedTime":"asc"},{"id":"asc"}]',
     });
   },
-  overlapMs: 600_000,
+  // What can be searched for later than an hour after its processing time is lost: nothing sweeps a log.
+  overlapMs: 3_600_000,
   scope: ({ filter, ignored }) => JSON.stringify([filter, ignored]),
   schedule: { every: 900_000 },
   pageSize: MAX_PAGE,

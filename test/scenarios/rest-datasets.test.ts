@@ -166,6 +166,29 @@ describe('FIM', () => {
       expect(times.length).toBeGreaterThan(9);
     }));
 
+  it('events that can be found half an hour late only are not missed', () =>
+    withRig(
+      'fim_events',
+      {},
+      async (rig) => {
+        const since = recently(rig);
+        choose(rig, 'fim_events', { start_time_in_utc: since, page_size: 1000 });
+        for (let quarter = 0; quarter < 16; quarter++) {
+          await good(rig);
+          rig.pass(900_000);
+        }
+        const have = newest(await rig.lines('fim_events'));
+        const mine = truth(rig, 'fim_events').filter(({ processed = '' }) => {
+          const at = Date.parse(processed);
+          return at >= Date.parse(since) && at < rig.simulator.now() - 3_600_000;
+        });
+        const late = mine.filter(({ processed = '' }) => Date.parse(processed) > rig.simulator.now() - 4 * 3_600_000);
+        expect(late.length).toBeGreaterThan(0);
+        expect(mine.filter(({ key }) => !have.has(key))).toEqual([]);
+      },
+      ['fim-late'],
+    ));
+
   it.each(['v3', 'v2'])('incidents of %s are the truth, and what goes on in open ones is seen', (version) =>
     withRig('fim_incidents', { version, page_size: 50 }, async (rig) => {
       await good(rig);
