@@ -63,7 +63,7 @@ export async function collect(config: Config, { log, progress }: Console, option
         Object.entries(governor.status()).flatMap(([api, status]) => budgetText(subscription, api, status)),
       ),
     );
-    let reloads: { end(): void } | undefined;
+    let reloads: { end(): Promise<void> } | undefined;
     try {
       const summary = await runCollector(wired.parts, {
         ...options,
@@ -77,7 +77,7 @@ export async function collect(config: Config, { log, progress }: Console, option
       });
       return { summary, signalled: stop.code() };
     } finally {
-      reloads?.end();
+      await reloads?.end();
       await wired.close();
     }
   } finally {

@@ -18,10 +18,11 @@ export interface Reloading {
  * SIGHUP: the configuration is read and checked again. A bad one is reported with all its problems and the running one
  * goes on; of a good one, what has changed is applied. Signals that come meanwhile are one more reading afterwards.
  */
-export function reloading({ load, config, wired, running, log }: Reloading): { end(): void } {
+export function reloading({ load, config, wired, running, log }: Reloading): { end(): Promise<void> } {
   let inForce = config;
   let wanted = 0;
   let ended = false;
+  let work: Promise<void> = Promise.resolve();
 
   async function once(): Promise<void> {
     const next = load();
@@ -61,13 +62,15 @@ export function reloading({ load, config, wired, running, log }: Reloading): { e
   }
   const onSignal = (): void => {
     wanted = Math.min(2, wanted + 1);
-    if (wanted === 1) void run();
+    if (wanted === 1) work = run();
   };
   process.on('SIGHUP', onSignal);
   return {
-    end: () => {
+    end: async () => {
       ended = true;
       process.off('SIGHUP', onSignal);
+      // What is being taken over is finished, so that nothing is opened behind the collector's back.
+      await work;
     },
   };
 }

@@ -228,6 +228,13 @@ describe('pipes and terminals', () => {
     expect(forced.stderr).toContain('\u001b[');
   });
 
+  it('--log-format goes before QUARRY_LOG_FORMAT', async () => {
+    const env = { QUARRY_LOG_FORMAT: 'json' };
+    const { stderr } = await cli(['run', '--once', '--no-server', '--log-format', 'devo'], { cwd: rig.dir, env });
+    expect(stderr).toMatch(/^\S+ +INFO MainProcess::MainThread -> pull begins/m);
+    expect(stderr).not.toContain('"msg"');
+  });
+
   it('the demo keeps to its own folder, whatever the environment says', async () => {
     const real = join(rig.dir, 'real');
     const { code, stdout } = await cli(['demo', '--once', '--hosts', '5', '--data-dir', 'demo'], {
