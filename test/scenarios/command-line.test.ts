@@ -135,6 +135,8 @@ describe('what is typed wrong', () => {
     [['state', 'show'], 2, "missing required argument 'stream'"],
     [['sink', 'test', 'archve'], 2, 'Sinks are: archive.'],
     [['sink', 'test', 'archve'], 2, 'Did you mean archive?'],
+    [['state', 'show', 'acme/host_lst'], 2, 'Did you mean acme/host_list?'],
+    [['pull', 'host_list', '--connection', 'acne'], 2, 'Did you mean acme?'],
     [['check', 'acm'], 2, 'Did you mean acme?'],
     [['completion', 'csh'], 2, 'Allowed choices are bash, zsh, fish.'],
     [['run', '--log-format', 'xml'], 2, 'Allowed choices are pretty, json, devo.'],

@@ -6,7 +6,7 @@ import { QuarryError } from '../../core/errors.ts';
 import { contextAs } from '../../core/format.ts';
 import type { Fields, Value } from '../../core/words.ts';
 import { createLog, logDefaults } from '../log.ts';
-import { noSuch } from '../names.ts';
+import { named, noSuch } from '../names.ts';
 import { print, table } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
@@ -23,6 +23,7 @@ export interface PullFlags {
 
 export async function pull(names: readonly string[], flags: PullFlags): Promise<number> {
   const config = configuration(flags.config);
+  if (flags.connection !== undefined) named('connection', flags.connection, config.connections);
   const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
   const log = createLog({ format: flags.logFormat ?? config.logFormat ?? format, level: 'warn', color });
   if (flags.limit !== undefined && !(Number.isSafeInteger(flags.limit) && flags.limit > 0)) {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { listQuarantined, listStreams, resetStream } from '../../collector/port.ts';
+import { nearest } from '../../config/suggest.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { print, printJson, table } from '../output.ts';
 import { withOutbox } from './hold.ts';
@@ -75,8 +76,11 @@ async function reset(stream: string, options: StateOptions): Promise<number> {
   return 0;
 }
 
-const unknownStream = (stream: string, streams: readonly { connection: string; dataset: string }[]): QuarryError =>
-  new QuarryError('QRY6002', {
-    what: `There is no stream ${stream}.`,
-    fix: `Streams are: ${streams.map((one) => `${one.connection}/${one.dataset}`).join(', ') || '(none yet)'}.`,
+function unknownStream(stream: string, streams: readonly { connection: string; dataset: string }[]): QuarryError {
+  const known = streams.map((one) => `${one.connection}/${one.dataset}`);
+  const meant = nearest(stream, known);
+  return new QuarryError('QRY6002', {
+    what: `There is no stream ${stream}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    fix: `Streams are: ${known.join(', ') || '(none yet)'}.`,
   });
+}
