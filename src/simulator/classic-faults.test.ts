@@ -162,6 +162,39 @@ describe('general faults', () => {
     expect((await kb({ ids: '38000' })).text).toContain('<QID>38000</QID>');
   });
 
+  test('paging of the activity log goes wrong as that of hosts does', async () => {
+    const until = { until_datetime: '2026-11-19', since_datetime: '2026-11-15' };
+    const whole = (await activityPage(sim, { ...until, truncation_limit: 0 })).rows;
+    expect(whole.length).toBeGreaterThan(60);
+    const read = async (truncation_limit: number, most = 1000): Promise<{ rows: unknown[]; sizes: number[] }> => {
+      const rows: unknown[] = [];
+      const sizes: number[] = [];
+      for (let id: string | undefined = ''; id !== undefined && sizes.length < most; ) {
+        const page = await activityPage(sim, { ...until, truncation_limit, ...(id === '' ? {} : { id_max: id }) });
+        rows.push(...page.rows);
+        sizes.push(page.rows.length);
+        id = page.idMax;
+      }
+      return { rows, sizes };
+    };
+    sim.setFault('page-size-capped=7');
+    const capped = await read(0);
+    expect([capped.rows, Math.max(...capped.sizes)]).toEqual([whole, 7]);
+    sim.clearFaults();
+    sim.setFault('empty-page-with-warning');
+    const gaps = await read(20);
+    expect(gaps.rows).toEqual(whole);
+    expect(gaps.sizes.filter((size) => size === 0).length).toBeGreaterThan(1);
+    sim.clearFaults();
+    sim.setFault('next-url-loop');
+    expect((await read(20, 3)).rows).toEqual([whole, whole, whole].flatMap((rows) => rows.slice(0, 20)));
+    sim.clearFaults();
+    sim.setFault('duplicate-host');
+    const doubled = await read(20);
+    expect(doubled.rows.slice(18, 22)).toEqual([whole[18], whole[19], whole[19], whole[20]]);
+    expect(new Set(doubled.rows.map((row) => String(row)))).toEqual(new Set(whole.map((row) => String(row))));
+  });
+
   test('truncated-at cuts CSV and JSON as well', async () => {
     const ref = await scanRef();
     sim.setFault('truncated-at=1500');

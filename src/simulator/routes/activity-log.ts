@@ -40,12 +40,16 @@ export const activityLog: Route = {
 
 function* log(call: Call): Generator<string> {
   const { faults, params } = call;
-  const limit = Number(params.get('truncation_limit') ?? DEFAULT_LIMIT);
+  const asked = Number(params.get('truncation_limit') ?? DEFAULT_LIMIT);
+  const cap = faults.number('page-size-capped', 10);
+  const limit = cap === undefined ? asked : asked === 0 ? cap : Math.min(asked, cap);
   const marked = !faults.has('activity-plain');
   const cut = faults.has('activity-cut') || faults.has('activity-cut-quoted');
   yield (marked ? '----BEGIN_RESPONSE_BODY_CSV\n' : '') + csvLine(COLUMNS);
   let count = 0;
-  let next: ActivityRow | undefined;
+  let first: ActivityRow | undefined;
+  let last: ActivityRow | undefined;
+  let goOn: number | undefined;
   // One row is held back, so that a cut can fall on the last one.
   let held = '';
   for (const row of admitted(call)) {
@@ -53,10 +57,19 @@ function* log(call: Call): Generator<string> {
       yield '';
       continue;
     }
-    if (limit > 0 && count === limit) {
-      next = row;
+    if (count === 0 && faults.has('empty-page-with-warning') && params.get('id_max') !== String(row.id)) {
+      goOn = row.id;
       break;
     }
+    if (limit > 0 && count === limit) {
+      if (faults.has('next-url-loop')) goOn = first!.id;
+      else if (faults.has('duplicate-host')) goOn = last!.id;
+      // One more than the next id, where that is nobody's, is as right as the id itself, and makes the next page empty.
+      else goOn = faults.has('empty-page-with-warning') && row.id + 1 < last!.id ? row.id + 1 : row.id;
+      break;
+    }
+    first ??= row;
+    last = row;
     if (held !== '') yield held;
     held = csvLine(activityFields(row));
     count++;
@@ -66,7 +79,7 @@ function* log(call: Call): Generator<string> {
     return;
   }
   yield held + (marked ? '----END_RESPONSE_BODY_CSV\n' : '');
-  if (next !== undefined) yield footer(call, limit, String(next.id));
+  if (goOn !== undefined) yield footer(call, limit, String(goOn));
   else if (faults.has('activity-last-footer')) yield footer(call, limit, undefined);
 }
 
