@@ -5,8 +5,8 @@ import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { createLog, logDefaults } from './log.ts';
 import { type ProgressLines, progressLines } from './progress.ts';
-import { reloading } from './reloading.ts';
-import { stopping } from './stopping.ts';
+import { hangups, type Reloads, reloading } from './reloading.ts';
+import { type Stopping, stopping } from './stopping.ts';
 import { reportFields } from './summary.ts';
 import { version } from './version.ts';
 
@@ -18,6 +18,8 @@ export interface CollectOptions {
   readonly grace: number;
   /** Reads the configuration again, for SIGHUP; without it the signal ends the process as it always does. */
   readonly reload?: (() => Config) | undefined;
+  /** Signals, where they are listened to already. */
+  readonly stop?: Stopping;
 }
 
 export interface Collected {
@@ -48,7 +50,8 @@ export function openConsole(config: Config, chosen?: LogFormat): Console {
 
 /** Runs the collector of a configuration in this process, with progress, reports and clean stopping. */
 export async function collect(config: Config, { log, progress }: Console, options: CollectOptions): Promise<Collected> {
-  const stop = stopping(options.grace, (line) => log.warn(line));
+  const stop = options.stop ?? stopping(options.grace, (line) => log.warn(line));
+  const heard = options.reload === undefined ? undefined : hangups();
   try {
     const wired = await wire({
       config,
@@ -63,7 +66,7 @@ export async function collect(config: Config, { log, progress }: Console, option
         Object.entries(governor.status()).flatMap(([api, status]) => budgetText(subscription, api, status)),
       ),
     );
-    let reloads: { end(): Promise<void> } | undefined;
+    let reloads: Reloads | undefined;
     try {
       const summary = await runCollector(wired.parts, {
         ...options,
@@ -72,7 +75,10 @@ export async function collect(config: Config, { log, progress }: Console, option
         onReport: (report) =>
           log[report.error === undefined ? 'info' : 'error'](`pull ${report.outcome}`, reportFields(report)),
         onRunning: (running) => {
-          if (options.reload !== undefined) reloads = reloading({ load: options.reload, config, wired, running, log });
+          if (options.reload === undefined) return;
+          const made = reloading({ load: options.reload, config, wired, running, log });
+          reloads = made;
+          heard?.to(made.now);
         },
       });
       return { summary, signalled: stop.code() };
@@ -82,6 +88,7 @@ export async function collect(config: Config, { log, progress }: Console, option
     }
   } finally {
     progress.end();
+    heard?.end();
     stop.end();
   }
 }

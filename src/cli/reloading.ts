@@ -14,11 +14,36 @@ export interface Reloading {
   readonly log: Log;
 }
 
+export interface Reloads {
+  /** Reads the configuration again, or once more when that is under way. */
+  now(): void;
+  end(): Promise<void>;
+}
+
+/** SIGHUP from the first moment on, since it would end the process: one that comes early is handed over later. */
+export function hangups(): { to(handler: () => void): void; end(): void } {
+  let early = false;
+  let handler = (): void => {
+    early = true;
+  };
+  const onSignal = (): void => handler();
+  process.on('SIGHUP', onSignal);
+  return {
+    to: (given) => {
+      handler = given;
+      if (early) given();
+    },
+    end: () => {
+      process.off('SIGHUP', onSignal);
+    },
+  };
+}
+
 /**
  * SIGHUP: the configuration is read and checked again. A bad one is reported with all its problems and the running one
  * goes on; of a good one, what has changed is applied. Signals that come meanwhile are one more reading afterwards.
  */
-export function reloading({ load, config, wired, running, log }: Reloading): { end(): Promise<void> } {
+export function reloading({ load, config, wired, running, log }: Reloading): Reloads {
   let inForce = config;
   let wanted = 0;
   let ended = false;
@@ -64,11 +89,10 @@ export function reloading({ load, config, wired, running, log }: Reloading): { e
     wanted = Math.min(2, wanted + 1);
     if (wanted === 1) work = run();
   };
-  process.on('SIGHUP', onSignal);
   return {
+    now: onSignal,
     end: async () => {
       ended = true;
-      process.off('SIGHUP', onSignal);
       // What is being taken over is finished, so that nothing is opened behind the collector's back.
       await work;
     },

@@ -2,6 +2,7 @@ import { startServer } from '../../api/server.ts';
 import type { LogFormat } from '../../config/config.ts';
 import { collect, openConsole } from '../collect.ts';
 import { noSuch } from '../names.ts';
+import { stopping } from '../stopping.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration } from './configuration.ts';
 
@@ -27,6 +28,8 @@ export async function run(flags: RunFlags): Promise<number> {
     if (!known.has(name)) throw noSuch('data set', name, [...known]);
   }
   const once = flags.once === true;
+  // Before anything is opened, so that no signal finds the process unprepared.
+  const stop = stopping(flags.grace, (line) => log.warn(line));
   const server = config.server === false || !flags.server || once ? undefined : await startServer(config.server.listen);
   if (server !== undefined) log.info('the page answers', { url: server.url });
   try {
@@ -36,6 +39,7 @@ export async function run(flags: RunFlags): Promise<number> {
       only,
       timeout: flags.timeout,
       grace: flags.grace,
+      stop,
       reload: once ? undefined : () => configuration(flags.config),
     };
     const { summary, signalled } = await collect(config, speak, options);
