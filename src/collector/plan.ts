@@ -52,8 +52,8 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
 export function sinceOf(stream: Stream, checkpoint: Checkpoint): string | undefined {
   if (checkpoint.watermark === undefined)
     return stream.startTime === undefined ? undefined : qualysTime(Date.parse(stream.startTime));
-  // What had not ended when it was read last is read again from its own time on.
-  const unfinished = checkpoint.unfinished === undefined ? Number.NaN : Date.parse(checkpoint.unfinished);
+  // What had not ended when it was read last is read again from its own time on; "after" may leave out its own second.
+  const unfinished = checkpoint.unfinished === undefined ? Number.NaN : Date.parse(checkpoint.unfinished) - 1000;
   const overlapped = Date.parse(checkpoint.watermark) - stream.facts.overlapMs;
   const since = unfinished < overlapped ? unfinished : overlapped;
   // The overlap reaches behind the start time for a while, where nothing is wanted from.

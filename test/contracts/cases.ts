@@ -19,5 +19,7 @@ export interface TruthLine {
 }
 
 export const CASES: Readonly<Record<string, Case>> = {
+  // A first reading of fifteen months is hundreds of windows; the simulated world has events of a week.
+  fim_events: { options: { start_time_in_utc: '2026-11-12T00:00:00Z' } },
   users: { keyOf: ({ key }) => key.slice(0, 1) },
 };
