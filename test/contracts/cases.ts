@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Line } from '../support/rig.ts';
 
 /** Where a data set must be asked, or its events be held against the truth, otherwise than all others. */
@@ -10,6 +11,8 @@ export interface Case {
   readonly holds?: (truth: TruthLine, username: string) => boolean;
   /** Hosts of the simulated subscription; many by default. */
   readonly hosts?: number;
+  /** Objects per answer where few are asked for at once; 3 by default. */
+  readonly few?: number;
 }
 
 export interface TruthLine {
@@ -21,5 +24,19 @@ export interface TruthLine {
 export const CASES: Readonly<Record<string, Case>> = {
   // A first reading of fifteen months is hundreds of windows; the simulated world has events of a week.
   fim_events: { options: { start_time_in_utc: '2026-11-12T00:00:00Z' } },
+  // Thousands of entries, whatever the number of hosts.
+  knowledge_base: { few: 700 },
+  // The truth has its own hash of a row, and leaves out what clients asked.
+  user_activity: {
+    options: { exclude_self: true },
+    keyOf: ({ key, record }) => {
+      const row = ['Date', 'Action', 'Module', 'Details', 'User Name', 'User Role', 'User IP'].map(
+        (name) => record[name],
+      );
+      const hash = createHash('sha256').update(JSON.stringify(row)).digest('hex').slice(0, 16);
+      return [key[0]!, hash, key[2]!];
+    },
+    holds: ({ action, user }, username) => action !== 'request' || user !== username,
+  },
   users: { keyOf: ({ key }) => key.slice(0, 1) },
 };
