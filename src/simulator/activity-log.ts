@@ -105,6 +105,9 @@ function idAt(at: number): number {
   return (Math.floor(at / SECOND) - ORIGIN / SECOND) * PER_SECOND;
 }
 
+/** The header of the log. */
+export const ACTIVITY_COLUMNS = ['Date', 'Action', 'Module', 'Details', 'User Name', 'User Role', 'User IP'];
+
 /** The fields of a row, in the order of the log's columns. */
 export function activityFields(row: ActivityRow): readonly string[] {
   return [stamp(row.at), row.action, row.module, row.details, row.user, row.role, row.ip];

@@ -5,7 +5,7 @@
  * among rows that are otherwise equal.
  */
 import { createHash } from 'node:crypto';
-import { type ActivityLog, activityFields } from './activity-log.ts';
+import { ACTIVITY_COLUMNS, type ActivityLog, activityFields } from './activity-log.ts';
 import { knowledgeAt } from './world/knowledge.ts';
 import { stamp } from './world/time.ts';
 import { hasResults, standingOf, type VmScan, vmScanResults, vmScansAt } from './world/vm-scans.ts';
@@ -44,12 +44,19 @@ function occurrences(): (text: string) => string {
   };
 }
 
-/** Newest first. The second part of the key: 16 hex digits of the SHA-256 of the seven fields as a JSON array. */
+/** 132 bits of the SHA-256 of a row's fields as the inside of a JSON object under the header's names, in base64url. */
+export const rowHash = (fields: readonly string[]): string =>
+  createHash('sha256')
+    .update(fields.map((text, i) => `${JSON.stringify(ACTIVITY_COLUMNS[i])}:${JSON.stringify(text)}`).join(','))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** Newest first. */
 function* activityLines(log: ActivityLog, at: number): Generator<string> {
   const occurrence = occurrences();
   for (const row of log.rows(at)) {
     const fields = activityFields(row);
-    const hash = createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 16);
+    const hash = rowHash(fields);
     yield JSON.stringify({
       dataset: 'user_activity',
       key: [fields[0], hash, occurrence(hash)],

@@ -43,8 +43,8 @@ const TOLD = {
     }
   },
   *users(world, at) {
-    for (const { login, id, status, role } of peopleAt(world, at)) {
-      yield { key: [login], user_id: String(id), status, role };
+    for (const { login, id, status, role, created } of peopleAt(world, at)) {
+      yield { key: [login, String(id), stamp(created)], status, role };
     }
   },
   *appliances(world, at) {

@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startServer } from '../../api/server.ts';
+import { datasets } from '../../collector/port.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { type Simulator, startSimulator } from '../../simulator/index.ts';
+import { DEFAULT_EPOCH, type Simulator, startSimulator } from '../../simulator/index.ts';
 import type { ListenAddress } from '../arguments.ts';
 import { collect, openConsole } from '../collect.ts';
 import { print } from '../output.ts';
@@ -22,6 +23,8 @@ export interface DemoFlags {
 /** Without --once the simulated subscription lives: so much of its time passes every so often. */
 const TICK_MS = 30_000;
 const SIMULATED_PER_TICK_MS = 6 * 3_600_000;
+/** The simulated world's first file-integrity events are a week old when it begins. */
+const FIM_BEFORE_MS = 8 * 86_400_000;
 
 /** A simulated subscription, collected to files in one folder that is the demo's own. */
 export async function demo(flags: DemoFlags): Promise<number> {
@@ -88,6 +91,14 @@ async function ownFolder(dir: string, world: string): Promise<void> {
   await writeFile(marker, `${world}\n`);
 }
 
+/** All of them. File-integrity events reach back as far as the simulated ones: fifteen months of windows would be calls for nothing. */
+const demoDatasets = () => ({
+  ...Object.fromEntries([...datasets.keys()].map((name) => [name, { every: '1m' }])),
+  fim_events: { every: '1m', start_time_in_utc: new Date(DEFAULT_EPOCH - FIM_BEFORE_MS).toISOString() },
+  // Its own calls are rows of the log; without them it can be held against the truth.
+  user_activity: { every: '1m', exclude_self: true },
+});
+
 const demoConfig = (dir: string, url: string, username: string, password: string): string =>
   JSON.stringify({
     data_dir: dir,
@@ -97,7 +108,7 @@ const demoConfig = (dir: string, url: string, username: string, password: string
         api_url: url,
         username,
         password: password.replaceAll('$', '$$$$'),
-        datasets: { host_list: { every: '1m' }, host_list_detection: { every: '1m' } },
+        datasets: demoDatasets(),
       },
     },
     sinks: { archive: { type: 'file', path: join(dir, 'out') } },

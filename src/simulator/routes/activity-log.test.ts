@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activityPage } from '../../../test/support/activity-pages.ts';
 import { ask, child, manualClock, parseXml, value } from '../../../test/support/simulator-client.ts';
 import { createActivityLog } from '../activity-log.ts';
 import { createWorld, DEFAULT_EPOCH, type Simulator, startSimulator, truthLines } from '../index.ts';
+import { rowHash } from '../truth-classic.ts';
 import { DAY, HOUR, stamp } from '../world/time.ts';
 
 const LOG = '/api/2.0/fo/activity_log/';
@@ -35,7 +35,7 @@ async function pages(of: Simulator, params: Record<string, string | number>, bet
 function keys(rows: Rows): string[] {
   const seen = new Map<string, number>();
   return rows.map((row) => {
-    const hash = createHash('sha256').update(JSON.stringify(row)).digest('hex').slice(0, 16);
+    const hash = rowHash(row);
     seen.set(hash, (seen.get(hash) ?? 0) + 1);
     return [row[0], hash, seen.get(hash)].join();
   });

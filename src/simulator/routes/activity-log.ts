@@ -1,10 +1,9 @@
 /** `/api/2.0/fo/activity_log/`: User Activity Log, CSV, newest first (reference, section 5; a captured body). */
-import { type ActivityRow, activityFields } from '../activity-log.ts';
+import { ACTIVITY_COLUMNS, type ActivityRow, activityFields } from '../activity-log.ts';
 import { csvLine } from '../csv.ts';
 import { readLogDate } from '../params.ts';
 import type { Answer, Call, Route } from './route.ts';
 
-const COLUMNS = ['Date', 'Action', 'Module', 'Details', 'User Name', 'User Role', 'User IP'];
 const ROLES = [
   'Manager',
   'Unit Manager',
@@ -45,7 +44,7 @@ function* log(call: Call): Generator<string> {
   const limit = cap === undefined ? asked : asked === 0 ? cap : Math.min(asked, cap);
   const marked = !faults.has('activity-plain');
   const cut = faults.has('activity-cut') || faults.has('activity-cut-quoted');
-  yield (marked ? '----BEGIN_RESPONSE_BODY_CSV\n' : '') + csvLine(COLUMNS);
+  yield (marked ? '----BEGIN_RESPONSE_BODY_CSV\n' : '') + csvLine(ACTIVITY_COLUMNS);
   let count = 0;
   let first: ActivityRow | undefined;
   let last: ActivityRow | undefined;
