@@ -23,6 +23,8 @@ export interface DemoFlags {
 /** Without --once the simulated subscription lives: so much of its time passes every so often. */
 const TICK_MS = 30_000;
 const SIMULATED_PER_TICK_MS = 6 * 3_600_000;
+/** So far behind the machine's clock that nothing in the world is too young to be read yet (file-integrity events settle). */
+const BEHIND_MS = 600_000;
 /** The simulated world's first file-integrity events are a week old when it begins. */
 const FIM_BEFORE_MS = 8 * 86_400_000;
 
@@ -38,8 +40,8 @@ export async function demo(flags: DemoFlags): Promise<number> {
   }).catch((error: unknown) => {
     throw new QuarryError('QRY7001', { what: error instanceof Error ? error.message : String(error) });
   });
-  // The world as `quarry simulate` would show it now; it stands still but for the ticks, so that counts can be compared.
-  simulator.advance(Math.max(0, Date.now() - simulator.world.epoch));
+  // The world as it would be now, or nearly; it stands still but for the ticks, so that counts can be compared.
+  simulator.advance(Math.max(0, Date.now() - BEHIND_MS - simulator.world.epoch));
   const server = flags.once === true ? undefined : await startServer(flags.listen).catch(closing(simulator));
   const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
   timer.unref();
