@@ -7,7 +7,7 @@ import { createGovernor, type SavedGovernor } from '../qualys/governor.ts';
 import { type History, type Limits, type PlanCost, planCost, STANDARD } from './plan-cost.ts';
 import type { PullReport } from './report.ts';
 import type { Stream } from './stream.ts';
-import { streamOf } from './wire.ts';
+import { ASSET_INVENTORY_API, streamOf } from './wire.ts';
 
 const NO_CLIENT = {
   open: () => Promise.reject(new QuarryError('QRY9001', { what: 'A plan calls nobody.' })),
@@ -32,9 +32,22 @@ export async function planOf(config: Config, outbox: Outbox | undefined, hosts: 
   return planCost(streams, {
     hosts,
     now: Date.now(),
-    limits: (subscription, api) => limits.get(JSON.stringify([subscription, api])),
+    limits: (subscription, api) => {
+      const qualys = limits.get(JSON.stringify([subscription, api]));
+      return api === ASSET_INVENTORY_API ? withOwnLimits(config, subscription, qualys) : qualys;
+    },
     history: (stream: Stream) => history.get(JSON.stringify([stream.connection, stream.dataset])),
   });
+}
+
+/** What `requests_per_hour` leaves of a limit, where every connection that reads assets has one. */
+function withOwnLimits(config: Config, subscription: string, qualys: Limits | undefined): Limits | undefined {
+  const readers = [...config.connections.values()].filter(
+    (one) => one.subscription === subscription && one.datasets.get('assets')?.enabled === true,
+  );
+  const own = readers.reduce((sum, { requestsPerHour }) => sum + (requestsPerHour ?? Number.POSITIVE_INFINITY), 0);
+  const { limit, windowSec, concurrency, seen } = qualys ?? STANDARD;
+  return own * (windowSec / 3600) < limit ? { limit: own, windowSec: 3600, concurrency, seen } : qualys;
 }
 
 async function histories(outbox: Outbox): Promise<Map<string, History>> {

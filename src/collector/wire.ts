@@ -25,6 +25,8 @@ import { capYoungGeneration } from './young-generation.ts';
 const RETENTION_MS = 7 * 86_400_000;
 /** What may wait for a sink before pulling pauses, where the configuration says nothing. */
 const MAX_BACKLOG = 20 * 1024 ** 3;
+/** The Global Asset Inventory API as Qualys counts limits for it: what `requests_per_hour` is about. */
+export const ASSET_INVENTORY_API = 'am/asset';
 /** Free space left on the data directory's disk. */
 const DISK_RESERVE = 256 * 1024 ** 2;
 
@@ -220,7 +222,7 @@ export function clientOf(
   options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
   users = new Map<string, Principal>(),
 ): Client {
-  const { id, signIn, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy } = connection;
+  const { id, signIn, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy, requestsPerHour } = connection;
   const log = options.log.child({ connection: id });
   const at = (part: string): string => whereIs(config, `connections.${id}.${part}`);
   const address = placed(
@@ -232,6 +234,9 @@ export function clientOf(
     credentials: signIn.kind === 'basic' ? signIn : { token: signIn },
     principal: userOf(signIn, address, users),
     governor,
+    ...(requestsPerHour === undefined
+      ? {}
+      : { ownLimits: new Map([[ASSET_INVENTORY_API, { connection: id, perHour: requestsPerHour }]]) }),
     clock: options.clock,
     userAgent: `quarry/${options.version}`,
     log,

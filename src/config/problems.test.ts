@@ -193,7 +193,6 @@ ${routes}`;
 
 describe('settings this version does not act on', () => {
   it.each([
-    [acme('requests_per_hour: 300'), '6:5  connections.acme.requests_per_hour'],
     [`${acme()}\nsinks: { s: { type: stdout, when_full: suspend } }`, '6:29  sinks.s.when_full'],
     [filtered('{ field: A, op: exists }'), '7:24  routes[0].exclude'],
     [filtered('{ field: A, op: in, value: [1, b] }').replace('exclude', 'include'), '7:24  routes[0].include'],

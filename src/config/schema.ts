@@ -132,7 +132,11 @@ const connection = z.object({
     .number()
     .int()
     .min(1)
-    .meta(about('A limit of your own, for the Global Asset Inventory API alone.'))
+    .meta(
+      about(
+        'Calls an hour of the Global Asset Inventory API alone; then this connection waits until the hour is over.',
+      ),
+    )
     .optional(),
 });
 

@@ -10,6 +10,7 @@ import { answerMeans, readShortBody, replayed } from './error-body.ts';
 import { createExchange } from './exchange.ts';
 import { createGates, isRefusal, withHint } from './gates.ts';
 import type { Governor } from './governor.ts';
+import type { OwnLimit } from './own-limit.ts';
 import type { Address } from './platforms.ts';
 import { redactor } from './redact.ts';
 import { requestFor } from './request.ts';
@@ -24,6 +25,8 @@ export interface ClientOptions {
   readonly principal?: Principal | undefined;
   /** Shared by all clients of one subscription. */
   readonly governor: Governor;
+  /** Limits of the connection's own, by API as Qualys counts limits. */
+  readonly ownLimits?: ReadonlyMap<string, OwnLimit> | undefined;
   readonly clock: Clock;
   /** `quarry/<version>`. Qualys's edge answers nothing to a request without a user agent. */
   readonly userAgent: string;
@@ -74,8 +77,17 @@ export function createClient(options: ClientOptions): Client {
   const versions = new Map<string, number>();
   /** Where the usual way was refused and the other worked, by API. */
   const preferred = new Map<string, SignInWay>();
-  const { userAgent } = options;
-  const send = createExchange({ transport, governor, clock, timeouts, limits, userAgent, redact: secrets.redact });
+  const { userAgent, ownLimits } = options;
+  const send = createExchange({
+    transport,
+    governor,
+    ownLimits,
+    clock,
+    timeouts,
+    limits,
+    userAgent,
+    redact: secrets.redact,
+  });
 
   const gates = createGates({
     credentials,

@@ -8,6 +8,7 @@ import { startCallTimer, type Timeouts } from './call-timer.ts';
 import type { Governor, Slot } from './governor.ts';
 import { header } from './limit-headers.ts';
 import { networkError } from './network-errors.ts';
+import type { OwnLimit } from './own-limit.ts';
 import type { Redact } from './redact.ts';
 import { type Request, redirected } from './request.ts';
 import type { Transport } from './transport.ts';
@@ -15,6 +16,8 @@ import type { Transport } from './transport.ts';
 export interface ExchangeOptions {
   readonly transport: Transport;
   readonly governor: Governor;
+  /** The connection's own limits, by API. */
+  readonly ownLimits?: ReadonlyMap<string, OwnLimit> | undefined;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
   readonly limits: BodyLimits;
@@ -47,7 +50,7 @@ export function createExchange(exchange: ExchangeOptions): Send {
   async function send(first: Request, options: SendOptions): Promise<Answer> {
     const { where, version, signal, priority = 0, onSlot } = options;
     const asked = clock.monotonic();
-    const slot = await governor.acquire({ api: where, signal, priority });
+    const slot = await governor.acquire({ api: where, signal, priority, own: exchange.ownLimits?.get(where) });
     // Credentials may have come under doubt while this call waited for its slot: it must not be one more wrong sign-in.
     const authorization = await options.authorize?.().catch((thrown: unknown) => {
       slot.release({ sent: false });

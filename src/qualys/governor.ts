@@ -1,19 +1,21 @@
 import type { Clock } from '../core/clock.ts';
 import { type Headers, readLimits } from './limit-headers.ts';
+import { type OwnHours, type OwnLimit, openOwnHours, type SavedHours } from './own-limit.ts';
 import { type CallMark, openRateWindow, type RateWindow, type SavedWindow } from './rate-window.ts';
 import { openRunningCalls, type RunningCall, type RunningCalls, type SavedRunning } from './running-calls.ts';
 
 /*
  * One governor per subscription: every call of every stream of every connection takes a slot here before it is sent.
  * Per API it holds a rate window (`rate-window.ts`) and the running calls (`running-calls.ts`); a waiting call goes
- * when both have room.
+ * when both have room, and the limit of its connection's own (`own-limit.ts`), where there is one.
  *
  * Invariants
  *  1. Until an answer has named an API's concurrency, one call at a time.
  *  2. A call starts only when the last headers, our own log and Qualys's own wait allow it: no refusal (409, 429) that
  *     they foretold. A refusal nobody could foretell (another tool's calls) makes it wait, never guess.
  *  3. Whenever a call may start and one waits, it starts; nothing else is waited for.
- *  4. Waiting calls go by priority, then in order; a wait can be aborted at any time.
+ *  4. Waiting calls go by priority, then in order, past those that a limit of their own holds; a wait can be aborted at
+ *     any time.
  *  5. A call is in the saved state before it is sent: `acquire` awaits `onChange`.
  *
  * A slot: taken -> answered (headers) -> released (body ended) or abandoned (we left; a ghost holds the place until the
@@ -29,6 +31,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /** Higher goes first; 0 by default. */
   readonly priority?: number;
+  /** A limit of the connection's own, below Qualys's. */
+  readonly own?: OwnLimit | undefined;
 }
 
 /** What a refusal's body said, known only after its headers. */
@@ -66,9 +70,16 @@ export interface ApiStatus {
   readonly because?: string;
 }
 
+interface SavedApi {
+  readonly rate: SavedWindow;
+  readonly running: SavedRunning;
+  /** Absent where no connection has a limit of its own. */
+  readonly own?: SavedHours;
+}
+
 export interface SavedGovernor {
   readonly version: 1;
-  readonly apis: Readonly<Record<string, { readonly rate: SavedWindow; readonly running: SavedRunning }>>;
+  readonly apis: Readonly<Record<string, SavedApi>>;
 }
 
 export interface Governor {
@@ -92,12 +103,14 @@ export interface GovernorOptions {
 
 interface Waiter {
   readonly priority: number;
+  readonly own: OwnLimit | undefined;
   readonly go: (slot: Slot) => void;
 }
 
 interface Api {
   readonly rate: RateWindow;
   readonly running: RunningCalls;
+  readonly own: OwnHours;
   readonly waiters: Waiter[];
   wake: AbortController | undefined;
 }
@@ -108,19 +121,20 @@ export function createGovernor(options: GovernorOptions): Governor {
   const apis = new Map<string, Api>();
   const toWall = (at: number) => clock.now() + (at - clock.monotonic());
 
-  function open(name: string, rate?: SavedWindow, running?: SavedRunning): Api {
+  function open(name: string, saved?: SavedApi): Api {
     const started = clock.monotonic();
     const toMonotonic = (wall: number) => started - Math.max(0, clock.now() - wall);
     const api: Api = {
-      rate: openRateWindow(random, rate, toMonotonic, started),
-      running: openRunningCalls(random, running, toMonotonic, started),
+      rate: openRateWindow(random, saved?.rate, toMonotonic, started),
+      running: openRunningCalls(random, saved?.running, toMonotonic, started),
+      own: openOwnHours(saved?.own, toMonotonic),
       waiters: [],
       wake: undefined,
     };
     apis.set(name, api);
     return api;
   }
-  for (const [name, api] of Object.entries(saved?.apis ?? {})) open(name, api.rate, api.running);
+  for (const [name, api] of Object.entries(saved?.apis ?? {})) open(name, api);
 
   /** A change that need not be durable before anything else happens. */
   function noted(): void {
@@ -130,10 +144,11 @@ export function createGovernor(options: GovernorOptions): Governor {
   function pump(api: Api): void {
     for (;;) {
       const now = clock.monotonic();
-      const waiter = api.waiters[0];
-      if (waiter === undefined || api.running.free(now) <= 0 || api.rate.free(now) <= 0) break;
-      api.waiters.shift();
-      waiter.go(take(api, now));
+      const waiter = next(api, now);
+      if (waiter === undefined || api.own.freeAt(waiter.own, now) > now) break;
+      if (api.running.free(now) <= 0 || api.rate.free(now) <= 0) break;
+      api.waiters.splice(api.waiters.indexOf(waiter), 1);
+      waiter.go(take(api, now, waiter.own));
     }
     api.wake?.abort();
     api.wake = undefined;
@@ -153,16 +168,17 @@ export function createGovernor(options: GovernorOptions): Governor {
     const now = clock.monotonic();
     const rate = api.rate.nextFree(now);
     const running = api.running.nextFree(now);
-    return rate === undefined || running === undefined ? undefined : Math.max(rate, running);
+    const own = api.own.freeAt(next(api, now)?.own, now);
+    return rate === undefined || running === undefined ? undefined : Math.max(rate, running, own);
   }
 
-  function take(api: Api, now: number): Slot {
+  function take(api: Api, now: number, own: OwnLimit | undefined): Slot {
     const mark = api.rate.begin(now);
     const call = api.running.begin(now);
-    return slotOf(api, mark, call);
+    return slotOf(api, mark, call, api.own.begin(own, now));
   }
 
-  function slotOf(api: Api, mark: CallMark, call: RunningCall): Slot {
+  function slotOf(api: Api, mark: CallMark, call: RunningCall, uncount: () => void): Slot {
     /** open: nothing heard; refusal: refused, kind not known yet; then the kind of refusal, or taken in as an answer. */
     let heard: 'open' | 'refusal' | 'rate' | 'concurrency' | 'known' = 'open';
     let limits = readLimits({});
@@ -227,6 +243,7 @@ export function createGovernor(options: GovernorOptions): Governor {
         if (how?.sent === false && heard === 'open') {
           api.rate.cancel(mark);
           api.running.cancel(call);
+          uncount();
         } else {
           if (heard === 'refusal') assume();
           if (heard === 'open') api.rate.failed(mark, now);
@@ -256,7 +273,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     }
   }
 
-  async function acquire({ api: name, signal, priority = 0 }: AcquireOptions): Promise<Slot> {
+  async function acquire({ api: name, signal, priority = 0, own }: AcquireOptions): Promise<Slot> {
     signal?.throwIfAborted();
     const api = apis.get(name) ?? open(name);
     const slot = await new Promise<Slot>((resolve, reject) => {
@@ -269,6 +286,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       };
       const waiter: Waiter = {
         priority,
+        own,
         go: (granted) => {
           signal?.removeEventListener('abort', stop);
           resolve(granted);
@@ -314,10 +332,24 @@ export function createGovernor(options: GovernorOptions): Governor {
     save: () => ({
       version: 1,
       apis: Object.fromEntries(
-        [...apis].map(([name, api]) => [name, { rate: api.rate.save(toWall), running: api.running.save(toWall) }]),
+        [...apis].map(([name, api]) => {
+          const own = api.own.save(toWall);
+          const kept = Object.keys(own).length === 0 ? {} : { own };
+          return [name, { rate: api.rate.save(toWall), running: api.running.save(toWall), ...kept }];
+        }),
       ),
     }),
   };
+}
+
+/** The waiting call whose turn it is: the first that no limit of its own holds, else the one that is held the shortest. */
+function next({ waiters, own }: Api, now: number): Waiter | undefined {
+  let soonest = waiters[0];
+  for (const waiter of waiters) {
+    if (own.freeAt(waiter.own, now) <= now) return waiter;
+    if (own.freeAt(waiter.own, now) < own.freeAt(soonest?.own, now)) soonest = waiter;
+  }
+  return soonest;
 }
 
 /** The limit a refusal's code names; 1959 and 1966 are listed as limits by other clients, their texts are not known. */
@@ -339,7 +371,11 @@ function span(ms: number): string {
   return `${ms} ms`;
 }
 
-function reason({ rate, running }: Api, now: number): string | undefined {
+function reason(api: Api, now: number): string | undefined {
+  const { rate, running } = api;
+  const { own } = next(api, now) ?? {};
+  if (own !== undefined && api.own.freeAt(own, now) > now)
+    return `requests_per_hour of connection ${own.connection}: the ${own.perHour} calls of this hour are made`;
   if (rate.told(now)) return 'Qualys asked to wait: the calls of this API are used up';
   if (rate.free(now) <= 0 && rate.limit !== undefined) {
     const others = rate.others(now);

@@ -72,6 +72,31 @@ it('[fault 39] one data set waits for its budget while the other goes on', async
   }
 });
 
+it('[A48] [A49] requests_per_hour: the asset inventory pauses until its hour is over, then goes on; nothing else waits', async () => {
+  const HOUR = 3_600_000;
+  const rig = await startRig({
+    speed: 20_000,
+    sharedClock: true,
+    connection: { requests_per_hour: 3 },
+    datasets: { assets: { page_size: 3 }, host_list: { page_size: 2 } },
+  });
+  try {
+    const began = rig.clock.now();
+    const ended = new Map<string, number>();
+    await rig.run({ onReport: ({ stream }) => void ended.set(stream, rig.clock.now() - began) });
+    const answers = Object.entries(rig.simulator.counters().byEndpoint)
+      .filter(([path]) => path.endsWith('/am/asset'))
+      .flatMap(([, byStatus]) => Object.values(byStatus));
+    const calls = answers.reduce((sum, n) => sum + n, 0);
+    expect(calls).toBeGreaterThan(6);
+    expect(ended.get('acme/assets')).toBeGreaterThanOrEqual((Math.ceil(calls / 3) - 1) * HOUR);
+    expect([...ended.keys()]).toEqual(['acme/host_list', 'acme/assets']);
+    expect(difference(newest(await rig.lines('assets')).keys(), rig.truth('assets'))).toEqual(SAME);
+  } finally {
+    await rig.close();
+  }
+});
+
 it('a restart remembers the budget', async () => {
   const rig = await startRig({
     sharedClock: true,
