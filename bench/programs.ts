@@ -53,8 +53,8 @@ export function programs(scratch: string): Programs {
   if (works('python3', ['-c', 'import xmltodict; xmltodict.parse']))
     ndjson.push({ name: 'Python xmltodict', command: ['python3', join(here, 'references', 'python-xmltodict.py')] });
   else leftOut.push('Python xmltodict: python3 has no xmltodict');
-  // Before there is an inventory, the collector with one must not seem to have been measured.
-  const withInventory = existsSync(join(here, '..', 'src', 'inventory'));
+  // Before there is an inventory of findings, the collector with one must not seem to have been measured.
+  const withInventory = existsSync(join(here, '..', 'src', 'inventory', 'findings'));
   if (!withInventory) leftOut.push('the collector with inventory: there is none yet');
   return {
     read,

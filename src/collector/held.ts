@@ -3,9 +3,10 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
 import { reveal } from '../core/secret.ts';
-import { type Outbox, openOutbox } from '../outbox/outbox.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import { createGovernor, type Governor, type SavedGovernor } from '../qualys/governor.ts';
 import { holdDirectory } from '../store/lock.ts';
+import { openOutbox } from './open-outbox.ts';
 
 /** The data directory, held against a second collector, with the outbox in it. Throws QRY4004, QRY4005. */
 export async function openHeld(config: Config, clock: Clock): Promise<{ outbox: Outbox; release: () => void }> {

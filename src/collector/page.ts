@@ -292,8 +292,10 @@ export function advanced(
     const resume = pull.resume.flatMap((one) => (one.first === first && one.last === last ? by : [one]));
     return { ...before, pull: { ...pull, resume, ...said } };
   }
+  // Single objects are read aside, by ids, also by a pull that has no steps.
+  if (pull.steps === undefined) return before;
   const by = rest !== undefined && 'step' in rest ? [rest.step] : [];
-  const steps = pull.steps?.flatMap((one) => (isDeepStrictEqual(one, target.step) ? by : [one])) ?? [];
+  const steps = pull.steps.flatMap((one) => (isDeepStrictEqual(one, target.step) ? by : [one]));
   return { ...before, pull: { ...pull, steps, ...said } };
 }
 

@@ -3,7 +3,7 @@
  * running collector; what changes state needs the data directory to itself.
  */
 export { datasets } from '../datasets/registry.gen.ts';
-export { type Outbox, openOutbox } from '../outbox/outbox.ts';
+export type { Outbox } from '../outbox/outbox.ts';
 export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
 export { listQuarantined } from '../outbox/quarantine.ts';
 export { type Replay, type Replayed, replay } from '../outbox/replay.ts';
@@ -14,7 +14,9 @@ export { type Defect, verifyCounters } from '../outbox/verify.ts';
 export { platformByLogin, platformByUrl, resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
 export { type Checked, checkConnection } from './check.ts';
+export { INVENTORY } from './consumer.ts';
 export { curlOf } from './curl.ts';
 export { readOnce } from './one-shot.ts';
+export { openOutbox } from './open-outbox.ts';
 export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';
 export { planOf, savedBudgets } from './plan-state.ts';

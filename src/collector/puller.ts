@@ -17,6 +17,7 @@ import { readRanges } from './ranges.ts';
 import { newTally, type Outcome, type PullReport } from './report.ts';
 import { readSteps } from './steps.ts';
 import { nameOf, type Stream, scopeOf, type Workshop } from './stream.ts';
+import { readWanted } from './wanted.ts';
 
 /** Tries of a call for ids; limits and a full disk do not count. */
 const ID_TRIES = 4;
@@ -84,6 +85,7 @@ export async function runPull(
         highest: () => highestId(workshop, claim.keyspace),
       };
       await retryQuarantined(context, stop, tally);
+      await readWanted(context, stop, tally);
       if (pull.steps !== undefined) await readSteps(context, pull.steps, stop, reading);
       else await readRanges(context, pull.resume, stop, reading);
     }

@@ -24,7 +24,7 @@ export interface Stream extends StreamIdentity {
     readonly sweepIds: number | undefined;
     readonly sweepFull: number | undefined;
   };
-  /** Names of the sinks whose routes take it. */
+  /** Names of the sinks whose routes take it, and the inventory's where it takes it. */
   readonly sinks: readonly string[];
 }
 

@@ -12,6 +12,7 @@ import { createGovernor, type Governor } from '../qualys/governor.ts';
 import { resolveAddress } from '../qualys/platforms.ts';
 import type { Principal } from '../qualys/sign-in.ts';
 import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
+import { feedsInventory, INVENTORY, inventoryConsumer } from './consumer.ts';
 import { authorities, principalOf, userOf } from './credentials.ts';
 import { openGovernors, openHeld } from './held.ts';
 import { comparable, type Difference, difference, type Kept, kept } from './kept.ts';
@@ -80,9 +81,10 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const { config, clock, log, observer } = options;
   await tryConnections(options);
   const { outbox, release } = await openHeld(config, clock);
+  const inventory = inventoryConsumer(outbox);
   const stopWatching = capYoungGeneration();
   const governors = new Map<string, Governor>();
-  const maxBacklog = new Map<string, number>();
+  const maxBacklog = new Map([[INVENTORY, MAX_BACKLOG]]);
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
   const close = async (): Promise<void> => {
     stopWatching();
@@ -97,11 +99,15 @@ export async function wire(options: WireOptions): Promise<Wired> {
     await openGovernors(next, outbox.store, clock, governors);
     made = await make(next, options, governors, made, again);
     for (const { name, maxBacklogBytes } of next.sinks.values()) maxBacklog.set(name, maxBacklogBytes ?? MAX_BACKLOG);
+    const streams = [...made.streams.values()].map((stream) => stream.made);
     return {
       outbox,
       dataDir: config.dataDir,
-      streams: [...made.streams.values()].map((stream) => stream.made),
-      sinks: [...made.sinks.values()].map((sink) => sink.made),
+      streams,
+      sinks: [
+        ...[...made.sinks.values()].map((sink) => sink.made),
+        ...(streams.some(feedsInventory) ? [inventory] : []),
+      ],
       slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
       limits: { maxBacklog, reserve: DISK_RESERVE },
       retention: RETENTION_MS,
@@ -286,9 +292,12 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
       sweepIds: every(dataset.sweepIds, facts.schedule.sweepIds),
       sweepFull: every(dataset.sweepFull, facts.schedule.sweepFull),
     },
-    sinks: [...config.sinks.values()]
-      .filter(({ enabled, name }) => enabled && takes(config, name, identity))
-      .map(({ name }) => name),
+    sinks: [
+      ...[...config.sinks.values()]
+        .filter(({ enabled, name }) => enabled && takes(config, name, identity))
+        .map(({ name }) => name),
+      ...(feedsInventory(identity) ? [INVENTORY] : []),
+    ],
   };
 }
 

@@ -17,6 +17,8 @@ export interface Step {
   /** Qualys times, ISO 8601 UTC: from then on, and up to but not including. */
   readonly from?: string;
   readonly to?: string;
+  /** Just these objects, by id. */
+  readonly ids?: readonly number[];
   /** Where the next answer begins, in the data set's own words; absent: at the beginning. */
   readonly cursor?: string;
   /** Rows without an id: how many equal ones of the seconds at the edge of the last answer were read, by key. */

@@ -13,6 +13,7 @@ const list = (ask: Ask, more: Readonly<Record<string, string | undefined>>): Cal
   method: 'POST',
   params: params({
     action: 'list',
+    ids: ask.step?.ids?.join(','),
     // From the first id on is everything; Qualys's answer is sorted by QID and has no pages.
     id_min: ask.range === undefined || ask.range.first <= 1 ? undefined : String(ask.range.first),
     id_max: ask.range?.last == null ? undefined : String(ask.range.last),

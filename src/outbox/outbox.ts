@@ -3,7 +3,7 @@ import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
-import { expectMigrated, migrate } from '../store/migrate.ts';
+import { expectMigrated, type Migration, migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type OutboxSchema, outboxMigrations } from './schema.ts';
@@ -28,8 +28,15 @@ export interface OutboxLocation {
   readonly readOnly?: boolean;
 }
 
-/** Opens the outbox, makes it when there is none, and clears what killed pages left. Throws QRY40xx. */
-export async function openOutbox(location: OutboxLocation, now: number): Promise<Outbox> {
+/**
+ * Opens the outbox, makes it when there is none, and clears what killed pages left. `migrations` are those of every room
+ * that has tables in the database. Throws QRY40xx.
+ */
+export async function openOutbox(
+  location: OutboxLocation,
+  now: number,
+  migrations: readonly Migration[] = outboxMigrations,
+): Promise<Outbox> {
   const { dataDir, databaseUrl, readOnly = false } = location;
   const spool = join(dataDir, 'spool');
   if (!readOnly) {
@@ -44,13 +51,13 @@ export async function openOutbox(location: OutboxLocation, now: number): Promise
       : await (await import('../store/postgres.ts')).openPostgres<OutboxSchema>(databaseUrl);
   try {
     if (!readOnly) {
-      await migrate(store, outboxMigrations, now);
+      await migrate(store, migrations, now);
       await removeOrphans(store, spool, databaseUrl === undefined ? 0 : SHARED_GRACE_MS, now);
       // A restart is a reason to try again at once.
       await store.db.updateTable('sink').set({ paused_until: 0 }).execute();
       await store.db.updateTable('delivery').set({ state: 'pending', next_at: 0 }).where('next_at', '>', 0).execute();
     } else {
-      await expectMigrated(store, outboxMigrations);
+      await expectMigrated(store, migrations);
     }
     const installation = await installationId(store, readOnly);
     return {

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imbalances } from '../../../src/collector/balance.ts';
-import { openOutbox } from '../../../src/outbox/outbox.ts';
+import { feedsInventory, INVENTORY } from '../../../src/collector/consumer.ts';
+import { openOutbox } from '../../../src/collector/port.ts';
 import { listSinks } from '../../../src/outbox/sink-state.ts';
 import { listStreams } from '../../../src/outbox/streams.ts';
 import { readSink, type SinkStream } from './events.ts';
@@ -83,13 +84,15 @@ async function lookInside(dataDir: string, sink: ReadonlyMap<string, SinkStream>
       if (left !== right) sums.push(`${what}: ${left} ≠ ${right}`);
     };
     let appended = 0;
+    let toInventory = 0;
     for (const stream of await listStreams(outbox.store)) {
       appended += stream.appended;
+      if (feedsInventory(stream)) toInventory += stream.appended;
       hold(`${stream.dataset}: last number in the sink = seq`, sink.get(stream.dataset)?.lastSeq ?? 0, stream.seq);
       hold(`${stream.dataset}: lines in the sink = appended`, sink.get(stream.dataset)?.lines ?? 0, stream.appended);
     }
     for (const { sink: name, delivered, pending, ...rest } of await listSinks(outbox.store)) {
-      hold(`${name}: delivered = appended to all streams`, delivered, appended);
+      hold(`${name}: delivered = appended to its streams`, delivered, name === INVENTORY ? toInventory : appended);
       hold(`${name}: pending and parked`, pending + rest.parked, 0);
     }
     const named = new Set(

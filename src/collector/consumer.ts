@@ -1,0 +1,37 @@
+import type { StreamIdentity } from '../core/words.ts';
+import { foldKnowledge } from '../inventory/knowledge/fold.ts';
+import type { InventorySchema } from '../inventory/schema.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Store } from '../store/store.ts';
+import type { RunningSink } from './deliver.ts';
+
+/** What the inventory is called among the consumers of the outbox: no name a sink can have. */
+export const INVENTORY = '#inventory';
+
+/** Whether the inventory takes the events of a stream. */
+export const feedsInventory = ({ dataset }: StreamIdentity): boolean => dataset === 'knowledge_base';
+
+/** The tables of the inventory, in the database of the outbox. */
+export const inventoryStore = (outbox: Outbox): Store<InventorySchema> =>
+  outbox.store as unknown as Store<InventorySchema>;
+
+const BATCH_BYTES = 4 * 1024 ** 2;
+
+/**
+ * The inventory as one more consumer of the outbox: queued, retried, parked, balanced and waited for like a sink. What
+ * the outbox holds when it is first there is folded, too.
+ */
+export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof feedsInventory } {
+  const store = inventoryStore(outbox);
+  return {
+    name: INVENTORY,
+    batchBytes: BATCH_BYTES,
+    contextAs: () => undefined,
+    takes: feedsInventory,
+    open: {
+      check: async () => {},
+      write: (batches) => foldKnowledge(store, batches),
+      close: async () => {},
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { INVENTORY, inventoryStore } from '../../src/collector/consumer.ts';
+import { silentObserver } from '../../src/collector/observer.ts';
+import { listSinks, openOutbox } from '../../src/collector/port.ts';
+import type { KnowledgeEntry } from '../../src/inventory/knowledge/entry.ts';
+import { knowledgeOf } from '../../src/inventory/knowledge/lookup.ts';
+import { want } from '../../src/inventory/knowledge/wanted.ts';
+import type { InventorySchema } from '../../src/inventory/schema.ts';
+import { verifyCounters } from '../../src/outbox/verify.ts';
+import { startSimulator, truthLines } from '../../src/simulator/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { connectionTo, DAY, newest, type Rig, type RigOptions, startRig } from '../support/rig.ts';
+
+const KB = { knowledge_base: { every: '1h' } };
+const SMALL = { hosts: 5, extraQids: 400, datasets: KB };
+const ENDPOINT = '/api/fo/knowledge_base/vuln/';
+
+async function withRig(options: RigOptions, test: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = await startRig(options);
+  try {
+    await test(rig);
+  } finally {
+    await rig.close();
+  }
+}
+
+/** Opens the rig's database for `work`; the collector is not running. */
+async function inside<T>(rig: Rig, work: (store: Store<InventorySchema>) => Promise<T>): Promise<T> {
+  const outbox = await openOutbox({ dataDir: join(rig.dir, 'data') }, rig.clock.now());
+  try {
+    expect(await verifyCounters(outbox.store)).toEqual([]);
+    return await work(inventoryStore(outbox));
+  } finally {
+    await outbox.close();
+  }
+}
+
+async function consumer(rig: Rig) {
+  const outbox = await openOutbox({ dataDir: join(rig.dir, 'data'), readOnly: true }, rig.clock.now());
+  try {
+    return (await listSinks(outbox.store)).find(({ sink }) => sink === INVENTORY);
+  } finally {
+    await outbox.close();
+  }
+}
+
+interface Known {
+  readonly qid: number;
+  readonly title: string;
+  readonly severity: number;
+  readonly modified: string | null;
+  readonly cves: readonly string[];
+}
+
+/** What Qualys knows now, from the simulator's generator. */
+function truth({ simulator }: Rig): Known[] {
+  const known: Known[] = [];
+  for (const text of truthLines(simulator.world, simulator.now(), simulator.activity)) {
+    if (!text.startsWith('{"dataset":"knowledge_base"')) continue;
+    const line = JSON.parse(text) as Omit<Known, 'qid'> & { key: [string]; last_modified: string };
+    const { key, title, severity, last_modified: modified, cves } = line;
+    known.push({ qid: Number(key[0]), title, severity, modified, cves: cves.filter((cve) => cve !== '') });
+  }
+  return known;
+}
+
+const told = ({ qid, title, severity, modified, cves }: KnowledgeEntry): Known => ({
+  ...{ qid, title, severity, modified, cves },
+});
+
+/** What the inventory says of these QIDs, by QID. */
+const inventory = (rig: Rig, qids: readonly number[]) =>
+  inside(rig, async (store) => {
+    const { entries, misses, version } = await knowledgeOf(store, 'acme', 'acme', qids);
+    return { entries: [...entries.values()].toSorted((a, b) => a.qid - b.qid), misses, version };
+  });
+
+async function expectTruth(rig: Rig): Promise<void> {
+  const known = truth(rig);
+  const { entries, misses } = await inventory(
+    rig,
+    known.map(({ qid }) => qid),
+  );
+  expect(misses).toEqual([]);
+  expect(entries.map(told)).toEqual(known);
+}
+
+describe('the inventory knows the KnowledgeBase', () => {
+  it('as Qualys has it, before and after changes; it is counted like a sink [promise 5]', () =>
+    withRig(SMALL, async (rig) => {
+      const first = await rig.run();
+      expect(first.imbalances).toEqual([]);
+      await expectTruth(rig);
+      const { version } = await inventory(rig, []);
+      await rig.run();
+      expect((await inventory(rig, [])).version).toBe(version);
+      rig.pass(3 * DAY);
+      const [report] = (await rig.run()).reports;
+      expect(report).toMatchObject({ mode: 'incremental', outcome: 'complete' });
+      await expectTruth(rig);
+      expect((await inventory(rig, [])).version).toBeGreaterThan(version);
+      const { appended } = await rig.state('knowledge_base');
+      expect(await consumer(rig)).toMatchObject({ appended, delivered: appended, pending: 0, parked: 0 });
+      const [entry] = (await inventory(rig, [truth(rig).find(({ cves }) => cves.length > 0)!.qid])).entries;
+      const record = newest(await rig.lines('knowledge_base')).get(String(entry!.qid))!.record;
+      expect(entry).toMatchObject({ solution: record['SOLUTION'], diagnosis: record['DIAGNOSIS'] });
+    }));
+
+  it('QIDs that are gone at Qualys are gone; what was folded before is not folded again', () =>
+    withRig(SMALL, async (rig) => {
+      await rig.run();
+      const all = truth(rig).map(({ qid }) => qid);
+      const fewer = await startSimulator({ hosts: 5, extraQids: 385 });
+      try {
+        const connections = rig.config['connections'] as Record<string, unknown>;
+        connections['acme'] = connectionTo(fewer, KB);
+        const { reports } = await rig.run({ sweep: true });
+        expect(reports[0]?.removed).toBe(15);
+        const { entries, misses } = await inventory(rig, all);
+        expect([entries.length, misses.length]).toEqual([all.length - 15, 15]);
+      } finally {
+        await fewer.close();
+      }
+    }));
+
+  it('killed between folding and settling: nothing is lost, and the same batches again change nothing', () =>
+    withRig(SMALL, async (rig) => {
+      // The inventory alone takes the events, so that it is the one that is about to settle.
+      rig.config['sinks'] = {};
+      const kill = new AbortController();
+      const phase = (now: string): void => {
+        if (now !== 'settle') return;
+        kill.abort(new Error('killed'));
+        throw new Error('killed');
+      };
+      await rig.run({ now: kill.signal, observer: { ...silentObserver, phase } }).catch(() => {});
+      const waiting = await consumer(rig);
+      expect(waiting?.delivered).toBe(0);
+      expect(waiting?.pending).toBeGreaterThan(0);
+      const all = truth(rig).map(({ qid }) => qid);
+      const folded = await inventory(rig, all);
+      expect(folded.entries.length).toBeGreaterThan(0);
+      // Were a batch folded again, it would put its own title back.
+      const marked = folded.entries[0]!.qid;
+      await inside(rig, (store) => store.db.updateTable('knowledge').set({ title: 'kept' }).execute());
+      const summary = await rig.run();
+      expect(summary.imbalances).toEqual([]);
+      const { appended } = await rig.state('knowledge_base');
+      expect(await consumer(rig)).toMatchObject({ appended, delivered: appended, pending: 0 });
+      const after = await inventory(rig, all);
+      expect(after.misses).toEqual([]);
+      expect(after.entries.find(({ qid }) => qid === marked)?.title).toBe('kept');
+    }));
+
+  it('QIDs that were missed are asked for by id, once a day, whatever their dates', () =>
+    withRig(
+      { ...SMALL, datasets: { knowledge_base: { every: '1h', start_time_utc: '2026-11-01T00:00:00Z' } } },
+      async (rig) => {
+        await rig.run();
+        const known = truth(rig);
+        const old = known.filter(({ modified }) => modified! < '2026-10-01').map(({ qid }) => qid);
+        expect(old.length).toBeGreaterThan(700);
+        const before = await inventory(rig, old);
+        expect(before.misses).toEqual(old);
+        const missed = old.slice(0, 620);
+        const unknown = 999_999;
+        await inside(rig, (store) => want(store, 'acme', 'acme', [...missed, unknown], rig.clock.now()));
+        const idsAsked = (): string[] =>
+          rig.simulator
+            .counters()
+            .recent.filter(({ endpoint, params }) => endpoint === ENDPOINT && /\bids=/.test(params))
+            .map(({ method, params }) => `${method} ${/last_modified_after|id_min/.test(params)}`);
+        rig.pass(2 * 3_600_000);
+        const { reports, imbalances } = await rig.run();
+        expect(reports.map(({ mode, outcome }) => [mode, outcome])).toEqual([['incremental', 'complete']]);
+        expect(imbalances).toEqual([]);
+        expect(idsAsked()).toEqual(['POST false', 'POST false']);
+        const { entries, misses } = await inventory(rig, [...missed, unknown]);
+        expect(misses).toEqual([unknown]);
+        const now = truth(rig);
+        expect(entries.map(told)).toEqual(now.filter(({ qid }) => missed.includes(qid)));
+        // Beside them the pull read what had changed, as ever.
+        const untouched = now.filter(({ qid, modified }) => old.includes(qid) && modified! < '2026-11-01');
+        const left = untouched.map(({ qid }) => qid).filter((qid) => !missed.includes(qid));
+        expect((await inventory(rig, old)).misses).toEqual(left);
+        // What Qualys does not know is asked for again after a day.
+        rig.pass(2 * 3_600_000);
+        await rig.run();
+        expect(idsAsked()).toHaveLength(2);
+        rig.pass(DAY);
+        await rig.run();
+        expect(idsAsked()).toHaveLength(3);
+      },
+    ));
+});
