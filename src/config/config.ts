@@ -43,6 +43,8 @@ export interface ConnectionConfig {
   /** `ca` is PEM text as it was at the start; `caFile` where it came from, if from a file. */
   readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly caFile: string | undefined };
   readonly proxy: ProxyConfig | undefined;
+  /** As the connection has it; the data sets it reaches have it among their options. */
+  readonly tagsInclude: readonly string[] | undefined;
   readonly requestsPerHour: number | undefined;
   /** By the data set's own name, whatever alias the file used. Data sets that are not enabled are in it too. */
   readonly datasets: ReadonlyMap<string, DatasetConfig>;

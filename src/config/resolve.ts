@@ -50,6 +50,7 @@ export function resolveConnection(
     signIn,
     tls: { verify: value.tls?.verify ?? true, ca: ca?.pem, caFile: ca?.file },
     proxy: resolveProxy(value.proxy),
+    tagsInclude: value.tags_include,
     requestsPerHour: value.requests_per_hour,
     datasets,
   };

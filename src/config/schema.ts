@@ -127,7 +127,11 @@ const connection = z.object({
     })
     .optional(),
   proxy: z.object({ url: proxyUrl, username: text.optional(), password: secret.optional() }).optional(),
-  tags_include: z.array(text).min(1).meta(about('Only hosts with one of these tags, on every data set.')).optional(),
+  tags_include: z
+    .array(text)
+    .min(1)
+    .meta(about('Only hosts with one of these tags, on every data set that takes tags by name.'))
+    .optional(),
   requests_per_hour: z
     .number()
     .int()

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { resolveAddress } from '../../collector/port.ts';
+import { datasets, resolveAddress } from '../../collector/port.ts';
 import { type Config, whereIs } from '../../config/config.ts';
+import { warningsOf } from '../../config/warnings.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson } from '../output.ts';
@@ -13,6 +14,7 @@ const REACH_MS = 5000;
 export async function validate(options: { config?: string; offline?: boolean; json?: boolean }): Promise<number> {
   const config = configuration(options.config);
   const servers = apiServers(config);
+  const warnings = warningsOf(config, { datasets });
   const unreachable: { connection: string; server: string; why: string }[] = [];
   if (options.offline !== true) {
     for (const { connection, url } of servers) {
@@ -20,8 +22,10 @@ export async function validate(options: { config?: string; offline?: boolean; js
       if (why !== undefined) unreachable.push({ connection, server: url.origin, why });
     }
   }
-  if (options.json === true) await printJson({ file: config.file, ok: unreachable.length === 0, unreachable });
+  if (options.json === true)
+    await printJson({ file: config.file, ok: unreachable.length === 0, unreachable, warnings });
   else {
+    for (const warning of warnings) process.stderr.write(`${warning}\n`);
     for (const { connection, server, why } of unreachable)
       process.stderr.write(`${whereIs(config, `connections.${connection}`)}: ${server} cannot be reached: ${why}\n`);
     const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { acme, from, parts } from '../../test/support/config-parts.ts';
+import { datasets } from '../datasets/registry.gen.ts';
+import { warningsOf } from './warnings.ts';
+
+const warnings = (...lines: string[]): string[] => warningsOf(from(acme(...lines)), parts);
+
+it('[A47] names the data sets that the tags of their connection do not reach', () => {
+  expect(warnings('tags_include: [Prod]')).toEqual([
+    'configuration:6:5 connections.acme.tags_include: these data sets cannot be asked for by tag name and are read whole: fim_events',
+  ]);
+});
+
+it('says nothing without tags, where they reach everything, and of data sets that are not collected', () => {
+  expect(warnings()).toEqual([]);
+  expect(warnings('tags_include: [Prod]', 'datasets: [hosts]')).toEqual([]);
+  expect(
+    warnings('tags_include: [Prod]', 'datasets: { hosts: {}, fim_events: { enabled: false, deep: { er: true } } }'),
+  ).toEqual([]);
+});
+
+it('[A47] the data sets about hosts all take tags by name', () => {
+  for (const name of ['host_list', 'host_list_detection', 'host_assets', 'assets'])
+    expect(Object.keys(datasets.get(name)!.options.shape), name).toContain('tags_include');
+});
