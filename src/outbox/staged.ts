@@ -80,15 +80,21 @@ export function spillTo(path: string): SpilledChanges {
   let file: FileHandle | undefined;
   let end = 0;
   const lengths: number[] = [];
+  // One buffer for all blocks, both ways: garbage of that size is collected late.
+  let buffer = Buffer.alloc(0);
+  const atLeast = (bytes: number): void => {
+    if (buffer.length < bytes) buffer = Buffer.allocUnsafeSlow(bytes + (bytes >> 2));
+  };
   return {
     write: async (changes) => {
       try {
         file ??= await open(path, 'wx+');
-        const bytes = Buffer.from(JSON.stringify(changes));
-        for (let at = 0; at < bytes.length; )
-          at += (await file.write(bytes, at, bytes.length - at, end + at)).bytesWritten;
-        lengths.push(bytes.length);
-        end += bytes.length;
+        const text = JSON.stringify(changes);
+        atLeast(text.length * 3);
+        const length = buffer.write(text, 'utf8');
+        for (let at = 0; at < length; ) at += (await file.write(buffer, at, length - at, end + at)).bytesWritten;
+        lengths.push(length);
+        end += length;
       } catch (error) {
         throw fileFault(error, path);
       }
@@ -96,14 +102,14 @@ export function spillTo(path: string): SpilledChanges {
     read: async function* () {
       let at = 0;
       for (const length of lengths) {
-        const bytes = Buffer.allocUnsafe(length);
+        atLeast(length);
         for (let got = 0; got < length; ) {
-          const { bytesRead } = await file!.read(bytes, got, length - got, at + got);
+          const { bytesRead } = await file!.read(buffer, got, length - got, at + got);
           if (bytesRead === 0) throw fileFault(new Error('the list of key changes is shorter than it was'), path);
           got += bytesRead;
         }
         at += length;
-        yield JSON.parse(bytes.toString('utf8')) as KeyChanges;
+        yield JSON.parse(buffer.toString('utf8', 0, length)) as KeyChanges;
       }
     },
     remove: async () => {

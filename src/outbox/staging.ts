@@ -50,7 +50,7 @@ const BATCH_EVENTS = 5000;
 const BLOCK_BYTES = 1 << 20;
 const BLOCK_RECORDS = 2000;
 /** Changes kept in memory before they go to a file: each trip there and to the database is paid for in thread switches. */
-const SPILL_AT = 4000;
+const SPILL_AT = 800;
 
 interface Entry {
   readonly keyed: Keyed | undefined;
