@@ -1,4 +1,5 @@
 import type { RunSummary } from '../collector/collector.ts';
+import { titleOf } from '../collector/port.ts';
 import type { PullReport } from '../collector/report.ts';
 import { explain } from '../core/errors.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
@@ -55,7 +56,7 @@ export function summaryText(summary: RunSummary): string {
   );
   if (summary.sinks.length > 0) {
     const sinks = summary.sinks.map((sink) => [
-      sink.sink,
+      titleOf(sink),
       sink.appended,
       sink.delivered,
       sink.parked,

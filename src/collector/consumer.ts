@@ -8,6 +8,9 @@ import type { RunningSink } from './deliver.ts';
 /** What the inventory is called among the consumers of the outbox: no name a sink can have. */
 export const INVENTORY = '#inventory';
 
+/** A consumer's name for people; a sink may itself be called inventory. */
+export const titleOf = ({ sink }: { readonly sink: string }): string => (sink === INVENTORY ? '(inventory)' : sink);
+
 /** Whether the inventory takes the events of a stream. */
 export const feedsInventory = ({ dataset }: StreamIdentity): boolean => dataset === 'knowledge_base';
 

@@ -14,7 +14,7 @@ export { type Defect, verifyCounters } from '../outbox/verify.ts';
 export { platformByLogin, platformByUrl, resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
 export { type Checked, checkConnection } from './check.ts';
-export { INVENTORY } from './consumer.ts';
+export { titleOf } from './consumer.ts';
 export { curlOf } from './curl.ts';
 export { readOnce } from './one-shot.ts';
 export { openOutbox } from './open-outbox.ts';

@@ -1,4 +1,4 @@
-import { INVENTORY, listSinks } from '../../collector/port.ts';
+import { listSinks, titleOf } from '../../collector/port.ts';
 import { bytes, print, printJson, table } from '../output.ts';
 import { lookAtOutbox } from './look.ts';
 
@@ -10,7 +10,7 @@ export async function outbox(what: 'status' | 'parked', options: { config?: stri
       if (options.json === true) await printJson(sinks);
       else {
         const rows = sinks.map((sink) => [
-          sink.sink === INVENTORY ? '(inventory)' : sink.sink,
+          titleOf(sink),
           sink.appended,
           sink.delivered,
           sink.filtered,
