@@ -7,6 +7,7 @@
  * one before and the overlap. A full reading takes one page for each `pageSize` objects and one call for the ids.
  */
 import { qualysTime } from '../core/clock.ts';
+import { averageMs, type Recurrence } from '../core/cron.ts';
 import { allAtOnce } from '../datasets/paging.ts';
 import type { PullReport } from './report.ts';
 import type { Stream } from './stream.ts';
@@ -141,14 +142,14 @@ function streamCost(stream: Stream, options: CostOptions): StreamCost {
   const idsCall = facts.ids === undefined ? 0 : 1;
   const full =
     perPull('full') ?? (byId ? idsCall + pages(objects ?? 0) : stepsOf(stream, options.now, stream.startTime));
-  const changed = (objects ?? 0) * Math.min(1, ((schedule.every + facts.overlapMs) / DAY_MS) * CHANGES_A_DAY);
+  const every = averageMs(schedule.every, options.now);
+  const changed = (objects ?? 0) * Math.min(1, ((every + facts.overlapMs) / DAY_MS) * CHANGES_A_DAY);
   const pull = facts.incremental
     ? (perPull('incremental') ??
-      (byId
-        ? pages(changed)
-        : stepsOf(stream, options.now, qualysTime(options.now - schedule.every - facts.overlapMs))))
+      (byId ? pages(changed) : stepsOf(stream, options.now, qualysTime(options.now - every - facts.overlapMs))))
     : full;
-  const aDay = (every: number | undefined): number => (every === undefined ? 0 : DAY_MS / every);
+  const aDay = (rule: Recurrence | undefined): number =>
+    rule === undefined ? 0 : DAY_MS / averageMs(rule, options.now);
   const swept = facts.kind === 'entity';
   const daily =
     aDay(schedule.every) * pull +

@@ -46,6 +46,16 @@ describe('what is due next', () => {
       HOUR,
     ]);
   });
+  it('pulls and sweeps at set times, in their time zone; a time that was missed is due at once', () => {
+    const berlin = (cron: string) => ({ cron, timeZone: 'Europe/Berlin' });
+    const schedule = { every: berlin('30 14 * * *'), sweepIds: undefined, sweepFull: berlin('0 2 * * 6') };
+    expect(due(fresh, NOW - HOUR, { schedule })).toEqual(['incremental', HOUR * 1.5]);
+    expect(due(fresh, NOW - 23 * HOUR, { schedule })).toEqual(['incremental', 0]);
+    expect(due(fresh, NOW + HOUR * 1.5 - DAY, { schedule })).toEqual(['incremental', HOUR * 1.5]);
+    const rare = { ...schedule, every: berlin('0 0 1 1 *') };
+    expect(due(fresh, NOW - HOUR, { schedule: rare })).toEqual(['full', 13 * HOUR]);
+    expect(due({ ...fresh, lastFull: at(7 * DAY) }, NOW - HOUR, { schedule: rare })).toEqual(['full', 0]);
+  });
   it('[fault 53] a clock that was set back makes nothing wait: what happened in the future is due', () => {
     expect(due(fresh, NOW + 2 * HOUR)).toEqual(['incremental', 0]);
     expect(due({ ...fresh, lastFull: at(-2 * HOUR) }, NOW)).toEqual(['full', 0]);

@@ -1,5 +1,6 @@
 import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
 import { qualysTime } from '../core/clock.ts';
+import { dueAfter } from '../core/cron.ts';
 import type { IdRange } from '../core/range.ts';
 import { type Stream, scopeOf } from './stream.ts';
 
@@ -33,15 +34,15 @@ export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number
     const at = time === undefined ? 0 : Date.parse(time);
     return at > now ? 0 : at;
   };
-  const incremental = lastPull === undefined || lastPull > now ? now : lastPull + every;
-  const interval = 'the interval has passed';
+  const incremental = lastPull === undefined || lastPull > now ? now : dueAfter(every, lastPull);
+  const interval = typeof every === 'number' ? 'the interval has passed' : `its time has come: ${every.cron}`;
   // What cannot be asked for changes is read whole each time, and what is gone is noticed each time.
   if (!facts.incremental && facts.kind === 'entity') return { mode: 'full', at: incremental, because: interval };
   const never = Number.POSITIVE_INFINITY;
   const swept = facts.kind === 'entity';
-  const full = !swept || sweepFull === undefined ? never : since(checkpoint.lastFull) + sweepFull;
+  const full = !swept || sweepFull === undefined ? never : dueAfter(sweepFull, since(checkpoint.lastFull));
   const ids =
-    !swept || sweepIds === undefined || facts.ids === undefined ? never : since(checkpoint.lastIds) + sweepIds;
+    !swept || sweepIds === undefined || facts.ids === undefined ? never : dueAfter(sweepIds, since(checkpoint.lastIds));
   if (full <= now) return { mode: 'full', at: full, because: 'the full sweep is due' };
   const at = Math.min(full, ids, incremental);
   if (at === incremental) return { mode: 'incremental', at, because: interval };

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Recurrence } from '../core/cron.ts';
 import type { Call, Dataset } from '../core/dataset.ts';
 import type { AnswerEnd, AnswerReader } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
@@ -20,9 +21,9 @@ export interface Stream extends StreamIdentity {
   readonly startTime: string | undefined;
   readonly pageSize: number;
   readonly schedule: {
-    readonly every: number;
-    readonly sweepIds: number | undefined;
-    readonly sweepFull: number | undefined;
+    readonly every: Recurrence;
+    readonly sweepIds: Recurrence | undefined;
+    readonly sweepFull: Recurrence | undefined;
   };
   /** Names of the sinks whose routes take it, and the inventory's where it takes it. */
   readonly sinks: readonly string[];

@@ -1,5 +1,6 @@
 import { type Config, type ConnectionConfig, type DatasetConfig, type SinkConfig, whereIs } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Recurrence } from '../core/cron.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
@@ -277,7 +278,7 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
     connection: connection.id,
     dataset: dataset.name,
   };
-  const every = (chosen: number | false | undefined, usual: number | undefined): number | undefined =>
+  const every = (chosen: Recurrence | false | undefined, usual: number | undefined): Recurrence | undefined =>
     chosen === false ? undefined : (chosen ?? usual);
   return {
     ...identity,

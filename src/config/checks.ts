@@ -96,6 +96,9 @@ function checkAliases(value: unknown, datasets: Parts['datasets'], path: Path, r
     if ('start_time_in_utc' in options && 'start_time_utc' in options) {
       report('QRY1006', [...path, name, 'start_time_utc'], 'the same as start_time_in_utc; keep one');
     }
+    if ('every' in options && 'cron' in options) {
+      report('QRY1006', [...path, name, 'cron'], 'every and cron exclude each other; keep one');
+    }
   }
 }
 

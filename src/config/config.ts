@@ -1,3 +1,4 @@
+import type { Recurrence } from '../core/cron.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Address } from './fields.ts';
 import type { Position } from './problems.ts';
@@ -85,11 +86,11 @@ export interface ProxyConfig {
 export interface DatasetConfig {
   readonly name: string;
   readonly enabled: boolean;
-  /** Milliseconds; undefined: the data set's own schedule. */
-  readonly every: number | undefined;
-  /** Milliseconds, false for never; undefined: the data set's own schedule. */
-  readonly sweepIds: number | false | undefined;
-  readonly sweepFull: number | false | undefined;
+  /** Undefined: the data set's own schedule. */
+  readonly every: Recurrence | undefined;
+  /** False for never; undefined: the data set's own schedule. */
+  readonly sweepIds: Recurrence | false | undefined;
+  readonly sweepFull: Recurrence | false | undefined;
   /** `2026-01-01T00:00:00Z`. */
   readonly startTime: string | undefined;
   readonly pageSize: number | undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCron, isTimeZone } from '../core/cron.ts';
 import { Secret } from '../core/secret.ts';
 import { DURATION_PATTERN, parseDuration, parseTime, TIME_PATTERN } from './units.ts';
 
@@ -36,6 +37,16 @@ export const duration = z
     context.addIssue(DURATION_EXPECTED);
     return z.NEVER;
   });
+
+const CRON_EXPECTED = 'expected five cron fields that some time fits, such as "0 3 * * 1-5"';
+
+/** Five cron fields as they are written; the time zone stands elsewhere. */
+export const cron = z
+  .string({ error: CRON_EXPECTED })
+  .regex(/^\S+(\s+\S+){4}$/, { error: CRON_EXPECTED })
+  .refine(isCron, { error: CRON_EXPECTED });
+
+export const timeZone = z.string().refine(isTimeZone, { error: 'expected a time zone, such as UTC or Europe/Berlin' });
 
 const TIME_EXPECTED = 'expected a date or a time in UTC, such as 2026-01-01 or 2026-01-01T00:00:00Z';
 

@@ -61,6 +61,31 @@ describe('data sets', () => {
     expect(of('datasets: { hosts: { sweep: false } }')).toMatchObject({ sweepIds: false, sweepFull: false });
   });
 
+  it('times by cron fields, in a time zone, for changes and for sweeps', () => {
+    const utc = (cron: string) => ({ cron, timeZone: 'UTC' });
+    expect(of("datasets: { hosts: { cron: '0 3 * * 1-5', sweep: { ids: 1d, full: '0 4 * * 0' } } }")).toMatchObject({
+      every: utc('0 3 * * 1-5'),
+      sweepIds: 86_400_000,
+      sweepFull: utc('0 4 * * 0'),
+    });
+    expect(of("datasets: { hosts: { cron: '0 3 * * *', time_zone: Europe/Berlin, sweep: false } }")).toMatchObject({
+      every: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+      sweepFull: false,
+    });
+    expect(problems(acme("datasets: { hosts: { cron: '0 25 * * *', time_zone: Mars } }"))).toEqual([
+      'configuration:6:26  connections.acme.datasets.hosts.cron: expected five cron fields that some time fits, such as "0 3 * * 1-5"',
+      'configuration:6:46  connections.acme.datasets.hosts.time_zone: expected a time zone, such as UTC or Europe/Berlin',
+    ]);
+    expect(problems(acme("datasets: { hosts: { every: 1h, cron: '0 2 * * *' } }"))).toEqual([
+      'configuration:6:37  connections.acme.datasets.hosts.cron: every and cron exclude each other; keep one',
+    ]);
+    expect(problems(acme("datasets: { hosts: { sweep: { full: '0 0 31 2 *' } } }"))).toEqual([
+      expect.stringMatching(
+        /^configuration:6:\d+ {2}connections\.acme\.datasets\.hosts\.sweep.*expected .*five cron fields/,
+      ),
+    ]);
+  });
+
   it("the connection's tags go to the data sets that know tags and have none of their own", () => {
     const { datasets } = from(acme('tags_include: [Prod]', 'datasets: { hosts: , fim_events: }')).connections.get(
       'acme',

@@ -1,3 +1,4 @@
+import type { Recurrence } from '../core/cron.ts';
 import type { Config, ConnectionConfig, DatasetConfig, RouteConfig, SinkConfig } from './config.ts';
 import { durationText } from './units.ts';
 
@@ -95,12 +96,14 @@ function sayDataset(
   };
   tell('enabled', enabled);
   if (!enabled) return;
-  const time = (chosen: number | false | undefined, fallback: number | undefined): string | false | undefined => {
-    const ms = chosen ?? fallback;
-    return ms === false || ms === undefined ? ms : durationText(ms);
+  const time = (chosen: Recurrence | false | undefined, fallback: number | undefined): string | false | undefined => {
+    const rule = chosen ?? fallback;
+    if (rule === false || rule === undefined) return rule;
+    return typeof rule === 'number' ? durationText(rule) : `${rule.cron} (${rule.timeZone})`;
   };
   const sweep = names.map((one) => `${list}.${one}.sweep`);
-  tell('every', time(every, usual?.schedule.every));
+  if (typeof every === 'object') tell('cron', time(every, undefined));
+  else tell('every', time(every, usual?.schedule.every));
   tell('sweep.ids', time(sweepIds, usual?.schedule.sweepIds), ...sweep);
   tell('sweep.full', time(sweepFull, usual?.schedule.sweepFull), ...sweep);
   tell('start_time_in_utc', startTime, ...names.map((one) => `${list}.${one}.start_time_utc`));

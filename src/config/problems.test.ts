@@ -38,7 +38,7 @@ server: 8480
         "configuration:7:5  connections.eu.pasword: unknown key; did you mean "password"?",
         "configuration:9:16  connections.eu.datasets.hosts.every: expected a duration longer than zero, such as 15m, 1d or 1h30m",
         "configuration:9:27  connections.eu.datasets.hosts.results: expected "full" or "none" or a number; did you mean "full"?",
-        "configuration:9:41  connections.eu.datasets.hosts.statuses: unknown key; known here: tags_include, severities, results, enabled, every, sweep, start_time_in_utc, start_time_utc, page_size",
+        "configuration:9:41  connections.eu.datasets.hosts.statuses: unknown key; known here: tags_include, severities, results, enabled, every, cron, time_zone, sweep, start_time_in_utc, start_time_utc, page_size",
         "configuration:10:7  connections.eu.datasets.host: unknown key; did you mean "hosts"?",
         "configuration:11:21  connections.eu.datasets.fim_events.deep.er: required; expected true or false",
         "configuration:11:29  connections.eu.datasets.fim_events.deep.err: unknown key; did you mean "er"?",

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Recurrence } from '../core/cron.ts';
 import type {
   ConnectionConfig,
   DatasetConfig,
@@ -153,12 +154,15 @@ function resolveDataset(
   const options = without(value, Object.keys(datasetCommon));
   if (tags !== undefined && 'tags_include' in spec.options.shape) options['tags_include'] ??= tags;
   const { sweep } = value;
+  const timeZone = value.time_zone ?? 'UTC';
+  const recurrence = <T>(given: T | string): T | Recurrence =>
+    typeof given === 'string' ? { cron: given, timeZone } : given;
   return {
     name: spec.name,
     enabled: value.enabled ?? true,
-    every: value.every,
-    sweepIds: sweep === false ? false : sweep?.ids,
-    sweepFull: sweep === false ? false : sweep?.full,
+    every: value.cron === undefined ? value.every : { cron: value.cron, timeZone },
+    sweepIds: recurrence(sweep === false ? false : sweep?.ids),
+    sweepFull: recurrence(sweep === false ? false : sweep?.full),
     startTime: value.start_time_in_utc ?? value.start_time_utc,
     pageSize: value.page_size,
     options,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  cron,
   databaseUrl,
   duration,
   headerSecret,
@@ -11,6 +12,7 @@ import {
   secret,
   text,
   time,
+  timeZone,
 } from './fields.ts';
 
 /** What the configuration must know of a data set; a data set's file has it all. */
@@ -39,17 +41,19 @@ const about = (description: string) => ({ description });
 export const datasetCommon = {
   enabled: z.boolean().default(true).meta(about('Whether it is collected.')),
   every: duration.meta(about('How often changes are pulled: 15m, 1h.')).optional(),
+  cron: cron.meta(about('When changes are pulled, in place of every: "0 3 * * 1-5".')).optional(),
+  time_zone: timeZone.meta(about('Time zone of cron and of sweeps given so; UTC when not given.')).optional(),
   sweep: z
     .union([
       z.literal(false),
       z.object({
         ids: z
-          .union([z.literal(false), duration])
-          .meta(about('How often the ids of everything are read.'))
+          .union([z.literal(false), duration, cron])
+          .meta(about('How often, or by five cron fields when, the ids of everything are read.'))
           .optional(),
         full: z
-          .union([z.literal(false), duration])
-          .meta(about('How often everything is read.'))
+          .union([z.literal(false), duration, cron])
+          .meta(about('How often, or by five cron fields when, everything is read.'))
           .optional(),
       }),
     ])
