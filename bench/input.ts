@@ -43,8 +43,20 @@ export async function detectionAnswer(mb: number): Promise<Input> {
   };
 }
 
-async function generate(mb: number, path: string): Promise<void> {
-  const child = spawn(process.execPath, [GENERATOR, 'hld', String(mb)], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** A KnowledgeBase answer of about `mb` megabytes; undefined where the reference generator is not there. */
+export async function knowledgeAnswer(mb: number): Promise<string | undefined> {
+  if (!existsSync(GENERATOR)) return undefined;
+  const folder = join(tmpdir(), 'quarry-bench-input');
+  const path = join(folder, `knowledge-${mb}.xml`);
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  await generate(mb, `${path}.new`, 'kb');
+  await rename(`${path}.new`, path);
+  return path;
+}
+
+async function generate(mb: number, path: string, kind: 'hld' | 'kb' = 'hld'): Promise<void> {
+  const child = spawn(process.execPath, [GENERATOR, kind, String(mb)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await pipeline(child.stdout, createWriteStream(path));
   const [code] = await ended;

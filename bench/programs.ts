@@ -30,6 +30,8 @@ export interface Programs {
   readonly read: readonly Program[];
   readonly ndjson: readonly Program[];
   readonly collect: readonly Program[];
+  /** These read a KnowledgeBase answer. */
+  readonly knowledge: readonly Program[];
   /** What this machine has not got, with why. */
   readonly leftOut: readonly string[];
 }
@@ -63,6 +65,10 @@ export function programs(scratch: string): Programs {
       ...(withInventory ? [{ name: 'quarry bench collect', command: quarry('collect') }] : []),
       { name: 'quarry bench collect --no-inventory', command: quarry('collect', '--no-inventory') },
       saxes,
+    ],
+    knowledge: [
+      { name: 'quarry, KnowledgeBase to entries', command: reader('quarry-knowledge.ts') },
+      { name: 'saxes, KnowledgeBase to entries', command: reader('saxes-knowledge.ts') },
     ],
     leftOut,
   };

@@ -14,7 +14,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { detectionAnswer } from './input.ts';
+import { detectionAnswer, knowledgeAnswer } from './input.ts';
 import type { KeyFigures } from './keys.ts';
 import { programs, type Rounds, rounds, run } from './programs.ts';
 import { cpuRatio, type GoalRow, goalTable, machine, median, runTable } from './report.ts';
@@ -31,18 +31,24 @@ const { values } = parseArgs({
 });
 const mb = Number(values.mb);
 const n = Number(values.rounds);
+/** About 12,600 QIDs. */
+const KNOWLEDGE_MB = 50;
 const largeMb = Number(values['large-mb']);
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const scratch = await mkdtemp(join(tmpdir(), 'quarry-bench-'));
 try {
   const input = await detectionAnswer(mb);
-  const { read, ndjson, collect, leftOut } = programs(scratch);
+  const { read, ndjson, collect, knowledge, ...there } = programs(scratch);
+  const knowledgeFile = await knowledgeAnswer(KNOWLEDGE_MB);
+  const noKnowledge = knowledgeFile === undefined ? ['KnowledgeBase load: the reference generator is not there'] : [];
+  const leftOut = [...there.leftOut, ...noKnowledge];
   note(`${input.mb.toFixed(0)} MB from ${input.from}`);
   const runsOf = {
     read: rounds(read, input.path, n, note),
     ndjson: rounds(ndjson, input.path, n, note),
     collect: rounds(collect, input.path, n, note),
+    knowledge: knowledgeFile === undefined ? undefined : rounds(knowledge, knowledgeFile, n, note),
   };
   const large = largeMb > 0 ? await detectionAnswer(largeMb) : undefined;
   const largePeak = large === undefined ? undefined : run(ndjson[0]!, large.path).rss_mb;
@@ -83,6 +89,9 @@ try {
     '',
     ...runTable(runsOf.collect, input.mb),
     '',
+    ...(runsOf.knowledge === undefined
+      ? []
+      : [`## KnowledgeBase, ${KNOWLEDGE_MB} MB, to entries`, '', ...runTable(runsOf.knowledge, KNOWLEDGE_MB), '']),
     '## Key table: 200,000 keys, then again with a tenth of them changed',
     '',
     '| way | first load, rows per CPU s | refresh, rows per CPU s |',
@@ -99,7 +108,17 @@ try {
 }
 
 function goalRows(
-  { read, ndjson, collect }: { readonly read: Rounds; readonly ndjson: Rounds; readonly collect: Rounds },
+  {
+    read,
+    ndjson,
+    collect,
+    knowledge,
+  }: {
+    readonly read: Rounds;
+    readonly ndjson: Rounds;
+    readonly collect: Rounds;
+    readonly knowledge: Rounds | undefined;
+  },
   largePeak: number | undefined,
   sync: readonly Synced[] | undefined,
 ): GoalRow[] {
@@ -172,7 +191,14 @@ function goalRows(
     cheaper('HTTPS + gzip to NDJSON / bare download + gunzip, CPU', 3, 2.2, undefined),
     faster('SQLite first load of the inventory / naive, rows per CPU s', 2.5, 3.5, undefined),
     faster('SQLite refresh of the inventory / naive, rows per CPU s', 4, 5, undefined),
-    faster('KnowledgeBase load: saxes / quarry, CPU', 3.5, 4.5, undefined),
+    faster(
+      'KnowledgeBase load: saxes / quarry, CPU',
+      3.5,
+      4.5,
+      knowledge === undefined
+        ? undefined
+        : cpuRatio(knowledge, 'saxes, KnowledgeBase to entries', 'quarry, KnowledgeBase to entries'),
+    ),
     cheaper('FIM page / JSON.parse + JSON.stringify, CPU', 1.2, 1.1, undefined),
   ];
 }
