@@ -11,6 +11,9 @@ const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 
 /** `sweep`s often, so that absence is concluded under fire too. */
 const restless = { every: '5m', sweep: { ids: '20m', full: '1h' } };
+/** The same where there is no call for ids, and for thousands of records. */
+const whole = { every: '5m', sweep: { full: '1h' } };
+const calm = { every: '30m', sweep: { ids: '8h', full: '1d' } };
 /** One full reading and nothing that would heal it. */
 const onceOnly = { every: '30d', sweep: false };
 
@@ -18,31 +21,73 @@ async function killed(what: string, options: Omit<KillOptions, 'seed'>): Promise
   const report = await killAgainAndAgain({ ...options, seed });
   const hits = Object.entries(report.hits).map(([hit, n]) => `${hit} ${n}`);
   console.log(
-    `${what}: seed ${seed}, ${options.kills} kills (${hits.join(', ')}), ${report.events} events, ${report.seconds.toFixed(0)} s`,
+    `${what}: seed ${seed}, ${options.kills} kills (${hits.join(', ')}), ${report.events} events, ${report.seconds.toFixed(0)} s; exist: ${JSON.stringify(report.truth)}`,
   );
   return report;
 }
 
 describe('a collector killed again and again with SIGKILL', () => {
-  it('[fault 1] [fault 2] [fault 3] [fault 4] [fault 5] [fault 6] [fault 22] loses nothing, repeats nothing', async () => {
-    const report = await killed('kills', {
-      kills,
-      hosts: 200,
-      aims: PHASES,
-      unaimed: 0.15,
-      datasets: {
-        host_list: { page_size: 20, ...restless },
-        host_list_detection: { page_size: 10, ...restless },
-      },
-      advanceUpTo: 5 * 3_600_000,
-      thorough: true,
-    });
+  async function survives(what: string, options: Omit<KillOptions, 'seed'>, share: number): Promise<void> {
+    const report = await killed(what, options);
     expect(report.errors).toEqual([]);
+    expect(Object.entries(report.truth).filter(([, exist]) => exist === 0)).toEqual([]);
     expect(told(report.first)).toBe('');
     expect(report.last).toBeDefined();
     expect(told(report.last!)).toBe('');
-    for (const phase of PHASES) expect(report.hits[phase], `kills in ${phase}`).toBeGreaterThanOrEqual(kills / 20);
-  }, 1_800_000);
+    for (const phase of PHASES)
+      expect(report.hits[phase], `kills in ${phase}`).toBeGreaterThanOrEqual(options.kills * share);
+  }
+
+  it(
+    '[fault 1] [fault 2] [fault 3] [fault 4] [fault 5] [fault 6] [fault 22] loses nothing, repeats nothing',
+    () =>
+      survives(
+        'kills',
+        {
+          kills,
+          hosts: 100,
+          aims: PHASES,
+          unaimed: 0.15,
+          datasets: {
+            vm_scans: whole,
+            vm_scan_results: { every: '5m' },
+            host_list: { page_size: 20, ...restless },
+            host_list_detection: { page_size: 10, ...restless },
+            user_activity: { page_size: 10, every: '5m' },
+            knowledge_base: { page_size: 300, ...calm },
+          },
+          advanceUpTo: 5 * 3_600_000,
+          thorough: true,
+        },
+        1 / 20,
+      ),
+    1_800_000,
+  );
+
+  it(
+    'the same of tickets, certificates, file-integrity events, web application findings and posture',
+    () =>
+      survives(
+        'kills, other kinds',
+        {
+          kills: soak ? 400 : 40,
+          hosts: 100,
+          aims: PHASES,
+          unaimed: 0.15,
+          datasets: {
+            tickets: { page_size: 10, ...whole },
+            certificates: { page_size: 5, ...whole },
+            fim_events: { page_size: 20, every: '5m' },
+            webapp_findings: { page_size: 5, ...whole },
+            compliance_posture: { page_size: 50, ...whole },
+          },
+          advanceUpTo: 5 * 3_600_000,
+          thorough: true,
+        },
+        1 / 20,
+      ),
+    1_800_000,
+  );
 
   // The same twice: what the control finds must come from the sabotage, not from its circumstances.
   const control = {

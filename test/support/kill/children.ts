@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Counters, SimulatorOptions } from '../../../src/simulator/index.ts';
+import type { TruthLine } from '../../contracts/cases.ts';
 import {
   ANNOUNCE_FD,
   type CollectorEnd,
@@ -19,8 +20,8 @@ const compileCache = join(tmpdir(), 'quarry-test-compile-cache');
 export interface SimulatorChild extends SimulatorReady {
   /** Moves the world's time forward. */
   advance(ms: number): Promise<void>;
-  /** What exists now: one object a host and a detection. */
-  truth(): Promise<readonly { readonly dataset: string; readonly key: readonly string[] }[]>;
+  /** What exists now: one object each. */
+  truth(): Promise<readonly TruthLine[]>;
   counters(): Promise<Counters>;
   close(): Promise<void>;
 }
@@ -50,7 +51,7 @@ export async function startSimulatorChild(
       (await (await ask('truth')).text())
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as { dataset: string; key: string[] }),
+        .map((line) => JSON.parse(line) as TruthLine),
     counters: async () => (await (await ask('counters')).json()) as Counters,
     close: async () => {
       if (child.exitCode !== null) return;

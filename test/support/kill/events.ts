@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { contextAs } from '../../../src/core/format.ts';
 import type { Fields, Value } from '../../../src/core/words.ts';
 import { datasets } from '../../../src/datasets/registry.gen.ts';
+import { CASES } from '../../contracts/cases.ts';
+import type { Line } from '../rig.ts';
 
 /** What a file sink holds of one stream. */
 export interface SinkStream {
@@ -16,18 +18,11 @@ export interface SinkStream {
   readonly repeatedSeqs: number;
   /** The highest `seq`; with as many lines and none repeated, none is missing. */
   readonly lastSeq: number;
-  /** Key (as JSON) → digest of the newest event's content, without keys whose newest event says `removed`. */
+  /** Key as the truth spells it (as JSON) → digest of the newest event's content, without keys whose newest event says `removed`. */
   readonly present: ReadonlyMap<string, string>;
 }
 
-interface EventLine {
-  readonly id: string;
-  readonly seq: number;
-  readonly dataset: string;
-  readonly change: string;
-  readonly key: readonly string[];
-  readonly record: Fields;
-}
+type EventLine = Line & { readonly record: Fields };
 
 /** Reads `<out>/<connection>/<data set>/*.ndjson`, by data set. */
 export async function readSink(out: string, connection: string): Promise<ReadonlyMap<string, SinkStream>> {
@@ -58,7 +53,7 @@ async function readStream(folder: string): Promise<SinkStream> {
       ids.add(event.id);
       seqs.add(event.seq);
       lastSeq = Math.max(lastSeq, event.seq);
-      const key = JSON.stringify(event.key);
+      const key = JSON.stringify(CASES[event.dataset]?.keyOf?.(event) ?? event.key);
       if ((newest.get(key)?.seq ?? -1) < event.seq)
         newest.set(key, { seq: event.seq, digest: event.change === 'removed' ? undefined : digestOf(event) });
     }

@@ -15,6 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Phase } from '../../../src/collector/observer.ts';
+import { datasets } from '../../../src/datasets/registry.gen.ts';
+import { DEFAULT_EPOCH } from '../../../src/simulator/index.ts';
+import { CASES } from '../../contracts/cases.ts';
 import { type CollectorChild, type SimulatorChild, startCollectorChild, startSimulatorChild } from './children.ts';
 import { readSink } from './events.ts';
 import { type CollectorEnd, type CollectorSettings, PHASE_CODES, PHASES, phaseOf } from './protocol.ts';
@@ -28,7 +31,7 @@ export interface KillOptions {
   readonly aims: readonly Phase[];
   /** Share of the kills that are not aimed: any moment after the start. */
   readonly unaimed: number;
-  /** Schedule and page sizes of the data sets. */
+  /** Schedule and page sizes of the data sets; what `CASES` says of them is added. */
   readonly datasets: Readonly<Record<string, object>>;
   /** The world's time moves between kills, by up to this (milliseconds). */
   readonly advanceUpTo: number;
@@ -52,6 +55,8 @@ export interface KillReport {
   /** Errors the collector logged, and ends it came to by itself. */
   readonly errors: readonly string[];
   readonly events: number;
+  /** What exists at the end, by data set. */
+  readonly truth: Readonly<Record<string, number>>;
   readonly seconds: number;
   /** The data directory; gone when nothing was wrong. */
   readonly dir: string;
@@ -61,7 +66,7 @@ export interface KillReport {
 const SPEED = 1200;
 const IDLE_MS = 50;
 /** How long a phase that was aimed at is waited for. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 2000;
 /** A kill comes up to this long after its phase was announced: about as long as the phase lasts. */
 const SPREAD_MS: Readonly<Record<Phase, number>> = {
   download: 15,
@@ -72,22 +77,28 @@ const SPREAD_MS: Readonly<Record<Phase, number>> = {
   'clean-up': 3,
 };
 const CONNECTION = 'kill';
+const DAY = 86_400_000;
 
 export async function killAgainAndAgain(options: KillOptions): Promise<KillReport> {
   const began = performance.now();
   const random = randomFrom(options.seed);
   const dir = await mkdtemp(join(tmpdir(), 'quarry-kill-'));
   const simulator = await startSimulatorChild({ hosts: options.hosts, seed: options.seed, churn: 0.01, frozen: true });
-  const schedule = { start: Date.now(), since: Date.now() };
+  // Never behind the world: what lies ahead of a collector's clock is not asked for in windows.
+  const start = DEFAULT_EPOCH + options.kills * options.advanceUpTo + DAY;
+  const schedule = { start, since: Date.now() };
   const hits = Object.fromEntries([...PHASES, 'idle', 'starting'].map((hit) => [hit, 0])) as Record<Hit, number>;
   const errors: string[] = [];
   let good = false;
+  const wanted = Object.fromEntries(
+    Object.entries(options.datasets).map(([name, one]) => [name, { ...CASES[name]?.options, ...one }]),
+  );
 
   const settingsFor = (folder: string, run: CollectorSettings['run']): CollectorSettings => {
     const now = Date.now();
     const speed = run === 'forever' ? SPEED : 1;
     const clock = { start: schedule.start + (now - schedule.since) * SPEED, since: now, speed };
-    return { config: configText(simulator, folder, options.datasets), clock, marks: join(folder, 'phase'), run };
+    return { config: configText(simulator, folder, wanted), clock, marks: join(folder, 'phase'), run };
   };
 
   async function finish(folder: string, run: 'once' | 'sweep'): Promise<CollectorEnd> {
@@ -107,7 +118,8 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
       const least = [...options.aims].sort((a, b) => hits[a] - hits[b])[0];
       const aim = random() < options.unaimed ? undefined : least;
       const child = startCollectorChild(settingsFor(dir, 'forever'), options.preload);
-      const killedAt = await killAt(child, aim, kill === 0, random);
+      if (kill === 0) await limitsKnown(simulator, child, Object.keys(wanted));
+      const killedAt = await killAt(child, aim, kill === 0, Object.keys(wanted).length, random);
       errors.push(...errorsOf(child));
       if (killedAt === undefined) throw new Error(`kill ${kill}: it had ended by itself:\n${child.log().join('\n')}`);
       hits[await whereHit(join(dir, 'phase'), killedAt)]++;
@@ -119,15 +131,16 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
     await finish(dir, 'once');
     // What a pull had read before the world moved on is as old as that pull: one that begins now reads the rest.
     if (options.advanceUpTo > 0) await finish(dir, 'once');
-    const collected = (await simulator.truth()).filter(({ dataset }) => dataset in options.datasets);
-    const keys = keysOf(collected);
+    const collected = (await simulator.truth()).filter(({ dataset }) => dataset in wanted);
+    const keys = keysOf(collected, simulator.username);
+    const truth = Object.fromEntries(Object.keys(wanted).map((name) => [name, keys.get(name)?.size ?? 0]));
     const first = await judge(dir, outOf(dir), CONNECTION, { keys, mayHaveExtra: true });
     const last = options.thorough ? await settleDown(keys) : undefined;
     const streams = await readSink(outOf(dir), CONNECTION);
     const events = [...streams.values()].reduce((sum, { lines }) => sum + lines, 0);
     const seconds = (performance.now() - began) / 1000;
     good = errors.length === 0 && isClean(first) && (last === undefined || isClean(last));
-    return { seed: options.seed, hits, first, last, errors, events, seconds, dir };
+    return { seed: options.seed, hits, first, last, errors, events, truth, seconds, dir };
   } finally {
     await simulator.close();
     if (good) await rm(dir, { recursive: true, force: true });
@@ -144,18 +157,40 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   }
 }
 
+/**
+ * Waits until as many endpoints have answered as the data sets ask: a first call cut short holds the only place there is
+ * until a minute has passed.
+ */
+async function limitsKnown(simulator: SimulatorChild, child: CollectorChild, names: readonly string[]): Promise<void> {
+  const commits = announced(child, 'commit', 8, 30_000);
+  const asked = new Set(names.map((name) => endpointOf(name)));
+  for (const until = Date.now() + 30_000; Date.now() < until && child.process.exitCode === null; await sleep(10)) {
+    const { byEndpoint } = await simulator.counters();
+    if (Object.values(byEndpoint).filter((answers) => (answers['200'] ?? 0) > 0).length >= asked.size) break;
+  }
+  await commits;
+}
+
+/** The path of a data set's call, without its version. */
+function endpointOf(name: string): string {
+  const facts = datasets.get(name)!;
+  const { path } = facts.records(facts.options.parse({}) as never, { pageSize: 1 });
+  return path.replace(/\/(\{version\}|\d\.\d)(?=\/)/, '');
+}
+
 /** Kills a child where it was aimed at; resolves with when, or undefined where it had ended before. */
 async function killAt(
   child: CollectorChild,
   aim: Phase | undefined,
   first: boolean,
+  streams: number,
   random: () => number,
 ): Promise<number | undefined> {
-  // A first call cut short holds the only place there is until a minute has passed: let the limits become known.
-  if (first) await announced(child, 'commit', 8, 30_000);
   if (aim === undefined) await Promise.race([sleep(random() * 1000), child.ended]);
   else {
-    await announced(child, aim, aim === 'clean-up' ? 1 : 1 + Math.floor(random() * 4), first ? 30_000 : PATIENCE_MS);
+    // With many streams the quick ones would always be first, and the slow ones never get through.
+    const times = aim === 'clean-up' ? 1 : 1 + Math.floor(random() * 2 * streams);
+    await announced(child, aim, times, first ? 30_000 : PATIENCE_MS);
     spin(random() * SPREAD_MS[aim]);
   }
   if (child.process.exitCode !== null) return undefined;
