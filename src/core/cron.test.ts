@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dueAfter, isCron, isTimeZone, localOf } from './cron.ts';
+import { averageMs, dueAfter, isCron, isTimeZone, localOf } from './cron.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -39,6 +39,13 @@ describe('five fields', () => {
     '@daily',
     '0 0 30 2 *',
   ])('%j is none', (text) => expect(isCron(text)).toBe(false));
+
+  it('how often, on the average', () => {
+    const of = (cron: string) => averageMs({ cron, timeZone: 'UTC' }, Date.parse('2026-11-20T00:00:00Z'));
+    expect([of('*/20 * * * *'), of('0 3 * * *'), of('0 3 * * sun')]).toEqual([HOUR / 3, DAY, 7 * DAY]);
+    expect(of('0 3 * * 1-5')).toBe((7 * DAY) / 5);
+    expect(averageMs(HOUR, 0)).toBe(HOUR);
+  });
 
   it('knows time zones', () => {
     expect([isTimeZone('Europe/Berlin'), isTimeZone('UTC'), isTimeZone('Mars/Olympus')]).toEqual([true, true, false]);
