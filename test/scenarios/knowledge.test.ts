@@ -193,4 +193,27 @@ describe('the inventory knows the KnowledgeBase', () => {
         expect(idsAsked()).toHaveLength(3);
       },
     ));
+
+  it('a table that cannot be written holds up neither the sinks nor the end of a run; its events wait', () =>
+    withRig(SMALL, async (rig) => {
+      await inside(rig, (store) => store.db.schema.alterTable('knowledge').renameTo('away').execute());
+      const finish = new AbortController();
+      // Once a run is to finish, it does not wait for a consumer that fails, be its time-out ever so long.
+      const summary = await rig.run({ finish: finish.signal, onReport: () => finish.abort(new Error('enough')) });
+      const { appended } = await rig.state('knowledge_base');
+      expect(summary.imbalances).toEqual([]);
+      expect(summary.sinks.map(({ sink, delivered, pending }) => [sink, delivered, pending])).toEqual([
+        [INVENTORY, 0, appended],
+        ['archive', appended, 0],
+      ]);
+      expect(summary.sinks[0]?.reason).toContain('knowledge');
+      await inside(rig, (store) =>
+        store.db.schema
+          .alterTable('away' as 'knowledge')
+          .renameTo('knowledge')
+          .execute(),
+      );
+      await rig.run();
+      await expectTruth(rig);
+    }));
 });
