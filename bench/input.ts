@@ -44,18 +44,23 @@ export async function detectionAnswer(mb: number): Promise<Input> {
 }
 
 /** A KnowledgeBase answer of about `mb` megabytes; undefined where the reference generator is not there. */
-export async function knowledgeAnswer(mb: number): Promise<string | undefined> {
+export const knowledgeAnswer = (mb: number): Promise<string | undefined> => generated('kb', mb, `knowledge-${mb}.xml`);
+
+/** Pages of file-integrity events, one a line, of about `mb` megabytes; undefined as above. */
+export const fimPages = (mb: number): Promise<string | undefined> => generated('fim', mb, `fim-${mb}.json`);
+
+async function generated(kind: 'kb' | 'fim', mb: number, name: string): Promise<string | undefined> {
   if (!existsSync(GENERATOR)) return undefined;
   const folder = join(tmpdir(), 'quarry-bench-input');
-  const path = join(folder, `knowledge-${mb}.xml`);
+  const path = join(folder, name);
   if (existsSync(path)) return path;
   await mkdir(folder, { recursive: true });
-  await generate(mb, `${path}.new`, 'kb');
+  await generate(mb, `${path}.new`, kind);
   await rename(`${path}.new`, path);
   return path;
 }
 
-async function generate(mb: number, path: string, kind: 'hld' | 'kb' = 'hld'): Promise<void> {
+async function generate(mb: number, path: string, kind: 'hld' | 'kb' | 'fim' = 'hld'): Promise<void> {
   const child = spawn(process.execPath, [GENERATOR, kind, String(mb)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await pipeline(child.stdout, createWriteStream(path));

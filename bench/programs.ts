@@ -32,6 +32,8 @@ export interface Programs {
   readonly collect: readonly Program[];
   /** These read a KnowledgeBase answer. */
   readonly knowledge: readonly Program[];
+  /** These read pages of file-integrity events. */
+  readonly fim: readonly Program[];
   /** What this machine has not got, with why. */
   readonly leftOut: readonly string[];
 }
@@ -69,6 +71,10 @@ export function programs(scratch: string): Programs {
     knowledge: [
       { name: 'quarry, KnowledgeBase to entries', command: reader('quarry-knowledge.ts') },
       { name: 'saxes, KnowledgeBase to entries', command: reader('saxes-knowledge.ts') },
+    ],
+    fim: [
+      { name: 'quarry, JSON pages to lines', command: reader('json-quarry.ts') },
+      { name: 'JSON.parse and JSON.stringify', command: reader('json-parse.ts') },
     ],
     leftOut,
   };

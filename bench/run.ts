@@ -14,7 +14,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { detectionAnswer, knowledgeAnswer } from './input.ts';
+import { detectionAnswer, fimPages, knowledgeAnswer } from './input.ts';
 import type { KeyFigures } from './keys.ts';
 import { programs, type Rounds, rounds, run } from './programs.ts';
 import { cpuRatio, type GoalRow, goalTable, machine, median, runTable } from './report.ts';
@@ -33,15 +33,18 @@ const mb = Number(values.mb);
 const n = Number(values.rounds);
 /** About 12,600 QIDs. */
 const KNOWLEDGE_MB = 50;
+const FIM_MB = 100;
 const largeMb = Number(values['large-mb']);
 const note = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const scratch = await mkdtemp(join(tmpdir(), 'quarry-bench-'));
 try {
   const input = await detectionAnswer(mb);
-  const { read, ndjson, collect, knowledge, ...there } = programs(scratch);
+  const { read, ndjson, collect, knowledge, fim, ...there } = programs(scratch);
   const knowledgeFile = await knowledgeAnswer(KNOWLEDGE_MB);
-  const noKnowledge = knowledgeFile === undefined ? ['KnowledgeBase load: the reference generator is not there'] : [];
+  const fimFile = await fimPages(FIM_MB);
+  const noKnowledge =
+    knowledgeFile === undefined ? ['KnowledgeBase load and FIM pages: the reference generator is not there'] : [];
   const leftOut = [...there.leftOut, ...noKnowledge];
   note(`${input.mb.toFixed(0)} MB from ${input.from}`);
   const runsOf = {
@@ -49,6 +52,7 @@ try {
     ndjson: rounds(ndjson, input.path, n, note),
     collect: rounds(collect, input.path, n, note),
     knowledge: knowledgeFile === undefined ? undefined : rounds(knowledge, knowledgeFile, n, note),
+    fim: fimFile === undefined ? undefined : rounds(fim, fimFile, n, note),
   };
   const large = largeMb > 0 ? await detectionAnswer(largeMb) : undefined;
   const largePeak = large === undefined ? undefined : run(ndjson[0]!, large.path).rss_mb;
@@ -92,6 +96,14 @@ try {
     ...(runsOf.knowledge === undefined
       ? []
       : [`## KnowledgeBase, ${KNOWLEDGE_MB} MB, to entries`, '', ...runTable(runsOf.knowledge, KNOWLEDGE_MB), '']),
+    ...(runsOf.fim === undefined
+      ? []
+      : [
+          `## File-integrity events, ${FIM_MB} MB in pages of 1,000, to lines`,
+          '',
+          ...runTable(runsOf.fim, FIM_MB),
+          '',
+        ]),
     '## Key table: 200,000 keys, then again with a tenth of them changed',
     '',
     '| way | first load, rows per CPU s | refresh, rows per CPU s |',
@@ -113,11 +125,13 @@ function goalRows(
     ndjson,
     collect,
     knowledge,
+    fim,
   }: {
     readonly read: Rounds;
     readonly ndjson: Rounds;
     readonly collect: Rounds;
     readonly knowledge: Rounds | undefined;
+    readonly fim: Rounds | undefined;
   },
   largePeak: number | undefined,
   sync: readonly Synced[] | undefined,
@@ -199,7 +213,12 @@ function goalRows(
         ? undefined
         : cpuRatio(knowledge, 'saxes, KnowledgeBase to entries', 'quarry, KnowledgeBase to entries'),
     ),
-    cheaper('FIM page / JSON.parse + JSON.stringify, CPU', 1.2, 1.1, undefined),
+    cheaper(
+      'FIM page / JSON.parse + JSON.stringify, CPU',
+      1.2,
+      1.1,
+      fim === undefined ? undefined : cpuRatio(fim, 'quarry, JSON pages to lines', 'JSON.parse and JSON.stringify'),
+    ),
   ];
 }
 
