@@ -60,17 +60,25 @@ if (existsSync(join(root, 'scripts/generate-errors.ts'))) {
   });
 }
 
+/** After the registries, which may just have been written: these pages import them. */
+async function pages(): Promise<Generated[]> {
+  const made = (await load('scripts/generate-datasets.ts')) as typeof import('./generate-datasets.ts');
+  return made.datasetPages().map(({ path, text }) => ({ path, make: () => text }));
+}
+
 const check = process.argv.includes('--check');
 const stale: string[] = [];
-for (const { path, make } of generated) {
+const bring = async ({ path, make }: Generated): Promise<void> => {
   const file = join(root, path);
   const text = await make();
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   stale.push(path);
-  if (check) continue;
+  if (check) return;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
-}
+};
+for (const one of generated) await bring(one);
+for (const one of await pages()) await bring(one);
 const said = stale.map((path) => `${check ? 'stale' : 'written'}  ${path}\n`).join('');
 process.stdout.write(said === '' ? 'everything generated is up to date\n' : said);
 if (check && stale.length > 0) {

@@ -7,10 +7,10 @@ import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { Client } from '../qualys/client.ts';
-import { answerMeans, asXml, readErrorAnswer } from '../qualys/error-body.ts';
 import { type ApiStatus, createGovernor, type SavedGovernor } from '../qualys/governor.ts';
 import { networkError } from '../qualys/network-errors.ts';
 import { type Address, resolveAddress } from '../qualys/platforms.ts';
+import { probe, whyNothing } from './check-probe.ts';
 import { probeCall } from './probe.ts';
 import { clientOf } from './wire.ts';
 
@@ -40,9 +40,6 @@ export interface CheckOptions {
 }
 
 const REACH_MS = 10_000;
-const PROBE_MS = 120_000;
-/** Enough of an answer to tell what it is. */
-const HEAD = 64 * 1024;
 
 /**
  * Tries a connection step by step: name service, secure connection, sign-in, then each enabled data set with its
@@ -71,7 +68,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
     const wanted = [...connection.datasets.values()].filter(({ enabled }) => enabled);
     const calls = wanted.map(({ name, options: own }) => {
       const facts = datasets.get(name)!;
-      return { name, call: probeCall(facts, own), ways: facts.signIn };
+      return { name, facts, own, call: probeCall(facts, own), ways: facts.signIn };
     });
     const usesGateway = calls.some(({ call }) => call.server === 'gateway');
     let reached = true;
@@ -97,12 +94,20 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
       if (signIn.error?.code !== 'QRY2013') yield signIn;
       if (signIn.outcome === 'ok' || signIn.error?.code === 'QRY2013') signedIn.add(way);
     }
-    for (const { name, call, ways } of calls) {
+    // Qualys refuses times ahead of its own: what the answers said of it goes before this machine's clock.
+    let now: number | undefined;
+    for (const { name, facts, own, ways } of calls) {
+      const call = probeCall(facts, own, now);
       if (!signedIn.has(ways[0]!)) {
         yield { connection: id, what: name, outcome: 'skipped', about: 'not signed in', call, ways };
         continue;
       }
-      const checked = await timed(id, name, () => probe(client, call, ways, signal));
+      const checked = await timed(id, name, async () => {
+        const { empty, version: found, serverTime } = await probe(client, facts, call, signal);
+        now = serverTime ?? now;
+        const readable = found === undefined ? 'readable' : `readable, version ${found}`;
+        return empty ? `${readable}; ${whyNothing(facts, own, facts.options.parse({}))}` : readable;
+      });
       signal.throwIfAborted();
       const limits = governor.status()[call.api];
       yield { ...checked, call, ways, ...(limits === undefined ? {} : { limits }) };
@@ -187,34 +192,4 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
     steps.push({ what: 'TLS', run: secure });
   }
   return steps;
-}
-
-/** Sends a call and reads as much of the answer as tells what it is. Throws what it means when it is no data. */
-async function probe(client: Client, call: Call, ways: readonly SignInWay[], caller: AbortSignal): Promise<string> {
-  const signal = AbortSignal.any([caller, AbortSignal.timeout(PROBE_MS)]);
-  try {
-    const answer = await client.open(call, signal, { signIn: ways });
-    if (answer.status !== 200) throw await readErrorAnswer(answer, call.api);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let whole = true;
-    for await (const chunk of answer.body) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > HEAD) {
-        whole = false;
-        break;
-      }
-    }
-    const head = Buffer.concat(chunks);
-    const text = head.toString('utf8');
-    const end = whole ? asXml(head) : undefined;
-    const refusal = /^(?:SIMPLE|GENERIC)_RETURN$/i.test(end?.root ?? '') || /^\s*<(!doctype\s+)?html/i.test(text);
-    if (refusal || text.trim() === '') throw answerMeans(answer, { end, text }, call.api);
-    return answer.version === undefined ? 'readable' : `readable, version ${answer.version}`;
-  } catch (thrown) {
-    if (!caller.aborted && signal.aborted)
-      throw new QuarryError('QRY2002', { what: `No answer after ${PROBE_MS / 1000} s.`, where: call.api });
-    throw thrown;
-  }
 }

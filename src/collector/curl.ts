@@ -25,16 +25,27 @@ export function curlOf(config: Config, connection: ConnectionConfig, call: Call,
   const user = variable('username', 'QUALYS_USERNAME');
   const password = variable('password', 'QUALYS_PASSWORD');
   const basic = signIn.kind === 'basic' && ways[0] !== 'token';
-  // Any other source of tokens has a request of its own; the token itself is what the call needs.
-  const fetchToken =
-    signIn.kind === 'basic' && signIn.token === undefined && !basic
-      ? [
-          `QUALYS_TOKEN=$(${common} --data-urlencode "username=${user}" --data-urlencode "password=${password}" -d token=true ${quoted(below(address.gateway, 'auth').href)})`,
-        ]
-      : [];
+  const source = signIn.kind === 'basic' ? (signIn.token ?? signIn) : signIn;
+  const gateway = (path: string): string => quoted(below(address.gateway, path).href);
+  const form = (name: string, value: string): string => `--data-urlencode "${name}=${value}"`;
+  const tokenCall = (): string | undefined => {
+    if (basic || source.kind === 'token') return undefined;
+    if (source.kind === 'basic')
+      return `${form('username', user)} ${form('password', password)} -d token=true -d permissions=true ${gateway('auth')}`;
+    if (source.kind !== 'identity_provider') {
+      const client = variable(`${source.kind}.client_id`, 'QUALYS_CLIENT_ID');
+      const secret = variable(`${source.kind}.client_secret`, 'QUALYS_CLIENT_SECRET');
+      return `-X POST -H "clientId: ${client}" -H "clientSecret: ${secret}" ${gateway(`auth/${source.kind}`)}`;
+    }
+    // What a provider answers differs, as do its grants: its token is got by hand.
+    return undefined;
+  };
+  const asked = tokenCall();
+  const fetchToken = asked === undefined ? [] : [`QUALYS_TOKEN=$(${common} ${asked})`];
+  const token = source.kind === 'token' ? variable('token', 'QUALYS_TOKEN') : '${QUALYS_TOKEN}';
   const words = [
     common,
-    basic ? `-u "${user}:${password}"` : `-H "Authorization: Bearer ${variable('token', 'QUALYS_TOKEN')}"`,
+    basic ? `-u "${user}:${password}"` : `-H "Authorization: Bearer ${token}"`,
     "-H 'X-Requested-With: curl'",
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(method === 'POST' && body === undefined ? ['-X POST'] : []),

@@ -16,6 +16,7 @@ export { sinks } from '../sinks/registry.gen.ts';
 export { type Checked, checkConnection } from './check.ts';
 export { titleOf } from './consumer.ts';
 export { curlOf } from './curl.ts';
+export { type Described, describe } from './describe.ts';
 export { readOnce } from './one-shot.ts';
 export { openOutbox } from './open-outbox.ts';
 export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';

@@ -185,7 +185,7 @@ export const CATALOGUE = {
     next: 'stop_stream',
     title: 'The endpoint does not exist on this platform',
     why: 'Neither the newest nor the previous version of the endpoint is there.',
-    fix: 'Check the platform or api_url; set the data set option api_version if yours differs.',
+    fix: 'Check the platform or api_url (gateway_url for data sets of the gateway); where they are right, leave the data set out: this platform does not offer it.',
   },
   QRY2032: {
     next: 'stop_connection',

@@ -1,0 +1,91 @@
+import type { Call, Dataset } from '../core/dataset.ts';
+import { QuarryError } from '../core/errors.ts';
+import { type Format, rootOf } from '../core/format.ts';
+import type { Fields } from '../core/words.ts';
+import { child, text } from '../qualys/answer-errors.ts';
+import type { Client } from '../qualys/client.ts';
+import { fetchAnswer } from '../qualys/fetch-answer.ts';
+import { createReader } from '../qualys/reader.ts';
+
+const PROBE_MS = 120_000;
+/** Enough of an answer that holds records to tell that it can be read. */
+const ENOUGH = 64 * 1024;
+const DONE = Symbol('enough of the answer');
+
+/** What a probe found: `empty` where the answer is good and holds nothing, or counts nothing. */
+export interface Probed {
+  readonly empty: boolean;
+  readonly version: string | undefined;
+  /** Qualys's clock, epoch milliseconds, where the answer was read to its end. */
+  readonly serverTime?: number | undefined;
+}
+
+/**
+ * Sends a data set's probe and reads the answer as a pull would, so that what a pull refuses is refused here. Throws
+ * what the answer means where it is no data, QRY2002 after two minutes.
+ */
+export async function probe(client: Client, facts: Dataset, call: Call, caller: AbortSignal): Promise<Probed> {
+  const signal = AbortSignal.any([caller, AbortSignal.timeout(PROBE_MS)]);
+  const format = formatOf(facts);
+  let records = 0;
+  let bytes = 0;
+  const counted = () => {
+    const reader = createReader(format, { record: () => void records++ });
+    const write = (chunk: Uint8Array): void => {
+      bytes += chunk.length;
+      reader.write(chunk);
+    };
+    return { write, end: () => reader.end() };
+  };
+  try {
+    const { end, version, serverTime } = await fetchAnswer(client, call, counted, {
+      signal,
+      signIn: facts.signIn,
+      expectRoot: rootOf(format),
+      onChunk: () => {
+        if (records > 0 && bytes > ENOUGH) throw DONE;
+        return undefined;
+      },
+    });
+    return { empty: records === 0 && !(countIn(end.envelope) > 0), version, serverTime };
+  } catch (thrown) {
+    if (thrown === DONE) return { empty: false, version: undefined };
+    if (!caller.aborted && signal.aborted)
+      throw new QuarryError('QRY2002', { what: `No answer after ${PROBE_MS / 1000} s.`, where: call.api });
+    throw thrown;
+  }
+}
+
+/** A count in JSON is an object without records; where objects are listed first, the probe is that list. */
+function formatOf({ probe: own, paging, format }: Dataset): Format {
+  if (own !== undefined) return format.kind === 'json' ? { kind: 'json', records: 'data', fields: [] } : format;
+  return paging.by === 'step' && paging.parts !== undefined ? paging.parts.format : format;
+}
+
+/** What an answer counts instead of holding it: `count` of QPS and of the gateway. */
+function countIn(envelope: Fields): number {
+  const inner = child(envelope, 'data') ?? envelope;
+  for (const fields of [envelope, inner]) {
+    const value = fields['count'];
+    const count = typeof value === 'number' ? value : Number(text(fields, 'count') ?? Number.NaN);
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+/**
+ * Why a data set that can be read answers nothing, as far as that can be told: its filters, else the time asked for,
+ * else scope, role and licence, between which Qualys's answer makes no difference.
+ */
+export function whyNothing(facts: Dataset, options: unknown, usual: unknown): string {
+  const chosen = Object.entries(options as Record<string, unknown>).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify((usual as Record<string, unknown>)[name]),
+  );
+  if (chosen.length > 0) {
+    const names = chosen.map(([name]) => name).join(', ');
+    return `nothing there: filter, perhaps (${names} set); else scope: ${facts.permission.roles}`;
+  }
+  const windowed = facts.probe === undefined && facts.paging.by === 'step' && facts.incremental;
+  if (windowed) return 'nothing in the last hour, which is all that was asked: window, no fault';
+  return `nothing there: none exist, or scope and role (${facts.permission.roles}), or licence (${facts.permission.licence})`;
+}
