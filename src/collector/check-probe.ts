@@ -74,18 +74,21 @@ function countIn(envelope: Fields): number {
 }
 
 /**
- * Why a data set that can be read answers nothing, as far as that can be told: its filters, else the time asked for,
- * else scope, role and licence, between which Qualys's answer makes no difference.
+ * What may be behind an answer without records, as far as the probe can tell: an empty answer looks the same for
+ * nothing there, a filter, the hour asked for, scope, role and licence.
  */
 export function whyNothing(facts: Dataset, options: unknown, usual: unknown): string {
   const chosen = Object.entries(options as Record<string, unknown>).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify((usual as Record<string, unknown>)[name]),
   );
-  if (chosen.length > 0) {
-    const names = chosen.map(([name]) => name).join(', ');
-    return `nothing there: filter, perhaps (${names} set); else scope: ${facts.permission.roles}`;
-  }
-  const windowed = facts.probe === undefined && facts.paging.by === 'step' && facts.incremental;
-  if (windowed) return 'nothing in the last hour, which is all that was asked: window, no fault';
-  return `nothing there: none exist, or scope and role (${facts.permission.roles}), or licence (${facts.permission.licence})`;
+  const { paging } = facts;
+  const anHour = facts.probe === undefined && facts.incremental && paging.by === 'step' && paging.parts === undefined;
+  const reasons = [
+    'there is nothing',
+    ...(chosen.length > 0 ? [`the options leave nothing (filter: ${chosen.map(([name]) => name).join(', ')})`] : []),
+    ...(anHour ? ['there was nothing in the last hour, which is all that was asked for (window)'] : []),
+    `the user does not see it (scope and role: ${facts.permission.roles})`,
+    `the subscription does not have it (licence: ${facts.permission.licence})`,
+  ];
+  return `no records; one of: ${reasons.join('; ')}`;
 }
