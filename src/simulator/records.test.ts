@@ -39,7 +39,10 @@ const WHOLE: Record<string, (of: Simulator) => Promise<string[]>> = {
   asset_groups: async (of) => values(await pages(of, GROUPS, { truncation_limit: 3 }), 'ASSET_GROUP', 'ID'),
   reports: async (of) => values(await list(of, REPORTS), 'REPORT', 'ID'),
   tickets: async (of) => values(await ticketPages(of), 'TICKET', 'NUMBER'),
-  users: async (of) => values(await list(of, USERS), 'USER', 'USER_LOGIN'),
+  users: async (of) =>
+    all(await list(of, USERS), 'USER').map((user) =>
+      ['USER_LOGIN', 'USER_ID', 'CREATION_DATE'].map((name) => value(user, name)).join('|'),
+    ),
   appliances: async (of) => values(await list(of, APPLIANCES), 'APPLIANCE', 'ID'),
   compliance_scans: async (of) =>
     values(await list(of, SCANS, { launched_after_datetime: '2025-01-01' }), 'SCAN', 'REF'),
