@@ -15,7 +15,7 @@ const YOUNG = '--max-semi-space-size=16';
 /** Runs the child to its end; a body that says nothing for so long is ended and named. */
 function run(...parameters: readonly string[]): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [YOUNG, join(import.meta.dirname, 'child.ts'), ...parameters]);
+    const child = spawn(process.execPath, [YOUNG, '--expose-gc', join(import.meta.dirname, 'child.ts'), ...parameters]);
     let said = '';
     let complaint = '';
     const hang = () => {
