@@ -25,6 +25,7 @@ export interface Report {
 }
 
 const [kind, seed, count] = process.argv.slice(2);
+const collect = (globalThis as { gc?: () => void }).gc;
 let outbound = 0;
 subscribe('net.client.socket', () => {
   outbound++;
@@ -46,8 +47,9 @@ const report = {
 };
 
 async function run(name: string, body: () => Parameters<typeof readHostile>): Promise<string> {
-  // Between two answers the product waits, too.
+  // Between two answers the product waits, too; what the bodies themselves left behind is theirs, not the readers'.
   await nextTurn();
+  if (kind === 'attacks') collect?.();
   writeSync(1, `${name}\n`);
   report.bodies++;
   try {
@@ -78,7 +80,6 @@ if (kind === 'attacks') {
 // What was wanted in the background would be wanted by now.
 await new Promise((resolve) => setTimeout(resolve, 100));
 canary.close();
-// What the bodies themselves left behind is collected first: it is theirs, not the readers'.
-(globalThis as { gc?: () => void }).gc?.();
+collect?.();
 const rssMb = Math.round(process.memoryUsage.rss() / 2 ** 20);
 writeSync(1, `${JSON.stringify({ ...report, outbound, rssMb } satisfies Report)}\n`);
