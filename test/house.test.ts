@@ -85,7 +85,9 @@ describe('the package', () => {
     packages: Record<string, { resolved?: string; integrity?: string; link?: boolean }>;
   };
   it('locks every dependency by its content and none by an address', () => {
-    const entries = Object.entries(lock.packages).filter(([path, { link }]) => path !== '' && link !== true);
+    const entries = Object.entries(lock.packages).filter(
+      ([path, { link }]) => path !== '' && path !== 'web' && link !== true,
+    );
     expect(entries.length).toBeGreaterThan(50);
     expect(entries.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
     expect(entries.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path)).toEqual([]);
@@ -97,7 +99,8 @@ describe('the package', () => {
   });
 
   it('stays within its budget of dependencies', () => {
-    expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(12);
+    // Eight for the collector; the server, its document, metrics, single sign-on and COPY add one each.
+    expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(15);
   });
 
   it('says on an older Node.js in one line which one it needs, and runs on the one it names', () => {

@@ -109,7 +109,11 @@ export async function benchCollect(path: string, dataDir: string): Promise<Colle
   const stalls = monitorEventLoopDelay({ resolution: 5 });
   stalls.enable();
   const sums = lineSums();
-  const files = await fileSink.open(fileSink.config.parse({ path: 'out' }), { name: 'bench', baseDir: dataDir });
+  const files = await fileSink.open(fileSink.config.parse({ path: 'out' }), {
+    name: 'bench',
+    baseDir: dataDir,
+    format: 'raw',
+  });
   const sink: OpenSink = {
     ...files,
     write: (batches, signal) => {

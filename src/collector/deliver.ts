@@ -2,6 +2,7 @@ import { asQuarryError } from '../core/errors.ts';
 import type { Batch, OpenSink, Outcome } from '../core/sink.ts';
 import { type Parked, type PendingBatch, pendingBatches, type Settlement, settle } from '../outbox/delivery.ts';
 import { readBatch } from '../outbox/segment.ts';
+import { eventHead } from '../pipeline/event-head.ts';
 import { shapeRaw } from '../pipeline/shape-raw.ts';
 import type { Bell } from './bell.ts';
 import { type Scratch, scratch } from './scratch.ts';
@@ -125,6 +126,9 @@ async function prepare(
     ends: shaped.ends,
     eventId: (i) => events.id(sent[i]!),
     seq: (i) => pending.firstSeq + events.number(sent[i]!),
+    key: (i) => JSON.stringify(eventHead(events, sent[i]!).key),
+    change: (i) => eventHead(events, sent[i]!).change,
+    time: (i) => eventHead(events, sent[i]!).time ?? new Date(pending.created).toISOString(),
   };
   return { pending, batch, sent };
 }

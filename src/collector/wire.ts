@@ -199,7 +199,8 @@ async function make(
 /** A sink, opened; one that takes another's place is opened with its first write, when the other has been closed. */
 async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean): Promise<PartSink> {
   const file = sinkFiles.get(sink.type)!;
-  const open = () => file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir });
+  const open = () =>
+    file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir, format: sink.format });
   return {
     name: sink.name,
     open: await (later ? openLater(open) : openSink(open, sink.name, log)),

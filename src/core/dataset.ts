@@ -1,5 +1,6 @@
 import type { AnswerEnd, Format } from './format.ts';
 import type { IdRange, Step } from './range.ts';
+import type { Destinations } from './sink.ts';
 import type { RecordView } from './words.ts';
 
 /** One call to Qualys, before credentials and limits: what to ask, and under which API its limits count. */
@@ -148,11 +149,6 @@ export interface Dataset<Options = unknown> {
   readonly signIn: readonly SignInWay[];
   /** The cheapest call that proves it can be read; absent: the first page of one object. */
   probe?(options: Options): Call;
-  readonly destinations: {
-    readonly devo: string;
-    readonly interflow: string;
-    readonly elastic: string;
-    readonly ocsf: string;
-  };
+  readonly destinations: Destinations;
   readonly links: readonly string[];
 }

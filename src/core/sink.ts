@@ -1,4 +1,4 @@
-import type { StreamIdentity } from './words.ts';
+import type { Change, StreamIdentity } from './words.ts';
 
 /** Events of one stream in the form a sink asked for, ready to be sent. */
 export interface Batch extends StreamIdentity {
@@ -6,13 +6,37 @@ export interface Batch extends StreamIdentity {
   readonly id: string;
   readonly pullingId: string;
   readonly count: number;
-  /** The payloads one after another, each ended by a line feed. The buffer is used again when `write` has ended. */
+  /** Names of the data set at known destinations; absent for what only tests send. */
+  readonly destinations?: Destinations;
+  /**
+   * The payloads one after another, each ended by a line feed. The buffer is used again when `write` has ended. A format
+   * that makes several records of one event (`routing`) puts them into one payload, a line each.
+   */
   readonly bytes: Buffer;
   /** Where payload i ends in `bytes`, line feed included; it starts where the one before ends. */
   readonly ends: readonly number[];
   /** The id of event i. */
   eventId(i: number): string;
   seq(i: number): number;
+  /** The key of event i as its JSON text: the same for every event of one object. */
+  key(i: number): string;
+  change(i: number): Change;
+  /** Qualys's own time of event i, ISO 8601 in UTC; where it has none, when it was pulled. */
+  time(i: number): string;
+  /** Where each line of payload i belongs (an index), where the format knows better than the data set's name. */
+  routing?(i: number): readonly string[];
+}
+
+/** What a data set is called at destinations that have a name for it already. */
+export interface Destinations {
+  /** A Devo table: `vuln.qualys.hosts`. */
+  readonly devo: string;
+  /** An Interflow `msg_class`. */
+  readonly interflow: string;
+  /** Elastic's dataset name: `qualys_vmdr.asset_host_detection`. */
+  readonly elastic: string;
+  /** An OCSF class uid or name. */
+  readonly ocsf: string;
 }
 
 /** What became of one event. `permanent` rejections are parked with the reason; `retry` waits at least `waitMs`. */

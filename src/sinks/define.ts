@@ -1,5 +1,13 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { Secret } from '../core/secret.ts';
 import type { OpenSink, SinkCapabilities } from '../core/sink.ts';
+
+/** A password or token among a sink's settings: read with `reveal`, redacted everywhere else. */
+export const secret = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value))
+  .meta({ secret: true });
 
 /** What a sink's file may use from outside its own configuration. */
 export interface SinkContext {
@@ -7,6 +15,8 @@ export interface SinkContext {
   readonly name: string;
   /** Relative paths are relative to this: the folder of the configuration file. */
   readonly baseDir: string;
+  /** The format its events come in, one of its capabilities. */
+  readonly format: string;
 }
 
 /** A sink's file: its configuration, what it can do, and how it is opened. */

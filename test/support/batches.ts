@@ -24,6 +24,9 @@ export function batchOf(id: string, payloads: readonly Payload[], dataset = 'thi
     }),
     eventId: (i) => payloads[i]!.id,
     seq: (i) => i + 1,
+    key: (i) => JSON.stringify([payloads[i]!.id]),
+    change: () => 'new',
+    time: () => '2026-11-19T22:14:05Z',
   };
 }
 

@@ -7,7 +7,7 @@ export type Told =
   | { readonly kind: 'write'; readonly batches: readonly { id: string; payloads: readonly Payload[] }[] }
   | { readonly kind: 'check' | 'abort' | 'close' };
 
-const sink = await stdout.open({}, { name: 'stdout', baseDir: '.' });
+const sink = await stdout.open({}, { name: 'stdout', baseDir: '.', format: 'raw' });
 let stop = new AbortController();
 
 async function handle(told: Told): Promise<unknown> {

@@ -8,7 +8,7 @@ export async function testSink(name: string, options: { config?: string }): Prom
   const config = configuration(options.config);
   const sink = named('sink', name, config.sinks);
   const file = sinks.get(sink.type)!;
-  const open = await file.open(sink.options as never, { name, baseDir: config.baseDir });
+  const open = await file.open(sink.options as never, { name, baseDir: config.baseDir, format: sink.format });
   try {
     await open.check();
   } finally {

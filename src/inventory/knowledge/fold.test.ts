@@ -46,6 +46,9 @@ function batchOf(events: readonly Said[], space: Space = {}): Batch {
     ...{ count: lines.length, bytes, ends },
     eventId: (i) => `id${events[i]!.seq}`,
     seq: (i) => events[i]!.seq,
+    key: (i) => `["${events[i]!.qid ?? ''}"]`,
+    change: (i) => (events[i]!.removed === true ? 'removed' : 'new'),
+    time: () => new Date(at).toISOString(),
   };
 }
 
