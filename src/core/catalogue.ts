@@ -409,6 +409,24 @@ export const CATALOGUE = {
     why: 'The program that read it has ended.',
     fix: 'Keep the reading program running; events not written stay in the outbox.',
   },
+  QRY5041: {
+    next: 'stop_process',
+    title: 'A sink’s library is not installed',
+    why: 'Libraries of vendors are not installed with Quarry; a sink imports them when it is opened.',
+    fix: 'Install the packages named, beside Quarry.',
+  },
+  QRY5042: {
+    next: 'retry',
+    title: 'The sink’s server does not answer',
+    why: 'It cannot be reached, does not accept the sign-in, or the connection was lost before it confirmed.',
+    fix: 'Check address, credentials and server; delivery goes on by itself. `quarry sink test NAME` tries again.',
+  },
+  QRY5043: {
+    next: 'retry',
+    title: 'The sink’s destination is not as it must be',
+    why: 'A stream, topic, table or bucket is missing, is made otherwise than needed, or must not be written.',
+    fix: 'Mend it at the server; delivery goes on by itself. `quarry sink test NAME` tries again.',
+  },
   QRY6001: {
     next: 'stop_process',
     title: 'Not confirmed',
