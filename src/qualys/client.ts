@@ -16,6 +16,7 @@ import { redactor } from './redact.ts';
 import { requestFor } from './request.ts';
 import type { Pass, Principal } from './sign-in.ts';
 import { createTransport, type ProxyOptions, type TlsOptions } from './transport.ts';
+import type { Reserve } from './waiting.ts';
 import { noWay, refusesWay, tokenNotTaken, tokenRefused, waysFor } from './ways.ts';
 
 export interface ClientOptions {
@@ -27,6 +28,8 @@ export interface ClientOptions {
   readonly governor: Governor;
   /** Limits of the connection's own, by API as Qualys counts limits. */
   readonly ownLimits?: ReadonlyMap<string, OwnLimit> | undefined;
+  /** What the connection leaves of Qualys's limits to others. */
+  readonly reserve?: Reserve | undefined;
   readonly clock: Clock;
   /** `quarry/<version>`. Qualys's edge answers nothing to a request without a user agent. */
   readonly userAgent: string;
@@ -77,11 +80,12 @@ export function createClient(options: ClientOptions): Client {
   const versions = new Map<string, number>();
   /** Where the usual way was refused and the other worked, by API. */
   const preferred = new Map<string, SignInWay>();
-  const { userAgent, ownLimits } = options;
+  const { userAgent, ownLimits, reserve } = options;
   const send = createExchange({
     transport,
     governor,
     ownLimits,
+    reserve,
     clock,
     timeouts,
     limits,

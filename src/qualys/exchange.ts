@@ -12,12 +12,15 @@ import type { OwnLimit } from './own-limit.ts';
 import type { Redact } from './redact.ts';
 import { type Request, redirected } from './request.ts';
 import type { Transport } from './transport.ts';
+import type { Reserve } from './waiting.ts';
 
 export interface ExchangeOptions {
   readonly transport: Transport;
   readonly governor: Governor;
   /** The connection's own limits, by API. */
   readonly ownLimits?: ReadonlyMap<string, OwnLimit> | undefined;
+  /** What the connection leaves of Qualys's limits to others. */
+  readonly reserve?: Reserve | undefined;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
   readonly limits: BodyLimits;
@@ -44,13 +47,13 @@ export type Send = (request: Request, options: SendOptions) => Promise<Answer>;
 const REDIRECTS = 3;
 
 export function createExchange(exchange: ExchangeOptions): Send {
-  const { transport, governor, clock, timeouts, limits, redact } = exchange;
+  const { transport, governor, ownLimits, reserve, clock, timeouts, limits, redact } = exchange;
   const common = { 'user-agent': exchange.userAgent, 'x-requested-with': 'quarry', 'accept-encoding': 'gzip' };
 
   async function send(first: Request, options: SendOptions): Promise<Answer> {
     const { where, version, signal, priority = 0, onSlot } = options;
     const asked = clock.monotonic();
-    const slot = await governor.acquire({ api: where, signal, priority, own: exchange.ownLimits?.get(where) });
+    const slot = await governor.acquire({ api: where, signal, priority, own: ownLimits?.get(where), reserve });
     // Credentials may have come under doubt while this call waited for its slot: it must not be one more wrong sign-in.
     const authorization = await options.authorize?.().catch((thrown: unknown) => {
       slot.release({ sent: false });

@@ -3,19 +3,22 @@ import { type Headers, readLimits } from './limit-headers.ts';
 import { type OwnHours, type OwnLimit, openOwnHours, type SavedHours } from './own-limit.ts';
 import { type CallMark, openRateWindow, type RateWindow, type SavedWindow } from './rate-window.ts';
 import { openRunningCalls, type RunningCall, type RunningCalls, type SavedRunning } from './running-calls.ts';
+import { createQueue, type Queue, type Reserve, type Waiting } from './waiting.ts';
+import { waitingReason } from './waiting-reason.ts';
 
 /*
  * One governor per subscription: every call of every stream of every connection takes a slot here before it is sent.
  * Per API it holds a rate window (`rate-window.ts`) and the running calls (`running-calls.ts`); a waiting call goes
- * when both have room, and the limit of its connection's own (`own-limit.ts`), where there is one.
+ * when both have room beyond what its connection leaves to others (`waiting.ts`), and the limit of its connection's own
+ * (`own-limit.ts`), where there is one, has room as well.
  *
  * Invariants
  *  1. Until an answer has named an API's concurrency, one call at a time.
  *  2. A call starts only when the last headers, our own log and Qualys's own wait allow it: no refusal (409, 429) that
  *     they foretold. A refusal nobody could foretell (another tool's calls) makes it wait, never guess.
  *  3. Whenever a call may start and one waits, it starts; nothing else is waited for.
- *  4. Waiting calls go by priority, then in order, past those that a limit of their own holds; a wait can be aborted at
- *     any time.
+ *  4. Waiting calls go by priority, then in order, past those that a limit or reserve of their connection holds; none is
+ *     overtaken without end. A wait can be aborted at any time.
  *  5. A call is in the saved state before it is sent: `acquire` awaits `onChange`.
  *
  * A slot: taken -> answered (headers) -> released (body ended) or abandoned (we left; a ghost holds the place until the
@@ -33,6 +36,8 @@ export interface AcquireOptions {
   readonly priority?: number;
   /** A limit of the connection's own, below Qualys's. */
   readonly own?: OwnLimit | undefined;
+  /** What the connection leaves of Qualys's limit to others. */
+  readonly reserve?: Reserve | undefined;
 }
 
 /** What a refusal's body said, known only after its headers. */
@@ -101,9 +106,7 @@ export interface GovernorOptions {
   readonly random?: () => number;
 }
 
-interface Waiter {
-  readonly priority: number;
-  readonly own: OwnLimit | undefined;
+interface Waiter extends Waiting {
   readonly go: (slot: Slot) => void;
 }
 
@@ -111,7 +114,7 @@ interface Api {
   readonly rate: RateWindow;
   readonly running: RunningCalls;
   readonly own: OwnHours;
-  readonly waiters: Waiter[];
+  readonly waiters: Queue<Waiter>;
   wake: AbortController | undefined;
 }
 
@@ -124,11 +127,13 @@ export function createGovernor(options: GovernorOptions): Governor {
   function open(name: string, saved?: SavedApi): Api {
     const started = clock.monotonic();
     const toMonotonic = (wall: number) => started - Math.max(0, clock.now() - wall);
+    const rate = openRateWindow(random, saved?.rate, toMonotonic, started);
+    const own = openOwnHours(saved?.own, toMonotonic);
     const api: Api = {
-      rate: openRateWindow(random, saved?.rate, toMonotonic, started),
+      rate,
       running: openRunningCalls(random, saved?.running, toMonotonic, started),
-      own: openOwnHours(saved?.own, toMonotonic),
-      waiters: [],
+      own,
+      waiters: createQueue({ rate, own }),
       wake: undefined,
     };
     apis.set(name, api);
@@ -144,10 +149,9 @@ export function createGovernor(options: GovernorOptions): Governor {
   function pump(api: Api): void {
     for (;;) {
       const now = clock.monotonic();
-      const waiter = next(api, now);
-      if (waiter === undefined || api.own.freeAt(waiter.own, now) > now) break;
-      if (api.running.free(now) <= 0 || api.rate.free(now) <= 0) break;
-      api.waiters.splice(api.waiters.indexOf(waiter), 1);
+      const waiter = api.running.free(now) > 0 ? api.waiters.next(now) : undefined;
+      if (waiter === undefined) break;
+      api.waiters.taken(waiter, now);
       waiter.go(take(api, now, waiter.own));
     }
     api.wake?.abort();
@@ -166,10 +170,9 @@ export function createGovernor(options: GovernorOptions): Governor {
   /** When the next call may start by time alone. */
   function nextFree(api: Api): number | undefined {
     const now = clock.monotonic();
-    const rate = api.rate.nextFree(now);
+    const allowed = api.waiters.soonest(now)?.at;
     const running = api.running.nextFree(now);
-    const own = api.own.freeAt(next(api, now)?.own, now);
-    return rate === undefined || running === undefined ? undefined : Math.max(rate, running, own);
+    return allowed === undefined || running === undefined ? undefined : Math.max(allowed, running);
   }
 
   function take(api: Api, now: number, own: OwnLimit | undefined): Slot {
@@ -273,28 +276,26 @@ export function createGovernor(options: GovernorOptions): Governor {
     }
   }
 
-  async function acquire({ api: name, signal, priority = 0, own }: AcquireOptions): Promise<Slot> {
+  async function acquire({ api: name, signal, priority = 0, own, reserve }: AcquireOptions): Promise<Slot> {
     signal?.throwIfAborted();
     const api = apis.get(name) ?? open(name);
     const slot = await new Promise<Slot>((resolve, reject) => {
       const stop = () => {
-        const at = api.waiters.indexOf(waiter);
-        if (at < 0) return;
-        api.waiters.splice(at, 1);
+        if (!api.waiters.remove(waiter)) return;
         reject(signal?.reason);
         pump(api);
       };
       const waiter: Waiter = {
         priority,
         own,
+        reserve,
         go: (granted) => {
           signal?.removeEventListener('abort', stop);
           resolve(granted);
         },
       };
       signal?.addEventListener('abort', stop, { once: true });
-      const behind = api.waiters.findIndex((other) => other.priority < priority);
-      api.waiters.splice(behind < 0 ? api.waiters.length : behind, 0, waiter);
+      api.waiters.add(waiter);
       pump(api);
     });
     try {
@@ -312,7 +313,8 @@ export function createGovernor(options: GovernorOptions): Governor {
     const { rate, running } = api;
     const free = rate.free(now);
     const at = api.waiters.length > 0 ? nextFree(api) : undefined;
-    const because = api.waiters.length > 0 ? reason(api, now) : undefined;
+    const first = api.waiters.soonest(now)?.waiter;
+    const because = first === undefined ? undefined : waitingReason(api, first, now);
     return {
       limit: rate.limit,
       windowSec: rate.limit === undefined ? undefined : rate.windowMs / 1000,
@@ -333,7 +335,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       version: 1,
       apis: Object.fromEntries(
         [...apis].map(([name, api]) => {
-          const own = api.own.save(toWall);
+          const own = api.own.save(clock.monotonic(), toWall);
           const kept = Object.keys(own).length === 0 ? {} : { own };
           return [name, { rate: api.rate.save(toWall), running: api.running.save(toWall), ...kept }];
         }),
@@ -342,50 +344,8 @@ export function createGovernor(options: GovernorOptions): Governor {
   };
 }
 
-/** The waiting call whose turn it is: the first that no limit of its own holds, else the one that is held the shortest. */
-function next({ waiters, own }: Api, now: number): Waiter | undefined {
-  let soonest = waiters[0];
-  for (const waiter of waiters) {
-    if (own.freeAt(waiter.own, now) <= now) return waiter;
-    if (own.freeAt(waiter.own, now) < own.freeAt(soonest?.own, now)) soonest = waiter;
-  }
-  return soonest;
-}
-
 /** The limit a refusal's code names; 1959 and 1966 are listed as limits by other clients, their texts are not known. */
 function kindOf(code: string | undefined): 'rate' | 'concurrency' | undefined {
   if (code === '1965') return 'rate';
   return code === '1960' ? 'concurrency' : undefined;
-}
-
-function span(ms: number): string {
-  const units: [number, string][] = [
-    [86_400_000, 'day'],
-    [3_600_000, 'hour'],
-    [60_000, 'minute'],
-    [1000, 'second'],
-  ];
-  for (const [unit, word] of units) {
-    if (ms % unit === 0) return ms === unit ? word : `${ms / unit} ${word}s`;
-  }
-  return `${ms} ms`;
-}
-
-function reason(api: Api, now: number): string | undefined {
-  const { rate, running } = api;
-  const { own } = next(api, now) ?? {};
-  if (own !== undefined && api.own.freeAt(own, now) > now)
-    return `requests_per_hour of connection ${own.connection}: the ${own.perHour} calls of this hour are made`;
-  if (rate.told(now)) return 'Qualys asked to wait: the calls of this API are used up';
-  if (rate.free(now) <= 0 && rate.limit !== undefined) {
-    const others = rate.others(now);
-    const ours = others > 0 ? ` (up to ${others} of them not by this collector)` : '';
-    return `${rate.limit} of ${rate.limit} calls of the last ${span(rate.windowMs)} are used${ours}`;
-  }
-  if (running.waiting(now)) return 'Qualys said that as many calls run as it allows';
-  if (running.free(now) > 0) return undefined;
-  const { concurrency } = running;
-  if (concurrency === undefined) return 'its limits are not known yet, so one call at a time';
-  const others = running.others(now);
-  return `${running.held(now) + others} of ${concurrency} calls are running`;
 }

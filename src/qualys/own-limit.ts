@@ -1,9 +1,9 @@
 /**
- * A limit of the user's own on one API: so many calls of a connection in an hour, whatever Qualys would allow.
+ * A limit of the user's own on one API: so many calls of a connection in any sixty minutes, whatever Qualys would allow.
  *
- * The hour begins with its first call. When its calls are used up, the connection waits until that hour is over, and
- * the next call begins another one. A call counts when it is sent, however it ends; one that never reached Qualys does
- * not. What was used is saved, so that a restart begins no new hour.
+ * When as many calls were sent within the last hour, the connection waits until the oldest of them is an hour old. A call
+ * counts when it is sent, however it ends; one that never reached Qualys does not. What was sent is saved, so that a
+ * restart forgets none of it.
  */
 export interface OwnLimit {
   /** Whose limit it is: several connections to one subscription count for themselves. */
@@ -11,51 +11,60 @@ export interface OwnLimit {
   readonly perHour: number;
 }
 
-/** By connection: when its hour began (wall-clock milliseconds) and the calls of it. */
-export type SavedHours = Readonly<Record<string, readonly [number, number]>>;
-
-interface Hour {
-  readonly began: number;
-  used: number;
-}
+/** By connection: when the calls of its last hour were sent, wall-clock milliseconds, oldest first. */
+export type SavedHours = Readonly<Record<string, readonly number[]>>;
 
 export interface OwnHours {
   /** When a call may start as far as this limit goes; now or earlier when it may at once. */
   freeAt(limit: OwnLimit | undefined, now: number): number;
   /** A call begins; what is returned takes it back, for one that was never sent. */
   begin(limit: OwnLimit | undefined, now: number): () => void;
-  save(toWall: (at: number) => number): SavedHours;
+  save(now: number, toWall: (at: number) => number): SavedHours;
 }
 
 const HOUR_MS = 3_600_000;
 
 /** `toMonotonic` turns a saved wall time into one of the monotonic clock, never later than now. */
 export function openOwnHours(saved: SavedHours | undefined, toMonotonic: (wall: number) => number): OwnHours {
-  const hours = new Map<string, Hour>();
-  for (const [connection, [began, used]] of Object.entries(saved ?? {}))
-    hours.set(connection, { began: toMonotonic(began), used });
-  const current = (connection: string, now: number): Hour | undefined => {
-    const hour = hours.get(connection);
-    return hour === undefined || now >= hour.began + HOUR_MS ? undefined : hour;
+  /** Oldest first; one object a call, since several may be sent at the same millisecond. */
+  const calls = new Map<string, { readonly at: number }[]>();
+  for (const [connection, sent] of Object.entries(saved ?? {}))
+    calls.set(
+      connection,
+      sent.map((wall) => ({ at: toMonotonic(wall) })),
+    );
+  const lastHour = (connection: string, now: number): { readonly at: number }[] => {
+    const all = calls.get(connection) ?? [];
+    const old = all.findIndex(({ at }) => at + HOUR_MS > now);
+    if (old !== 0) all.splice(0, old < 0 ? all.length : old);
+    return all;
   };
 
   return {
     freeAt(limit, now) {
-      const hour = limit === undefined ? undefined : current(limit.connection, now);
-      return hour === undefined || hour.used < limit!.perHour ? now : hour.began + HOUR_MS;
+      if (limit === undefined) return now;
+      const sent = lastHour(limit.connection, now);
+      // A limit that was lowered may find more calls behind it than it allows.
+      const before = sent.at(-limit.perHour);
+      return sent.length < limit.perHour || before === undefined ? now : before.at + HOUR_MS;
     },
     begin(limit, now) {
       if (limit === undefined) return () => undefined;
-      const hour = current(limit.connection, now) ?? { began: now, used: 0 };
-      hours.set(limit.connection, hour);
-      hour.used += 1;
+      const { connection } = limit;
+      const sent = lastHour(connection, now);
+      const call = { at: now };
+      sent.push(call);
+      calls.set(connection, sent);
       return () => {
-        hour.used -= 1;
+        const at = sent.indexOf(call);
+        if (at >= 0) sent.splice(at, 1);
       };
     },
-    save: (toWall) =>
+    save: (now, toWall) =>
       Object.fromEntries(
-        [...hours].map(([connection, { began, used }]) => [connection, [Math.ceil(toWall(began)), used]]),
+        [...calls.keys()]
+          .map((connection) => [connection, lastHour(connection, now).map(({ at }) => Math.ceil(toWall(at)))] as const)
+          .filter(([, sent]) => sent.length > 0),
       ),
   };
 }

@@ -15,6 +15,7 @@ import type { LimitHeaders } from './limit-headers.ts';
  *     so that alone on a subscription the whole limit is used, to the last call.
  *  3. Qualys's own wait (ToWait-Sec in (0, window]) is obeyed exactly, both ways; when it is over one call may go even if
  *     the log knows of no free one. A wait outside that range is no information; the log's answer is at most a window.
+ *     A connection that leaves calls to others does not use that one call: the log has free ones within a window.
  *  4. Nothing unknown is read as zero: without a limit the window does not hold calls back, only a refusal does.
  * Recovery: `save` keeps log, limits and waits; calls in flight at a kill become others of uncertain number.
  */
@@ -36,10 +37,10 @@ export interface SavedWindow {
 }
 
 export interface RateWindow {
-  /** Calls that may start now; Infinity where no limit is known. */
-  free(now: number): number;
+  /** Calls that may start now beyond `keep`, which are left to others; Infinity where no limit is known. */
+  free(now: number, keep?: number): number;
   /** When `free` becomes more than zero by time alone; undefined where only an answer can tell. */
-  nextFree(now: number): number | undefined;
+  nextFree(now: number, keep?: number): number | undefined;
   begin(now: number): CallMark;
   /** The call was never sent. */
   cancel(mark: CallMark): void;
@@ -201,16 +202,16 @@ export function openRateWindow(
     },
     others: othersNow,
     told: (now) => wait !== undefined && now < wait.until,
-    free(now) {
+    free(now, keep = 0) {
       trim(now);
       if (wait !== undefined && now < wait.until) return 0;
       const free = byLog(now);
-      return free <= 0 && wait?.grants === true ? 1 : Math.max(0, free);
+      return Math.max(0, (free <= 0 && wait?.grants === true ? 1 : free) - keep);
     },
-    nextFree(now) {
+    nextFree(now, keep = 0) {
       if (wait !== undefined && now < wait.until) return wait.until;
-      const free = byLog(now);
-      if (free > 0 || wait?.grants === true) return now;
+      const free = byLog(now) - keep;
+      if (free > 0 || (wait?.grants === true && keep === 0)) return now;
       const leaving = log.map(gone).filter((at) => at > now && at !== Number.POSITIVE_INFINITY);
       leaving.sort((a, b) => a - b);
       const byOwn = leaving[-free];
