@@ -17,6 +17,13 @@ export interface XmlRecordHandler extends RecordHandler {
 }
 
 /**
+ * Bytes scanned at once, whatever the chunks are. One huge chunk needs no huge buffer; and the scanning loop is left and
+ * entered often, so that it runs compiled early and has met its rare ways (a tag half here) before it is optimised: a
+ * 50 MB document costs a third less than in slices of 256 KiB (measured on Node 24).
+ */
+const SLICE = 8 * 1024;
+
+/**
  * A reader for one XML answer: feed it the decompressed bytes in chunks of any size; it calls the handler at once, in
  * document order. Memory depends on the largest record, not on the document, nor on how many records one outer element
  * holds. After it has thrown, it stays failed.
@@ -27,8 +34,7 @@ export function createXmlReader(
   limits: Partial<XmlLimits> = {},
 ): AnswerReader {
   const all = { ...XML_LIMITS, ...limits };
-  // Bytes taken over at once, so that one huge chunk needs no huge buffer.
-  const slice = Math.ceil(all.bufferBytes / 2);
+  const slice = Math.min(SLICE, Math.ceil(all.bufferBytes / 2));
   const scan = createScan(planOf(format), all, handler);
   scan.recordView = createView(scan, scan.recordTape, format.inner === undefined ? undefined : scan.outerTape);
   scan.outerView = createView(scan, scan.outerTape, undefined);

@@ -281,20 +281,43 @@ function textEnd(s: Scan, b: Uint8Array, at: number): number {
 /** Where the CDATA section whose text is at `at` ends: at `]]>`, or near the end of the buffer. */
 function cdataEnd(s: Scan, b: Uint8Array, at: number): number {
   const table = CDATA_CLASS;
-  const length = s.length;
+  const { length, words } = s;
   let classes = 0;
+  let other = 0;
   for (;;) {
+    // Four bytes at once while all are plain: none of them has a class of its own, and none is `]`.
+    for (let word = words.getInt32(at, true); isPlain(word); word = words.getInt32(at, true)) {
+      other |= word ^ FOUR_SPACES;
+      at += 4;
+    }
+    const stop = at + 4;
     let byteClass = table[b[at]!]!;
     while (byteClass < STOP) {
       classes |= byteClass;
-      byteClass = table[b[++at]!]!;
+      if (++at === stop) break;
+      byteClass = table[b[at]!]!;
     }
+    if (byteClass < STOP) continue;
     if (at + 2 >= length || (b[at + 1] === SENTINEL && b[at + 2] === 0x3e)) break;
     classes |= NON_SPACE;
     at++;
   }
-  s.classes = classes;
+  s.classes = other === 0 ? classes : classes | NON_SPACE;
   return at;
+}
+
+/** Whether none of four bytes is a control character, a quote, a backslash, `]` or beyond ASCII: such leave a high bit. */
+function isPlain(word: number): boolean {
+  const quotes = word ^ 0x22222222;
+  const slashes = word ^ 0x5c5c5c5c;
+  const ends = word ^ 0x5d5d5d5d;
+  const found =
+    word |
+    (word - 0x20202020) |
+    ((quotes - 0x01010101) & ~quotes) |
+    ((slashes - 0x01010101) & ~slashes) |
+    ((ends - 0x01010101) & ~ends);
+  return (found & 0x80808080) === 0;
 }
 
 const FOUR_SPACES = 0x20202020;
