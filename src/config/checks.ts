@@ -9,12 +9,18 @@ import type { Report } from './validate.ts';
  * Looks at the values as written, so that these problems are told together with those of the schema; whatever has the
  * wrong form is passed over here.
  */
-export function checkTogether(value: unknown, { datasets }: Parts, report: Report): void {
+export function checkTogether(
+  value: unknown,
+  { datasets, stored }: Parts & { readonly stored?: object | undefined },
+  report: Report,
+): void {
   const root = isObject(value) ? value : {};
   const connections = objects(root['connections']);
   const sinks = objects(root['sinks']);
   const routes = Array.isArray(root['routes']) ? root['routes'].map((route) => (isObject(route) ? route : {})) : [];
-  if (isObject(root['connections']) && Object.keys(root['connections']).length === 0) {
+  const none = root['connections'] === undefined || root['connections'] === null;
+  // Where some may be kept elsewhere, the first may still be to come.
+  if (stored === undefined && (none || (isObject(root['connections']) && connections.length === 0))) {
     report('QRY1003', ['connections'], 'expected at least one connection');
   }
   for (const [name, connection] of connections) {
@@ -53,7 +59,10 @@ const objects = (value: unknown): Entry[] =>
 
 function checkAddress(connection: Record<string, unknown>, path: Path, report: Report): void {
   const both = 'platform' in connection && 'api_url' in connection;
-  const none = !['platform', 'api_url', 'gateway_url'].some((part) => part in connection);
+  if ('gateway_url' in connection && 'base_url' in connection) {
+    report('QRY1006', [...path, 'base_url'], 'the same as gateway_url; keep one');
+  }
+  const none = !['platform', 'api_url', 'gateway_url', 'base_url'].some((part) => part in connection);
   if (both) report('QRY1006', [...path, 'api_url'], 'platform and api_url exclude each other; keep one');
   if (none) report('QRY1006', path, 'expected platform (US1, EU2 …) or api_url');
 }

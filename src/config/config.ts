@@ -17,6 +17,8 @@ export interface Config {
   readonly server: { readonly listen: Address } | false;
   readonly logFormat: LogFormat | undefined;
   readonly connections: ReadonlyMap<string, ConnectionConfig>;
+  /** Ids of the connections that are not in the file but kept elsewhere. */
+  readonly stored: ReadonlySet<string>;
   readonly sinks: ReadonlyMap<string, SinkConfig>;
   /** Every enabled sink is in one at least: a sink the file routes nothing to receives everything of its tenants. */
   readonly routes: readonly RouteConfig[];
@@ -24,6 +26,8 @@ export interface Config {
   readonly positions: ReadonlyMap<string, Position>;
   /** What values were filled in from, by path: `${QUALYS_PASSWORD}`. */
   readonly references: ReadonlyMap<string, readonly string[]>;
+  /** Which preset a value is of, by path; only values that the file does not say itself. */
+  readonly presets: ReadonlyMap<string, string>;
 }
 
 export type LogFormat = 'pretty' | 'json' | 'devo';
@@ -33,12 +37,15 @@ export interface ConnectionConfig {
   readonly tenant: string;
   readonly subscription: string;
   /**
-   * At most one of `platform` and `apiUrl` is there, and without either `gatewayUrl` is. All are as written: what they
+   * At most one of `platform` and `apiUrl` is there, and without either `gatewayUrl` or `baseUrl` is. All are as written: what they
    * lead to is for `qualys` to say.
    */
   readonly platform: string | undefined;
   readonly apiUrl: string | undefined;
   readonly gatewayUrl: string | undefined;
+  /** The gateway, or an API server, as collectors of FIM name it; in place of `gatewayUrl`. */
+  readonly baseUrl: string | undefined;
+  readonly authUrl: string | undefined;
   readonly allowPlainHttp: boolean;
   readonly signIn: SignInConfig;
   /** `ca` is PEM text as it was at the start; `caFile` where it came from, if from a file. */
@@ -47,6 +54,10 @@ export interface ConnectionConfig {
   /** As the connection has it; the data sets it reaches have it among their options. */
   readonly tagsInclude: readonly string[] | undefined;
   readonly requestsPerHour: number | undefined;
+  /** `10%`, or a number of calls. */
+  readonly reserve: number | string | undefined;
+  readonly egressAddresses: readonly string[] | undefined;
+  readonly preset: string | undefined;
   /** By the data set's own name, whatever alias the file used. Data sets that are not enabled are in it too. */
   readonly datasets: ReadonlyMap<string, DatasetConfig>;
 }

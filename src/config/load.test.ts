@@ -7,6 +7,7 @@ import { acme, from, parts, problems } from '../../test/support/config-parts.ts'
 import { reveal, Secret } from '../core/secret.ts';
 import { whereIs } from './config.ts';
 import { type LoadOptions, loadConfig } from './load.ts';
+import { problemsOf } from './problems.ts';
 
 describe('defaults', () => {
   it('the smallest file collects everything from one connection', () => {
@@ -260,6 +261,43 @@ describe('files', () => {
     );
     writeFileSync(join(dir, 'work', 'etc', 'q.yaml'), 'x: 1');
     expect(() => load({ file: 'etc/q.yaml' })).toThrow(/^ {2}etc\/q\.yaml:1:1 {2}x: unknown key/m);
+  });
+});
+
+describe('connections kept elsewhere', () => {
+  const load = (text: string, stored: LoadOptions['stored']) =>
+    loadConfig({ ...parts, text, env: {}, cwd: '/srv/quarry', stored });
+  const other = { tenant: 'acme', platform: 'EU1', username: 'u', password: '${NOT_A_REFERENCE}', datasets: ['hosts'] };
+
+  it('are read as those of the file are, and nothing in them is filled in', () => {
+    const config = load(acme(), { other });
+    expect([...config.connections.keys()].sort()).toEqual(['acme', 'other']);
+    expect([...config.stored]).toEqual(['other']);
+    expect(config.connections.get('other')).toMatchObject({ tenant: 'acme', platform: 'EU1' });
+    expect(reveal((config.connections.get('other')!.signIn as { password: Secret }).password)).toBe(
+      '${NOT_A_REFERENCE}',
+    );
+  });
+
+  const wrong = (text: string, stored: LoadOptions['stored']): string[] => {
+    try {
+      load(text, stored);
+      return [];
+    } catch (error) {
+      return problemsOf(error).map(({ code, path }) => `${code} ${path}`);
+    }
+  };
+
+  it('have the same errors, and none may take the id of one in the file', () => {
+    expect(wrong(acme(), { other: { ...other, colour: 'red' } })).toEqual(['QRY1003 connections.other.colour']);
+    expect(wrong(acme(), { acme: other })).toEqual(['QRY1003 connections.acme']);
+  });
+
+  it('may be all there are, or still to come', () => {
+    expect([...load('sinks: {}\n', { other }).connections.keys()]).toEqual(['other']);
+    expect(load('connections: {}\n', {}).connections.size).toBe(0);
+    expect(wrong('connections: {}\n', undefined)).toEqual(['QRY1003 connections']);
+    expect(wrong('sinks: {}\n', undefined)).toEqual(['QRY1003 connections']);
   });
 });
 

@@ -9,6 +9,7 @@ import type { Config, ConnectionConfig, LogFormat } from './config.ts';
 import { databaseUrl, listen } from './fields.ts';
 import { reasonOf } from './interpolate.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { applyPresets } from './presets.ts';
 import { type Problem, pathText, problemsError } from './problems.ts';
 import { resolveConnection, resolveRoutes, resolveSink } from './resolve.ts';
 import { configSchema, type Parts } from './schema.ts';
@@ -23,6 +24,8 @@ export interface LoadOptions extends Parts {
   readonly text?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Connections kept elsewhere, by id, as sections of the file with everything filled in. */
+  readonly stored?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
 /**
@@ -52,6 +55,8 @@ export function loadConfig(options: LoadOptions): Config {
     problems.push({ code, where: at === undefined ? label : `${label}:${at.line}:${at.column}`, path: name, message });
   };
 
+  addStored(tree.value, options.stored ?? {}, report);
+  const presets = applyPresets(tree.value, options, report);
   const value = validate(configSchema(options), tree, report);
   checkTogether(tree.value, options, report);
   refuseNotYet(tree.value, (code, path, message) => {
@@ -63,7 +68,7 @@ export function loadConfig(options: LoadOptions): Config {
 
   const connections = new Map<string, ConnectionConfig>();
   for (const [id, connection] of Object.entries(value.connections)) {
-    const resolved = resolveConnection(id, connection, options, baseDir, report);
+    const resolved = resolveConnection(id, connection, options, baseDir, value.egress_addresses, report);
     if (resolved !== undefined) connections.set(id, resolved);
   }
   if (problems.length > 0) throw problemsError(inOrder(problems));
@@ -78,11 +83,27 @@ export function loadConfig(options: LoadOptions): Config {
     server: server === false || overrides.listen === undefined ? server : { listen: overrides.listen },
     logFormat: overrides.logFormat,
     connections,
+    stored: new Set(Object.keys(options.stored ?? {})),
     sinks,
     routes: resolveRoutes(value.routes, [...sinks.keys()], options),
     positions: tree.positions,
     references: tree.references,
+    presets,
   };
+}
+
+/** Puts connections kept elsewhere beside those of the file; which has the word where both name one is not guessed. */
+function addStored(value: unknown, stored: NonNullable<LoadOptions['stored']>, report: Report): void {
+  const ids = Object.keys(stored);
+  if (ids.length === 0 || !isObject(value)) return;
+  const own = isObject(value['connections']) ? value['connections'] : {};
+  for (const id of ids.filter((one) => one in own))
+    report(
+      'QRY1003',
+      ['connections', id],
+      'a connection of this id was made outside the file, too: remove or rename one',
+    );
+  value['connections'] = { ...stored, ...own };
 }
 
 /** The first of: the file named, QUARRY_CONFIG, quarry.yaml and quarry.yml here, ~/.config/quarry/quarry.yaml. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addresses,
   cron,
   databaseUrl,
   duration,
@@ -9,11 +10,13 @@ import {
   label,
   listen,
   proxyUrl,
+  reserve,
   secret,
   text,
   time,
   timeZone,
 } from './fields.ts';
+import type { Preset } from './presets.ts';
 
 /** What the configuration must know of a data set; a data set's file has it all. */
 export interface DatasetOptionsSpec {
@@ -33,6 +36,8 @@ export interface SinkOptionsSpec {
 export interface Parts {
   readonly datasets: ReadonlyMap<string, DatasetOptionsSpec>;
   readonly sinks: ReadonlyMap<string, SinkOptionsSpec>;
+  /** Choices of data sets with their options, by name. */
+  readonly presets?: ReadonlyMap<string, Preset> | undefined;
 }
 
 const about = (description: string) => ({ description });
@@ -94,6 +99,8 @@ const connection = z.object({
   gateway_url: text
     .meta(about('The API gateway, where it cannot be told from platform or api_url; alone, it serves both.'))
     .optional(),
+  base_url: text.meta(about('The same as gateway_url, as collectors of FIM name it; with or without /fim.')).optional(),
+  auth_url: text.meta(about('Where tokens are asked for, where that is not the gateway: https://…/auth.')).optional(),
   allow_plain_http: z.boolean().default(false).meta(about('Let credentials travel unencrypted.')),
   username: text.meta(about('A Qualys user; serves every data set where Qualys allows Basic sign-in.')).optional(),
   password: secret.optional(),
@@ -140,11 +147,13 @@ const connection = z.object({
     .number()
     .int()
     .min(1)
-    .meta(
-      about(
-        'Calls an hour of the Global Asset Inventory API alone; then this connection waits until the hour is over.',
-      ),
-    )
+    .meta(about('Calls in any sixty minutes of the Global Asset Inventory API alone; then this connection waits.'))
+    .optional(),
+  reserve: reserve
+    .meta(about("Calls of each of Qualys's limits left to other users of the subscription: 50, or 10%."))
+    .optional(),
+  egress_addresses: addresses
+    .meta(about('Addresses Qualys sees this connection come from; shown where it refuses them.'))
     .optional(),
 });
 
@@ -158,7 +167,7 @@ export type SinkValue = { readonly type: string; readonly format?: string } & {
 } & { readonly [own: string]: unknown };
 
 /** The schema of `quarry.yaml` for these data sets and sinks. */
-export function configSchema({ datasets, sinks }: Parts) {
+export function configSchema({ datasets, sinks, presets }: Parts) {
   const names = [...datasets.values()].flatMap(({ name, aliases }) => [name, ...aliases]);
   return z.object({
     data_dir: text.default('./quarry-data').meta(about('Folder for the database and the spool.')),
@@ -167,7 +176,20 @@ export function configSchema({ datasets, sinks }: Parts) {
       .union([z.literal(false), z.object({ listen: listen.prefault('127.0.0.1:8480') })])
       .prefault({})
       .meta(about('The HTTP server, or false for none.')),
-    connections: z.record(id, connection.extend({ datasets: datasetsSchema(datasets, names).default('all') })),
+    connections: z.record(
+      id,
+      connection.extend({
+        preset: z
+          .enum([...(presets ?? new Map()).keys()])
+          .meta(about('Data sets and options for a kind of consumer; those under datasets go before it.'))
+          .optional(),
+        datasets: datasetsSchema(datasets, names).default('all'),
+      }),
+    ),
+    egress_addresses: addresses
+      .meta(about('The same for all connections that have none of their own.'))
+      .optional()
+      .default({}),
     sinks: z.record(id, sinkSchema(sinks)).default({}),
     routes: z
       .array(

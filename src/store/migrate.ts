@@ -9,9 +9,10 @@ export interface Migration {
   readonly statements: (dialect: Dialect) => readonly string[];
 }
 
-interface MigrationSchema {
-  migration: { number: number; name: string; at: number };
-}
+type MigrationSchema = Record<string, { number: number; name: string; at: number }>;
+
+/** Where the numbers stand that were applied. Rooms that share a database and not their numbers each have a table. */
+const TABLE = 'migration';
 
 /**
  * Brings the schema to the newest migration; each runs in a transaction of its own with its own row, so that a kill
@@ -23,23 +24,22 @@ export async function migrate<Schema>(
   store: Store<Schema>,
   migrations: readonly Migration[],
   now: number,
+  table = TABLE,
 ): Promise<void> {
   await store.transaction(async ({ db }) => {
     const { text } = store.dialect;
     await sql
-      .raw(
-        `CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name ${text} NOT NULL, at bigint NOT NULL)`,
-      )
+      .raw(`CREATE TABLE IF NOT EXISTS ${table} (number bigint PRIMARY KEY, name ${text} NOT NULL, at bigint NOT NULL)`)
       .execute(db);
   });
-  const applied = await appliedMigrations(store);
+  const applied = await appliedMigrations(store, table);
   refuseNewer(applied, migrations);
   for (const migration of [...migrations].sort((a, b) => a.number - b.number)) {
     if (applied.has(migration.number)) continue;
     await store.transaction(async ({ db }) => {
       const tx = db as unknown as Kysely<MigrationSchema>;
       const { numInsertedOrUpdatedRows } = await tx
-        .insertInto('migration')
+        .insertInto(table)
         .values({ number: migration.number, name: migration.name, at: now })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
@@ -51,7 +51,7 @@ export async function migrate<Schema>(
 
 /** For programs that only look: throws QRY4008 unless the schema is exactly the one this program knows. */
 export async function expectMigrated<Schema>(store: Store<Schema>, migrations: readonly Migration[]): Promise<void> {
-  const applied = await appliedMigrations(store).catch((error: unknown) => {
+  const applied = await appliedMigrations(store, TABLE).catch((error: unknown) => {
     // No such table: nothing was ever migrated.
     if (error instanceof QuarryError && error.code === 'QRY9001') return new Set<number>();
     throw error;
@@ -66,9 +66,9 @@ export async function expectMigrated<Schema>(store: Store<Schema>, migrations: r
   }
 }
 
-async function appliedMigrations<Schema>(store: Store<Schema>): Promise<Set<number>> {
+async function appliedMigrations<Schema>(store: Store<Schema>, table: string): Promise<Set<number>> {
   const db = store.db as unknown as Kysely<MigrationSchema>;
-  return new Set((await db.selectFrom('migration').select('number').execute()).map((row) => Number(row.number)));
+  return new Set((await db.selectFrom(table).select('number').execute()).map((row) => Number(row.number)));
 }
 
 function refuseNewer(applied: ReadonlySet<number>, migrations: readonly Migration[]): void {
