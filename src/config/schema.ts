@@ -176,20 +176,19 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
       .union([z.literal(false), z.object({ listen: listen.prefault('127.0.0.1:8480') })])
       .prefault({})
       .meta(about('The HTTP server, or false for none.')),
-    connections: z.record(
-      id,
-      connection.extend({
-        preset: z
-          .enum([...(presets ?? new Map()).keys()])
-          .meta(about('Data sets and options for a kind of consumer; those under datasets go before it.'))
-          .optional(),
-        datasets: datasetsSchema(datasets, names).default('all'),
-      }),
-    ),
-    egress_addresses: addresses
-      .meta(about('The same for all connections that have none of their own.'))
-      .optional()
+    connections: z
+      .record(
+        id,
+        connection.extend({
+          preset: z
+            .enum([...(presets ?? new Map()).keys()])
+            .meta(about('Data sets and options for a kind of consumer; those under datasets go before it.'))
+            .optional(),
+          datasets: datasetsSchema(datasets, names).default('all'),
+        }),
+      )
       .default({}),
+    egress_addresses: addresses.meta(about('The same for all connections that have none of their own.')).optional(),
     sinks: z.record(id, sinkSchema(sinks)).default({}),
     routes: z
       .array(
