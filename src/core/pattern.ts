@@ -17,7 +17,8 @@ type Assertion = 'start' | 'end' | 'word' | 'no_word';
 type Node =
   | { readonly kind: 'one'; readonly test: Test }
   | { readonly kind: 'assert'; readonly what: Assertion }
-  | { readonly kind: 'sequence' | 'either'; readonly parts: readonly Node[] }
+  | { readonly kind: 'sequence'; readonly parts: readonly Node[] }
+  | { readonly kind: 'either'; readonly parts: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number };
 
 type Instruction =
@@ -25,6 +26,8 @@ type Instruction =
   | { readonly kind: 'assert'; readonly what: Assertion }
   | { readonly kind: 'split'; first: number; second: number }
   | { readonly kind: 'match' };
+
+type Split = Extract<Instruction, { kind: 'split' }>;
 
 /** With repetitions written out. */
 const LARGEST = 5000;
@@ -205,7 +208,7 @@ function programOf(node: Node): readonly Instruction[] {
     if (program.length >= LARGEST) throw new Error('the pattern is too large once its repetitions are written out');
     return program.push(instruction) - 1;
   };
-  const split = (): Extract<Instruction, { kind: 'split' }> => {
+  const split = (): Split => {
     const made = { kind: 'split' as const, first: program.length + 1, second: program.length + 1 };
     add(made);
     return made;
@@ -233,7 +236,7 @@ function programOf(node: Node): readonly Instruction[] {
     }
   }
   function writeEither(parts: readonly Node[]): void {
-    const ends: Extract<Instruction, { kind: 'split' }>[] = [];
+    const ends: Split[] = [];
     parts.forEach((part, i) => {
       const last = i === parts.length - 1;
       const choice = last ? undefined : split();
