@@ -1,7 +1,6 @@
 /** KnowledgeBase answer → entries by Quarry's reader. */
 import type { XmlFormat } from '../../src/core/format.ts';
-import type { Fields } from '../../src/core/words.ts';
-import { entryOf } from '../../src/inventory/knowledge/entry.ts';
+import { entryFrom } from '../../src/inventory/knowledge/entry.ts';
 import { readFileInto } from '../../src/qualys/xml/read-file.ts';
 import { createXmlReader } from '../../src/qualys/xml/reader.ts';
 import { knowledgeSums } from './knowledge-sums.ts';
@@ -22,14 +21,10 @@ const format: XmlFormat = {
 };
 
 const sums = knowledgeSums();
-let buffer = Buffer.allocUnsafe(1024 ** 2);
 await readFileInto(
   process.argv[2] ?? '',
   createXmlReader(format, {
-    record: (view) => {
-      if (view.maxBytes > buffer.length) buffer = Buffer.allocUnsafe(2 * view.maxBytes);
-      sums.add(entryOf(JSON.parse(buffer.toString('utf8', 0, view.write(buffer, 0))) as Fields));
-    },
+    record: (view) => sums.add(entryFrom(view)),
   }),
 );
 sums.report();

@@ -1,116 +1,121 @@
+import type { Cvss, KnowledgeEntry } from '../../core/knowledge.ts';
 import type { Fields, Value } from '../../core/words.ts';
 
-/** CVSS as Qualys says it; a score from 0 to 10. */
-export interface Cvss {
-  readonly base: number | null;
-  readonly temporal: number | null;
-  readonly vector: string | null;
+export type { Cvss, KnowledgeEntry, Threat } from '../../core/knowledge.ts';
+
+/** A record's texts, by path: a view on an answer's bytes has them, and `textsOf` makes them of a parsed record. */
+export interface Texts {
+  /** The text of the first element at the path; undefined where there is none. */
+  text(path: string): string | undefined;
+  /** The texts of all elements at the path, or of an attribute of each (`…/@id`). */
+  all(path: string): readonly (string | undefined)[];
 }
 
-/** What Qualys calls a real-time threat indicator: `{ id: 2, name: 'Exploit_Public' }`. */
-export interface Threat {
-  readonly id: number;
-  readonly name: string;
-}
-
-/** What is known of a vulnerability. Texts are as Qualys sends them: solution, diagnosis and consequence are HTML. */
-export interface KnowledgeEntry {
-  readonly qid: number;
-  /** Empty for a few at Qualys. */
-  readonly title: string;
-  /** Vulnerability, Potential Vulnerability, Vulnerability or Potential Vulnerability, Information Gathered. */
-  readonly type: string;
-  /** 1 (minimal) to 5 (urgent); 0 where Qualys says none. */
-  readonly severity: number;
-  readonly category: string | null;
-  /** Qualys's last change of the entry, and its publication; ISO 8601 UTC. */
-  readonly modified: string | null;
-  readonly published: string | null;
-  readonly patchable: boolean;
-  /** The subscription has disabled it. */
-  readonly disabled: boolean;
-  /** It fails PCI; false, too, where Qualys does not say. */
-  readonly pci: boolean;
-  readonly cves: readonly string[];
-  /** Null where CVSS scoring is off in the subscription, or the entry has none. */
-  readonly cvss2: Cvss | null;
-  readonly cvss3: Cvss | null;
-  readonly solution: string | null;
-  readonly diagnosis: string | null;
-  readonly consequence: string | null;
-  readonly threats: readonly Threat[];
-}
+/** The entry a parsed record of the data set knowledge_base holds; undefined where it has no QID. */
+export const entryOf = (record: Fields): KnowledgeEntry | undefined => entryFrom(textsOf(record));
 
 /**
  * The entry a record of the data set knowledge_base holds (element VULN of Qualys's KnowledgeBase answer, as events
  * carry it); undefined where it has no QID.
  */
-export function entryOf(record: Fields): KnowledgeEntry | undefined {
-  const qid = numberOf(record['QID']);
+export function entryFrom(record: Texts): KnowledgeEntry | undefined {
+  const text = (path: string): string | null => stored(record.text(path)) ?? null;
+  const isSet = (path: string): boolean => record.text(path)?.trim() === '1';
+  const cvss = (path: string): Cvss | null => {
+    const base = numberOf(record.text(`${path}/BASE`));
+    const temporal = numberOf(record.text(`${path}/TEMPORAL`));
+    const vector = text(`${path}/VECTOR_STRING`);
+    return base === null && temporal === null && vector === null ? null : { base, temporal, vector };
+  };
+  const qid = numberOf(record.text('QID'));
   if (qid === null || !Number.isSafeInteger(qid) || qid < 1) return undefined;
+  const threatIds = record.all('THREAT_INTELLIGENCE/THREAT_INTEL/@id');
   return {
     qid,
-    title: textOf(record['TITLE']) ?? '',
-    type: textOf(record['VULN_TYPE']) ?? '',
-    severity: wholeOf(record['SEVERITY_LEVEL']),
-    category: textOf(record['CATEGORY']),
-    modified: textOf(record['LAST_SERVICE_MODIFICATION_DATETIME']),
-    published: textOf(record['PUBLISHED_DATETIME']),
-    patchable: isSet(record['PATCHABLE']),
-    disabled: isSet(record['IS_DISABLED']),
-    pci: isSet(record['PCI_FLAG']),
-    cves: listOf(record['CVE_LIST'], 'CVE').flatMap((cve) => textOf(member(cve, 'ID')) || []),
-    cvss2: cvssOf(record['CVSS']),
-    cvss3: cvssOf(record['CVSS_V3']),
-    solution: textOf(record['SOLUTION']),
-    diagnosis: textOf(record['DIAGNOSIS']),
-    consequence: textOf(record['CONSEQUENCE']),
-    threats: listOf(record['THREAT_INTELLIGENCE'], 'THREAT_INTEL').map((threat) => ({
-      id: wholeOf(member(threat, '@id')),
-      name: textOf(threat) ?? '',
-    })),
+    title: text('TITLE') ?? '',
+    type: text('VULN_TYPE') ?? '',
+    severity: wholeOf(record.text('SEVERITY_LEVEL')),
+    category: text('CATEGORY'),
+    modified: text('LAST_SERVICE_MODIFICATION_DATETIME'),
+    published: text('PUBLISHED_DATETIME'),
+    patchable: isSet('PATCHABLE'),
+    disabled: isSet('IS_DISABLED'),
+    pci: isSet('PCI_FLAG'),
+    cves: record.all('CVE_LIST/CVE/ID').flatMap((cve) => stored(cve) || []),
+    cvss2: cvss('CVSS'),
+    cvss3: cvss('CVSS_V3'),
+    solution: text('SOLUTION'),
+    diagnosis: text('DIAGNOSIS'),
+    consequence: text('CONSEQUENCE'),
+    threats: record
+      .all('THREAT_INTELLIGENCE/THREAT_INTEL')
+      .map((name, i) => ({ id: wholeOf(threatIds[i]), name: stored(name) ?? '' })),
   };
 }
 
-function cvssOf(value: Value | undefined): Cvss | null {
-  const cvss = {
-    base: numberOf(member(value, 'BASE')),
-    temporal: numberOf(member(value, 'TEMPORAL')),
-    vector: textOf(member(value, 'VECTOR_STRING')),
-  };
-  return cvss.base === null && cvss.temporal === null && cvss.vector === null ? null : cvss;
-}
+/** PostgreSQL takes no NUL in a text. */
+const stored = (text: string | undefined): string | undefined =>
+  text?.includes('\0') === true ? text.replaceAll('\0', '') : text;
 
-function isFields(value: Value | undefined): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const member = (value: Value | undefined, name: string): Value | undefined =>
-  isFields(value) ? value[name] : undefined;
-
-/** An element's text: itself, or what stands beside its attributes. PostgreSQL takes no NUL in a text. */
-function textOf(value: Value | undefined): string | null {
-  const text = isFields(value) ? value['#text'] : value;
-  if (typeof text === 'string') return text.includes('\0') ? text.replaceAll('\0', '') : text;
-  return typeof text === 'number' ? String(text) : null;
-}
-
-function numberOf(value: Value | undefined): number | null {
-  const text = textOf(value)?.trim();
-  if (text === undefined || text === '') return null;
-  const number = Number(text);
+function numberOf(text: string | undefined): number | null {
+  const digits = text?.trim() ?? '';
+  const number = digits === '' ? Number.NaN : Number(digits);
   return Number.isFinite(number) ? number : null;
 }
 
-function wholeOf(value: Value | undefined): number {
-  const number = numberOf(value);
+function wholeOf(text: string | undefined): number {
+  const number = numberOf(text);
   return number !== null && Number.isSafeInteger(number) ? number : 0;
 }
 
-const isSet = (value: Value | undefined): boolean => textOf(value)?.trim() === '1';
+/** The texts of a parsed record. What repeats is a list there; an element with attributes or children is an object. */
+function textsOf(record: Fields): Texts {
+  return {
+    text(path) {
+      let at: Value | undefined = record;
+      for (const name of stepsOf(path)) at = memberOf(firstOf(at), name);
+      return textOf(firstOf(at));
+    },
+    all(path) {
+      let at: readonly (Value | undefined)[] = [record];
+      for (const name of stepsOf(path)) {
+        const below: (Value | undefined)[] = [];
+        for (const value of at) {
+          const member = memberOf(value, name);
+          if (isList(member)) below.push(...member);
+          // Of an attribute one for each element, also where it is missing.
+          else if (member !== undefined || name.startsWith('@')) below.push(member);
+        }
+        at = below;
+      }
+      return at.map(textOf);
+    },
+  };
+}
 
-function listOf(value: Value | undefined, name: string): readonly Value[] {
-  const list = member(value, name);
-  if (list === undefined || list === null) return [];
-  return Array.isArray(list) ? (list as readonly Value[]) : [list];
+/** The few paths asked for, taken apart. */
+const steps = new Map<string, readonly string[]>();
+
+function stepsOf(path: string): readonly string[] {
+  const known = steps.get(path);
+  if (known !== undefined) return known;
+  const names = path.split('/');
+  steps.set(path, names);
+  return names;
+}
+
+const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
+
+const firstOf = (value: Value | undefined): Value | undefined => (isList(value) ? value[0] : value);
+
+const isFields = (value: Value | undefined): value is Fields =>
+  typeof value === 'object' && value !== null && !isList(value);
+
+const memberOf = (value: Value | undefined, name: string): Value | undefined =>
+  isFields(value) ? value[name] : undefined;
+
+/** An element's text: itself, or what stands beside its attributes. */
+function textOf(value: Value | undefined): string | undefined {
+  const text = isFields(value) ? value['#text'] : value;
+  return typeof text === 'string' ? text : typeof text === 'number' ? String(text) : undefined;
 }

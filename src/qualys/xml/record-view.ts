@@ -2,6 +2,12 @@ import type { RecordView } from '../../core/words.ts';
 
 /** A record of an XML answer. What goes beyond `RecordView` costs no string. */
 export interface XmlRecordView extends RecordView {
+  /**
+   * Decoded texts of every element a path leads to, through every branch, in document order: `CVE_LIST/CVE/ID`. With an
+   * attribute as the last step (`THREAT_INTELLIGENCE/THREAT_INTEL/@id`) that of each element. Undefined for an element
+   * that has children and no text, or has not got the attribute.
+   */
+  all(path: string): readonly (string | undefined)[];
   /** Length of a top-level field's decoded text in UTF-16 code units; 0 where absent. */
   utf16Length(name: string): number;
   /** A top-level field of decimal digits alone as a number; NaN where it is absent or anything else. */

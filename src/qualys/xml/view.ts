@@ -1,10 +1,11 @@
 import type { Flag, Members } from '../../core/words.ts';
 import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.ts';
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
+import { createPaths, each, first } from './paths.ts';
 import type { XmlRecordView } from './record-view.ts';
 import type { Scan } from './state.ts';
-import { ATTRIBUTE, GROUP, MARKS, SKIP, type Tape, topLevel } from './tape.ts';
-import { locate, textOf } from './text.ts';
+import { GROUP, MARKS, PARENTAL, type Tape } from './tape.ts';
+import { isBlank, locate, textOf } from './text.ts';
 import { utf16Length } from './utf8.ts';
 
 const NO_FLAGS: readonly Flag[] = [];
@@ -38,14 +39,21 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
     },
     name: (id) => `${(id & 1) === 1 ? '@' : ''}${names.texts[id >> 1] ?? ''}`,
   };
+  const pathOf = createPaths(names);
+  /** Locates the text of an element or attribute; false where it has children and no text. */
+  const locateText = (from: Tape, group: number): boolean => {
+    locate(found, from, group);
+    return (from.cells[group + MARKS]! & PARENTAL) === 0 || !isBlank(found);
+  };
   /** Finds a field's text; false where the field is absent or has children and no text. */
   const find = (from: Tape, name: string): boolean => {
-    const id = names.byText.get(name);
-    const group = id !== undefined ? topLevel(from, id) : byPath(from, names.byText, name);
-    // The record's own text is at group 0.
-    if (group === 0 && name !== '#text') return false;
-    locate(found, from, group);
-    return group !== 0 || found.end > found.start;
+    if (name === '#text') {
+      // The record's own text is at group 0.
+      locate(found, from, 0);
+      return found.end > found.start;
+    }
+    const group = first(from, pathOf(name));
+    return group !== 0 && locateText(from, group);
   };
   const text = (from: Tape, name: string) => (find(from, name) ? textOf(found) : undefined);
   const integer = (from: Tape, name: string): number => {
@@ -60,6 +68,13 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
   };
   return {
     text: (name) => text(tape, name),
+    all: (path) => {
+      const texts: (string | undefined)[] = [];
+      each(tape, pathOf(path), (group) => {
+        texts.push(group !== 0 && locateText(tape, group) ? textOf(found) : undefined);
+      });
+      return texts;
+    },
     contextText: (name) => (context === undefined ? undefined : text(context, name)),
     utf16Length: (name) => {
       if (!find(tape, name)) return 0;
@@ -90,33 +105,6 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
       return at + 2;
     },
   };
-}
-
-/** The element a path leads to, or the record's attribute a name with `@` says; else 0. */
-function byPath(tape: Tape, ids: ReadonlyMap<string, number>, name: string): number {
-  if (name.startsWith('@')) return attribute(tape, ids.get(name.slice(1)));
-  return name.includes('/') ? inside(tape, ids, name) : 0;
-}
-
-function attribute({ cells, top }: Tape, id: number | undefined): number {
-  for (let at = GROUP; at < top && (cells[at + MARKS]! & ATTRIBUTE) !== 0; at += GROUP) if (cells[at] === id) return at;
-  return 0;
-}
-
-function inside(tape: Tape, ids: ReadonlyMap<string, number>, path: string): number {
-  const { cells } = tape;
-  let group = 0;
-  for (const name of path.split('/')) {
-    // Names below the top level are spelled as in the answer, which may be all lower case.
-    const id = ids.get(name) ?? ids.get(name.toLowerCase());
-    const stop = group === 0 ? tape.top : cells[group + SKIP]!;
-    let child = group + GROUP;
-    while (child < stop && (cells[child] !== id || (cells[child + MARKS]! & ATTRIBUTE) !== 0))
-      child = cells[child + SKIP]!;
-    if (id === undefined || child >= stop) return 0;
-    group = child;
-  }
-  return group;
 }
 
 const DOUBLED = ESCAPE | RETURN | REFERENCE;
