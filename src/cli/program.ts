@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCollect } from './tree/collect.ts';
 import { addLook } from './tree/look.ts';
+import { addPeople } from './tree/people.ts';
 import { addSetup } from './tree/setup.ts';
 import type { Ends } from './tree/shared.ts';
 import { version } from './version.ts';
@@ -18,6 +19,7 @@ export function quarryProgram(ends: Ends): Command {
   addSetup(program, ends);
   addCollect(program, ends);
   addLook(program, ends);
+  addPeople(program, ends);
   program.addHelpText(
     'after',
     '\nThe first hour: quarry init, quarry validate, quarry check, quarry plan, quarry run.',
