@@ -47,7 +47,8 @@ const generated: Generated[] = [
         'src/datasets/registry.gen.ts',
       )) as typeof import('../src/datasets/registry.gen.ts');
       const { sinks } = (await load('src/sinks/registry.gen.ts')) as typeof import('../src/sinks/registry.gen.ts');
-      return `${JSON.stringify(jsonSchema({ datasets, sinks }), null, 2)}\n`;
+      const { presets } = (await load('src/datasets/presets.ts')) as typeof import('../src/datasets/presets.ts');
+      return `${JSON.stringify(jsonSchema({ datasets, sinks, presets }), null, 2)}\n`;
     },
   },
 ];

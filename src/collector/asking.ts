@@ -1,3 +1,4 @@
+import type { PullMode } from '../core/checkpoint.ts';
 import type { Stream } from './stream.ts';
 
 /** What a pull's calls cost: how many were sent, and how long they waited for their turn. */
@@ -6,11 +7,14 @@ export interface Asked {
   waitedMs: number;
 }
 
+/** What has just happened goes before what was, or is complete: logs and changes, then sweeps, then history. */
+const PRIORITY: Readonly<Record<PullMode, number>> = { incremental: 2, ids: 1, full: 1, backfill: 0 };
+
 /**
- * The same stream, counting its calls. A call that still waits for its turn when no more pages are to begin is given
+ * The same stream, counting its calls, which go by the priority of what the pull reads. A call that still waits for its turn when no more pages are to begin is given
  * up: it has not begun.
  */
-export function asking(stream: Stream, finish: AbortSignal): { stream: Stream; asked: Asked } {
+export function asking(stream: Stream, mode: PullMode, finish: AbortSignal): { stream: Stream; asked: Asked } {
   const asked: Asked = { requests: 0, waitedMs: 0 };
   const fetch: Stream['fetch'] = async (call, makeReader, hooks) => {
     const leaving = new AbortController();
@@ -19,6 +23,7 @@ export function asking(stream: Stream, finish: AbortSignal): { stream: Stream; a
     else finish.addEventListener('abort', leave, { once: true });
     try {
       return await stream.fetch(call, makeReader, {
+        priority: PRIORITY[mode],
         ...hooks,
         signal: AbortSignal.any([hooks.signal, leaving.signal]),
         onSlot: (waitedMs) => {

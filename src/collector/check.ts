@@ -9,7 +9,8 @@ import { datasets } from '../datasets/registry.gen.ts';
 import type { Client } from '../qualys/client.ts';
 import { type ApiStatus, createGovernor, type SavedGovernor } from '../qualys/governor.ts';
 import { networkError } from '../qualys/network-errors.ts';
-import { type Address, resolveAddress } from '../qualys/platforms.ts';
+import type { Address } from '../qualys/platforms.ts';
+import { addressOf } from './address.ts';
 import { probe, whyNothing } from './check-probe.ts';
 import { probeCall } from './probe.ts';
 import { clientOf } from './wire.ts';
@@ -53,12 +54,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
   let client: Client;
   let address: Address;
   try {
-    address = resolveAddress({
-      platform: connection.platform,
-      api_url: connection.apiUrl,
-      gateway_url: connection.gatewayUrl,
-      allowPlainHttp: connection.allowPlainHttp,
-    });
+    address = addressOf(connection);
     client = clientOf(connection, config, governor, { clock: systemClock, log: silentLog, version });
   } catch (thrown) {
     yield failed(id, 'address', thrown, whereIs(config, `connections.${id}`));

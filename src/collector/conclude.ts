@@ -52,7 +52,12 @@ export async function conclude(context: PullContext, stop: AbortSignal): Promise
 }
 
 /** Why keys are absent, and whether that is what the operator wanted, so that no second sweep need confirm it. */
-async function reasonOf({ claim, pull, workshop }: PullContext): Promise<{ reason: RemovalReason; wanted: boolean }> {
+async function reasonOf({
+  stream,
+  claim,
+  pull,
+  workshop,
+}: PullContext): Promise<{ reason: RemovalReason; wanted: boolean }> {
   const { outbox } = workshop;
   const { scope } = claim.checkpoint;
   if (scope !== undefined && scope !== pull.scope) {
@@ -69,7 +74,8 @@ async function reasonOf({ claim, pull, workshop }: PullContext): Promise<{ reaso
     .where('state', '=', 'held')
     .orderBy('id', 'desc')
     .executeTakeFirst();
-  const reason = held?.scope === pull.scope ? (held.reason as RemovalReason) : 'purged';
+  const usual = stream.facts.agesOut?.(stream.options) === true ? 'aged_out' : 'purged';
+  const reason = held?.scope === pull.scope ? (held.reason as RemovalReason) : usual;
   return { reason, wanted: false };
 }
 

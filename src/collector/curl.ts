@@ -1,15 +1,15 @@
 import type { Config, ConnectionConfig } from '../config/config.ts';
 import type { Call, SignInWay } from '../core/dataset.ts';
-import { resolveAddress } from '../qualys/platforms.ts';
 import { below, requestFor } from '../qualys/request.ts';
+import { addressOf } from './address.ts';
 
 /**
  * A call as a curl command to try by hand, with `ways` the data set's ways to sign in. User name and secrets are shell
  * variables: those the configuration was filled in from, else `QUALYS_USERNAME`, `QUALYS_PASSWORD`, `QUALYS_TOKEN`.
  */
 export function curlOf(config: Config, connection: ConnectionConfig, call: Call, ways: readonly SignInWay[]): string {
-  const { id, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy, signIn } = connection;
-  const address = resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp });
+  const { id, tls, proxy, signIn } = connection;
+  const address = addressOf(connection);
   const { url, method, body, headers } = requestFor(address, call, call.versions?.[0], false);
   const variable = (part: string, usual: string): string => {
     const [reference] = config.references.get(`connections.${id}.${part}`) ?? [];
@@ -26,7 +26,7 @@ export function curlOf(config: Config, connection: ConnectionConfig, call: Call,
   const password = variable('password', 'QUALYS_PASSWORD');
   const basic = signIn.kind === 'basic' && ways[0] !== 'token';
   const source = signIn.kind === 'basic' ? (signIn.token ?? signIn) : signIn;
-  const gateway = (path: string): string => quoted(below(address.gateway, path).href);
+  const gateway = (path: string): string => quoted(below(address.auth ?? address.gateway, path).href);
   const form = (name: string, value: string): string => `--data-urlencode "${name}=${value}"`;
   const tokenCall = (): string | undefined => {
     if (basic || source.kind === 'token') return undefined;

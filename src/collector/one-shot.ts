@@ -53,11 +53,12 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
     const { facts } = stream;
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     let handed = 0;
+    const now = new Date(systemClock.now()).toISOString();
     const { since } = options;
     const queue = await firstTargets(stream, since, signal);
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
       const pageSize = Math.min(stream.pageSize, limit);
-      const ask = { ...target, pageSize, ...(since === undefined ? {} : { since }) };
+      const ask = { ...target, now, pageSize, ...(since === undefined ? {} : { since }) };
       const part = 'step' in target ? target.step.part : undefined;
       let handedOfPage = 0;
       let highest: number | undefined;

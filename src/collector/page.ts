@@ -92,6 +92,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
   const { facts } = stream;
   const { store } = workshop.outbox;
   const { target } = request;
+  const now = new Date(pull.id).toISOString();
   const step = 'step' in target ? target.step : undefined;
   const sweep =
     pull.mode === 'full' && pull.sweep !== undefined && request.everything !== true ? pull.sweep : undefined;
@@ -133,7 +134,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     const partTime = part === undefined ? undefined : pull.parts?.[part];
     const readKey = keyReader(facts, part, partTime);
     const before = partInRecord(facts.key, part);
-    const skips = facts.skips?.(stream.options, stream.principal);
+    const skips = facts.skips?.(stream.options, stream.principal, now);
     let unfinished: string | undefined;
     const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
@@ -173,6 +174,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     workshop.observer.phase('download');
     const call = facts.records(stream.options, {
       ...target,
+      now,
       pageSize: request.pageSize,
       ...(pull.since === undefined || request.everything === true ? {} : { since: pull.since }),
       ...(request.withoutResults === true ? { withoutResults: true } : {}),

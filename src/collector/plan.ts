@@ -2,6 +2,7 @@ import type { Checkpoint, OpenPull, PullMode } from '../core/checkpoint.ts';
 import { qualysTime } from '../core/clock.ts';
 import { dueAfter } from '../core/cron.ts';
 import type { IdRange } from '../core/range.ts';
+import { afterPiece, canBackfill } from './backfill.ts';
 import { type Stream, scopeOf } from './stream.ts';
 
 /** What a stream has to do next, and when. */
@@ -14,9 +15,16 @@ export interface Due {
 
 /**
  * What is next for a stream. A pull under way goes on before anything else; a first pull, or one under a new scope,
- * reads everything unless a start time bounds it; then sweeps when they are due; else what changed.
+ * reads everything unless a start time bounds it; then sweeps when they are due; else what changed. History that was
+ * asked for is read when nothing of this is due.
  */
 export function nextDue(stream: Stream, checkpoint: Checkpoint, lastPull: number | undefined, now: number): Due {
+  const due = nextLive(stream, checkpoint, lastPull, now);
+  if (due.at <= now || checkpoint.backfill === undefined || !canBackfill(stream.facts)) return due;
+  return { mode: 'backfill', at: now, because: `back-fill from ${checkpoint.backfill.from}` };
+}
+
+function nextLive(stream: Stream, checkpoint: Checkpoint, lastPull: number | undefined, now: number): Due {
   const scope = scopeOf(stream);
   if (checkpoint.pull !== undefined && checkpoint.pull.scope === scope)
     return { mode: checkpoint.pull.mode, at: now, because: 'a pull is under way' };
@@ -68,6 +76,7 @@ export const ALL: IdRange = { first: 1, last: null };
 
 /** The checkpoint of a pull that has read everything it asked for. */
 export function ended(checkpoint: Checkpoint, pull: OpenPull, now: number): Checkpoint {
+  if (pull.mode === 'backfill') return afterPiece(checkpoint, pull);
   const { pull: _, unfinished: before, parts: read, ...rest } = checkpoint;
   const at = new Date(now).toISOString();
   if (pull.mode === 'ids') {

@@ -2,6 +2,7 @@
  * The collector's port: what the command line and the API may ask of the rooms behind it. Looking works beside a
  * running collector; what changes state needs the data directory to itself.
  */
+export { presets } from '../datasets/presets.ts';
 export { datasets } from '../datasets/registry.gen.ts';
 export type { Outbox } from '../outbox/outbox.ts';
 export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
@@ -13,6 +14,8 @@ export { exportState, type Imported, importState } from '../outbox/transfer.ts';
 export { type Defect, verifyCounters } from '../outbox/verify.ts';
 export { platformByLogin, platformByUrl, resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
+export { addressKey, addressOf } from './address.ts';
+export { askBackfill, canBackfill } from './backfill.ts';
 export { type Checked, checkConnection } from './check.ts';
 export { titleOf } from './consumer.ts';
 export { curlOf } from './curl.ts';

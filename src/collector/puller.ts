@@ -5,6 +5,7 @@ import { forgetOlder } from '../outbox/forget.ts';
 import { type ClaimedStream, changeCheckpoint, dropSweeps } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
 import { asking } from './asking.ts';
+import { withPiece } from './backfill.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
@@ -41,7 +42,7 @@ export async function runPull(
 ): Promise<PullReport> {
   const started = workshop.clock.monotonic();
   const stop = AbortSignal.any([signal, finish]);
-  const { stream, asked } = asking(given, finish);
+  const { stream, asked } = asking(given, mode, finish);
   const tally = newTally();
   let pull: OpenPull | undefined;
   let heldSweep: PullReport['heldSweep'];
@@ -95,7 +96,7 @@ export async function runPull(
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
     await changeCheckpoint(workshop.outbox.store, claim, (before) => {
       const over = before.pull ?? pull!;
-      if (over.mode !== 'ids' && over.serverStart === undefined)
+      if ((over.mode === 'incremental' || over.mode === 'full') && over.serverStart === undefined)
         workshop.log.warn('no answer named a time: this machine’s clock is taken', { stream: nameOf(stream) });
       return ended(before, over, workshop.clock.now());
     });
@@ -146,7 +147,8 @@ async function openPull(
     const since = sinceOf(stream, checkpoint);
     if (since !== undefined) pull = { ...pull, since };
   }
-  if (facts.paging.by === 'step') pull = await withSteps(stream, workshop, checkpoint, pull, signal, stop);
+  if (mode === 'backfill') pull = withPiece(facts, stream.options, pull, checkpoint.backfill!);
+  else if (facts.paging.by === 'step') pull = await withSteps(stream, workshop, checkpoint, pull, signal, stop);
   if (mode === 'full' && facts.paging.by === 'id' && facts.ids !== undefined) {
     const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
     const serverStart = ids.serverTime === undefined ? {} : { serverStart: new Date(ids.serverTime).toISOString() };
@@ -164,7 +166,7 @@ async function openPull(
     .insertInto('pull')
     .values({ id, stream: claim.stream, started: workshop.clock.now(), ended: null, outcome: 'running', report: '{}' })
     .execute();
-  if (mode !== 'incremental' && facts.kind === 'entity')
+  if ((mode === 'full' || mode === 'ids') && facts.kind === 'entity')
     pull = { ...pull, sweep: await openSweep(workshop.outbox, claim, mode, id, scope) };
   await changeCheckpoint(store, claim, (before) => ({ ...before, pull }));
   return pull;

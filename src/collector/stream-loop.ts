@@ -60,7 +60,7 @@ export async function keepPulling(
       if (report.outcome === 'complete') {
         failures = 0;
         if (report.mode === 'full') swept = true;
-        if (report.mode !== 'ids' && checkpoint.pull === undefined) upToDate = true;
+        if (report.mode !== 'ids' && report.mode !== 'backfill' && checkpoint.pull === undefined) upToDate = true;
       }
       if (report.outcome !== 'failed') continue;
       const { error } = report;
@@ -103,13 +103,15 @@ async function checkpointOf(outbox: Outbox, claim: ClaimedStream) {
   return JSON.parse(row.checkpoint) as ClaimedStream['checkpoint'];
 }
 
-/** When the last pull of records that was completed began, epoch ms. A sweep of ids reads no changes. */
+/** When the last pull of records that was completed began, epoch ms. A sweep of ids and history read no changes. */
 async function lastPullOf(outbox: Outbox, stream: number): Promise<number | undefined> {
   const rows = await outbox.store.db
     .selectFrom('pull')
     .select(['started', 'report'])
     .where('stream', '=', stream)
     .where('outcome', '=', 'complete')
+    // Pieces of history may be many, and say nothing of when changes were read.
+    .where('report', 'not like', '%"mode":"backfill"%')
     .orderBy('id', 'desc')
     .limit(20)
     .execute();

@@ -37,6 +37,8 @@ export interface FetchHooks {
   readonly onChunk?: () => Promise<void> | undefined;
   /** A call is about to be sent, after so long a wait for its turn; again for each fallback. */
   readonly onSlot?: (waitedMs: number) => void;
+  /** Which of the calls that wait for one budget goes first; higher before lower, 0 by default. */
+  readonly priority?: number;
 }
 
 export interface Answer {

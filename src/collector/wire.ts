@@ -10,11 +10,13 @@ import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createGovernor, type Governor } from '../qualys/governor.ts';
-import { resolveAddress } from '../qualys/platforms.ts';
 import type { Principal } from '../qualys/sign-in.ts';
+import type { Reserve } from '../qualys/waiting.ts';
 import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
+import { addressKey, addressOf } from './address.ts';
 import { feedsInventory, INVENTORY, inventoryConsumer } from './consumer.ts';
 import { authorities, principalOf, userOf } from './credentials.ts';
+import { withEgress } from './egress.ts';
 import { openGovernors, openHeld } from './held.ts';
 import { comparable, type Difference, difference, type Kept, kept } from './kept.ts';
 import type { Observer } from './observer.ts';
@@ -230,13 +232,9 @@ export function clientOf(
   options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
   users = new Map<string, Principal>(),
 ): Client {
-  const { id, signIn, platform, apiUrl, gatewayUrl, allowPlainHttp, tls, proxy, requestsPerHour } = connection;
+  const { id, signIn, allowPlainHttp, tls, proxy, requestsPerHour, reserve } = connection;
   const log = options.log.child({ connection: id });
-  const at = (part: string): string => whereIs(config, `connections.${id}.${part}`);
-  const address = placed(
-    at(platform !== undefined ? 'platform' : apiUrl !== undefined ? 'api_url' : 'gateway_url'),
-    () => resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }),
-  );
+  const address = placed(whereIs(config, `connections.${id}.${addressKey(connection)}`), () => addressOf(connection));
   const client: ClientOptions = {
     address,
     credentials: signIn.kind === 'basic' ? signIn : { token: signIn },
@@ -245,6 +243,7 @@ export function clientOf(
     ...(requestsPerHour === undefined
       ? {}
       : { ownLimits: new Map([[ASSET_INVENTORY_API, { connection: id, perHour: requestsPerHour }]]) }),
+    ...(reserve === undefined ? {} : { reserve: reserveOf(reserve) }),
     clock: options.clock,
     userAgent: `quarry/${options.version}`,
     log,
@@ -255,6 +254,10 @@ export function clientOf(
   };
   return placed(whereIs(config, `connections.${id}`), () => createClient(client));
 }
+
+/** `10%`, or a number of calls. */
+const reserveOf = (written: number | string): Reserve =>
+  typeof written === 'number' ? { calls: written } : { share: Number.parseInt(written, 10) / 100 };
 
 /** Errors of the configuration say where in the file they are. */
 function placed<T>(where: string, make: () => T): T {
@@ -285,7 +288,13 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
     ...identity,
     facts,
     options: dataset.options,
-    fetch: (call, makeReader, hooks) => fetchAnswer(client, call, makeReader, { ...hooks, signIn: facts.signIn }),
+    fetch: async (call, makeReader, hooks) => {
+      try {
+        return await fetchAnswer(client, call, makeReader, { ...hooks, signIn: facts.signIn });
+      } catch (thrown) {
+        throw thrown instanceof QuarryError ? withEgress(thrown, connection.egressAddresses) : thrown;
+      }
+    },
     principal: principalOf(connection.signIn, facts.signIn),
     startTime: dataset.startTime,
     pageSize: dataset.pageSize ?? facts.pageSize,

@@ -1,5 +1,6 @@
+import { checkFilters, checkRules } from './check-fields.ts';
 import type { Path } from './problems.ts';
-import type { Parts } from './schema.ts';
+import type { DatasetOptionsSpec, Parts } from './schema.ts';
 import { nearest } from './suggest.ts';
 import { isObject } from './unknown-keys.ts';
 import type { Report } from './validate.ts';
@@ -56,6 +57,9 @@ const objects = (value: unknown): Entry[] =>
   isObject(value)
     ? Object.entries(value).filter((entry): entry is [string, Record<string, unknown>] => isObject(entry[1]))
     : [];
+
+const named = (datasets: Parts['datasets'], names: readonly unknown[]): DatasetOptionsSpec[] =>
+  [...datasets.values()].filter(({ name, aliases }) => [name, ...aliases].some((one) => names.includes(one)));
 
 function checkAddress(connection: Record<string, unknown>, path: Path, report: Report): void {
   const both = 'platform' in connection && 'api_url' in connection;
@@ -119,29 +123,4 @@ function checkNames(value: unknown, known: readonly string[], what: string, path
     const hint = meant !== undefined ? `did you mean "${meant}"?` : `there is ${known.join(', ') || 'none'}`;
     report('QRY1006', [...path, i], `no ${what} of this name; ${hint}`);
   });
-}
-
-function checkFilters(value: unknown, path: Path, report: Report): void {
-  if (!Array.isArray(value)) return;
-  value.forEach((filter: unknown, i) => {
-    if (!isObject(filter)) return;
-    const { op, value: operand } = filter;
-    if (op !== 'exists' && typeof op === 'string' && !('value' in filter)) {
-      report('QRY1006', [...path, i], `expected a value for ${op}`);
-    }
-    if (op === 'in' && 'value' in filter && !Array.isArray(operand)) {
-      report('QRY1006', [...path, i, 'value'], 'expected a list for in');
-    }
-    if (op === 'matches' && !isPattern(operand)) {
-      report('QRY1006', [...path, i, 'value'], 'expected a regular expression');
-    }
-  });
-}
-
-function isPattern(value: unknown): boolean {
-  try {
-    return typeof value === 'string' && new RegExp(value, 'u') !== null;
-  } catch {
-    return false;
-  }
 }

@@ -140,6 +140,12 @@ export interface Filter {
   readonly op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'contains' | 'matches' | 'exists';
   readonly value: string | number | boolean | readonly (string | number)[] | undefined;
 }
+/** A field, with dots for the steps inside, and what is done to it. */
+export interface ObfuscateRule {
+  readonly path: string;
+  readonly how: 'mask' | 'hash' | 'drop';
+}
+
 
 /** `quarry.yaml:14:9 connections.eu.platform`, for errors that later stages find; the path alone when it is not in the file. */
 export function whereIs(config: Pick<Config, 'file' | 'positions'>, path: string): string {

@@ -90,6 +90,17 @@ export const databaseUrl = z
   .meta({ secret: true });
 
 /** A proxy's address; credentials inside it are taken out. */
+const RESERVE_EXPECTED = 'expected a number of calls, or a share such as 10%';
+
+/** Calls of a limit left to others: so many, or a share of it, as it is written. */
+export const reserve = z.union([
+  z.number({ error: RESERVE_EXPECTED }).int({ error: RESERVE_EXPECTED }).min(1, { error: RESERVE_EXPECTED }),
+  z.string({ error: RESERVE_EXPECTED }).regex(/^[1-9]\d?%$/, { error: RESERVE_EXPECTED }),
+]);
+
+/** Addresses, networks or words: shown, never read. */
+export const addresses = z.array(text).min(1);
+
 export const proxyUrl = z.string().transform((value, context) => {
   const url = URL.parse(/^[a-z]+:\/\//i.test(value) ? value : `http://${value}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {

@@ -37,7 +37,9 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
     const at = places.map((place) => config.positions.get(place)).find((position) => position !== undefined);
     const references = places.flatMap((place) => config.references.get(place) ?? []);
     const filled = references.length === 0 ? '' : ` from ${references.join(' ')}`;
-    found.push({ path, value: shown(value), origin: at === undefined ? 'default' : `${file}:${at.line}${filled}` });
+    const preset = places.map((place) => config.presets.get(place)).find((name) => name !== undefined);
+    const otherwise = preset === undefined ? 'default' : `preset ${preset}`;
+    found.push({ path, value: shown(value), origin: at === undefined ? otherwise : `${file}:${at.line}${filled}` });
   };
   const orEnvironment = (path: string, value: unknown, variable: string): void => {
     if (value === undefined) return;
@@ -68,7 +70,8 @@ const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_
 function sayConnection(connection: ConnectionConfig, datasets: OriginOptions['datasets'], say: Say): void {
   const { id, signIn, tls, proxy, datasets: own, ...plain } = connection;
   const path = `connections.${id}`;
-  for (const [name, value] of Object.entries(plain)) say(`${path}.${snake(name)}`, value);
+  for (const [name, value] of Object.entries(plain))
+    say(`${path}.${snake(name)}`, value, ...(name === 'egressAddresses' ? ['egress_addresses'] : []));
   const { token, ...login } = signIn.kind === 'basic' ? signIn : { token: signIn };
   for (const { kind, ...parts } of [login, token ?? {}] as readonly { kind?: string }[]) {
     const flat = kind === 'basic' || kind === 'token';

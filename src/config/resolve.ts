@@ -33,6 +33,7 @@ export function resolveConnection(
   value: ConnectionValue,
   parts: Parts,
   baseDir: string,
+  egress: readonly string[] | undefined,
   report: Report,
 ): ConnectionConfig | undefined {
   const signIn = resolveSignIn(value);
@@ -47,12 +48,17 @@ export function resolveConnection(
     platform: value.platform,
     apiUrl: value.api_url,
     gatewayUrl: value.gateway_url,
+    baseUrl: value.base_url,
+    authUrl: value.auth_url,
     allowPlainHttp: value.allow_plain_http,
     signIn,
     tls: { verify: value.tls?.verify ?? true, ca: ca?.pem, caFile: ca?.file },
     proxy: resolveProxy(value.proxy),
     tagsInclude: value.tags_include,
     requestsPerHour: value.requests_per_hour,
+    reserve: value.reserve,
+    egressAddresses: value.egress_addresses ?? egress,
+    preset: value.preset,
     datasets,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { KeyPart } from '../core/dataset.ts';
 import {
   addresses,
   cron,
@@ -87,7 +88,7 @@ const filter = z.object({
   op: z.enum(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'in', 'contains', 'matches', 'exists']),
   value: z
     .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))])
-    .meta(about('What the field is compared with; `exists` needs none.'))
+    .meta(about('What the field is compared with; `exists` needs none, or false.'))
     .optional(),
 });
 

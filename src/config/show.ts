@@ -4,7 +4,7 @@ import { configSchema, type Parts } from './schema.ts';
 
 /** The configuration as it is in force, for people to read: a plain object without secrets, positions or functions. */
 export function redacted(config: Config): Readonly<Record<string, unknown>> {
-  const { positions: _, references: __, ...shown } = config;
+  const { positions: _, references: __, presets: ___, ...shown } = config;
   // Secrets print themselves as [redacted]; maps become objects.
   const text = JSON.stringify(shown, (_key, value: unknown) =>
     value instanceof Map ? Object.fromEntries(value) : value,

@@ -1,7 +1,7 @@
 import type { IdRange, Step } from './range.ts';
 
-/** How a pull reads: what changed since the watermark, everything, or the ids of everything. */
-export type PullMode = 'incremental' | 'full' | 'ids';
+/** How a pull reads: what changed since the watermark, everything, the ids of everything, or a piece of the past. */
+export type PullMode = 'incremental' | 'full' | 'ids' | 'backfill';
 
 /** What is safe for one stream, kept in the transaction that makes its events durable. Times are ISO 8601 UTC. */
 export interface Checkpoint {
@@ -20,6 +20,14 @@ export interface Checkpoint {
   readonly parts?: Readonly<Record<string, string>>;
   /** The pull that is under way. */
   readonly pull?: OpenPull;
+  /** Times still to be read again, asked for by hand; read in pieces when nothing else is due. */
+  readonly backfill?: Backfill;
+}
+
+/** From a time to another, ISO 8601 UTC; `from` moves on with each piece. */
+export interface Backfill {
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface OpenPull {

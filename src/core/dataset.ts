@@ -28,6 +28,8 @@ export interface Ask {
   readonly range?: IdRange;
   /** What to read next, for data sets that are read step by step. */
   readonly step?: Step;
+  /** Qualys's time as far as known, the same for a whole pull, ISO 8601 UTC: where an option counts back from now. */
+  readonly now?: string;
   /** Objects per answer. */
   readonly pageSize: number;
   /** Leave the heavy free text out: the last step of isolating a page that cannot be read. */
@@ -115,8 +117,11 @@ export interface Dataset<Options = unknown> {
   readonly incremental: boolean;
   /** Objects that end later than the time they are asked by: listed again from the oldest unfinished one on. */
   readonly unfinished?: { readonly time: string; is(view: RecordView): boolean };
-  /** Records that are none: a header among rows, the product's own calls in a log. `principal`: who asks. */
-  skips?(options: Options, principal: string): ((view: RecordView) => boolean) | undefined;
+  /**
+   * Records that are none: a header among rows, the product's own calls in a log, what Qualys cannot filter. `principal`:
+   * who asks; `now`: as in `Ask`.
+   */
+  skips?(options: Options, principal: string, now: string): ((view: RecordView) => boolean) | undefined;
   /** Windows end so long before now, in milliseconds, since rows appear with a delay. */
   readonly settleMs?: number;
   /** Fields outside the fingerprint: processing times and durations, which change though nothing happened. */
@@ -137,6 +142,8 @@ export interface Dataset<Options = unknown> {
   readonly overlapMs: number;
   /** The field with heavy free text, and after how many bytes the options want it cut. */
   readonly heavy?: { readonly field: string; cut(options: Options): number | undefined };
+  /** Whether the options set an age limit, so that what is absent may only have grown old. */
+  agesOut?(options: Options): boolean;
   /** What of the options decides which objects are in scope; part of the checkpoint. */
   scope(options: Options): string;
   /** Default schedule, milliseconds. Logs are never swept; only what lists its ids is swept by them. */

@@ -1,9 +1,27 @@
 import { z } from 'zod';
+import { qualysTime } from '../core/clock.ts';
 import { defineDataset } from './define.ts';
 import { byLastId } from './paging.ts';
 import { changedSince, qpsCount, qpsFormat, qpsSearch, withoutTags } from './qps.ts';
 
 const OBJECT = { version: '2.0', name: 'am/hostasset' };
+
+const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** The oldest time of change an age limit (`90d`) leaves, whole seconds; undefined without one. */
+function oldest(within: string | undefined, now: string | undefined): string | undefined {
+  if (within === undefined || now === undefined) return undefined;
+  const unit = within.at(-1) as keyof typeof UNIT_MS;
+  return qualysTime(Date.parse(now) - Number(within.slice(0, -1)) * UNIT_MS[unit]);
+}
+
+/** The later of two times that may not be there. */
+const latest = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && Date.parse(b) > Date.parse(a)) ? b : a;
+
+/** A host without a time of change is kept: it is not known to be old. */
+const isOlder = (modified: string | undefined, since: string): boolean =>
+  modified !== undefined && Date.parse(modified.trim()) < Date.parse(since);
 
 const FIELDS = [
   'id',
@@ -66,6 +84,11 @@ export default defineDataset({
       .min(1)
       .meta({ description: 'No hosts with one of these asset tags (by name).' })
       .optional(),
+    modified_within: z
+      .string()
+      .regex(/^[1-9]\d{0,4}[hdw]$/, { error: 'expected hours, days or weeks, such as 90d' })
+      .meta({ description: 'Only hosts that changed within so long, by their field modified: 90d.' })
+      .optional(),
   }),
   format: qpsFormat('HostAsset', FIELDS, [
     'tags/list/TagSimple',
@@ -93,15 +116,22 @@ export default defineDataset({
   version: 'modified',
   time: ['modified', 'created'],
   // One tag is Qualys's to find; any of several is not (`withoutTags`).
-  records: ({ tags_include: tags }, ask) =>
+  records: ({ tags_include: tags, modified_within: within }, ask) =>
     qpsSearch(OBJECT, ask, [
-      changedSince('updated', ask.since),
+      changedSince('updated', latest(ask.since, oldest(within, ask.now))),
       tags?.length === 1 ? { field: 'tagName', operator: 'EQUALS', value: tags[0]! } : undefined,
     ]),
-  skips: ({ tags_include: include, tags_exclude: exclude }) => withoutTags('TagSimple', include, exclude),
+  skips: ({ tags_include: include, tags_exclude: exclude, modified_within: within }, _, now) => {
+    const untagged = withoutTags('TagSimple', include, exclude);
+    const since = oldest(within, now);
+    if (since === undefined) return untagged;
+    return (view) => isOlder(view.text('modified'), since) || untagged?.(view) === true;
+  },
+  agesOut: ({ modified_within: within }) => within !== undefined,
   // Tags and connectors change hosts minutes after the fact; agents report every few hours.
   overlapMs: 3_600_000,
-  scope: ({ tags_include: include, tags_exclude: exclude }) => JSON.stringify([include, exclude]),
+  scope: ({ tags_include: include, tags_exclude: exclude, modified_within: within }) =>
+    JSON.stringify(within === undefined ? [include, exclude] : [include, exclude, within]),
   // What was purged shows only in a full reading: this interface has no short list of ids.
   schedule: { every: 3_600_000, sweepFull: 7 * 86_400_000 },
   // Answers with software and vulnerability lists are slow above 100 to 250 hosts.

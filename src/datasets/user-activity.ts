@@ -57,6 +57,7 @@ export default defineDataset({
     params: params({
       action: 'list',
       since_datetime: step?.from ?? BEFORE_EVERYTHING,
+      until_datetime: step?.to,
       id_max: step?.cursor,
       user_action: options.user_action,
       username: options.username,

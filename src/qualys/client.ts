@@ -72,6 +72,7 @@ export function createClient(options: ClientOptions): Client {
   const limits: BodyLimits = { ...BODY_LIMITS, ...options.limits };
   refusePlainHttp(address.api, 'api_url', allowPlainHttp);
   refusePlainHttp(address.gateway, 'gateway_url', allowPlainHttp);
+  if (address.auth !== undefined) refusePlainHttp(address.auth, 'auth_url', allowPlainHttp);
   if (credentials.token?.kind === 'identity_provider') tokenUrlOf(credentials.token, allowPlainHttp);
   const transport = createTransport({ tls: options.tls, proxy: options.proxy, connectMs: timeouts.connectMs });
   const secrets = redactor([...secretsOf(credentials), ...transport.secrets]);

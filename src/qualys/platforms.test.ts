@@ -97,3 +97,36 @@ describe('what is refused, and with what advice', () => {
     expect(platformByLogin('someone@example.com')).toBeUndefined();
   });
 });
+
+describe('[F10] [F11] [F52] base_url and auth_url', () => {
+  const of = (options: Parameters<typeof resolveAddress>[0]) => {
+    const { api, gateway, auth } = resolveAddress(options);
+    return [api.href, gateway.href, auth?.href];
+  };
+  const EU2 = 'https://gateway.qg2.apps.qualys.eu/';
+
+  it('base_url is the gateway, with or without /fim; the API server is the one beside it', () => {
+    for (const base_url of [EU2, `${EU2}fim`, `${EU2}fim/`, `${EU2}fim/v2/events/search`, 'gateway.qg2.apps.qualys.eu'])
+      expect(of({ base_url })).toEqual(['https://qualysapi.qg2.apps.qualys.eu/', EU2, undefined]);
+    expect(of({ platform: 'US1', base_url: 'https://proxy.example.com/qualys/fim' })).toEqual([
+      'https://qualysapi.qualys.com/',
+      'https://proxy.example.com/qualys/',
+      undefined,
+    ]);
+  });
+
+  it('base_url may be the API server: the gateway is the one beside it', () => {
+    for (const base_url of ['https://qualysapi.qg2.apps.qualys.eu', 'qualysapi.qg2.apps.qualys.eu/fim'])
+      expect(of({ base_url })).toEqual(['https://qualysapi.qg2.apps.qualys.eu/', EU2, undefined]);
+  });
+
+  it('auth_url is another host for tokens, with or without /auth', () => {
+    for (const auth_url of [
+      'https://auth.example.com/x/auth',
+      'auth.example.com/x/',
+      'https://auth.example.com/x/auth/oidc',
+    ])
+      expect(of({ platform: 'EU2', auth_url })[2]).toBe('https://auth.example.com/x/');
+    expect(() => of({ platform: 'EU2', auth_url: 'http://auth.example.com/auth' })).toThrow('unencrypted');
+  });
+});

@@ -37,6 +37,8 @@ function platform(name: string, api: string, gateway: string, marks: string): Pl
 export interface Address {
   readonly api: URL;
   readonly gateway: URL;
+  /** Where `auth` is, when it is not on the gateway; ends in a slash, too. */
+  readonly auth?: URL;
 }
 
 export interface AddressOptions {
@@ -44,6 +46,10 @@ export interface AddressOptions {
   /** With or without scheme, trailing slash, path prefix. Wins over the platform's. */
   readonly api_url?: string | undefined;
   readonly gateway_url?: string | undefined;
+  /** A gateway or an API server, in place of `gateway_url`; `/fim` behind it is taken off. */
+  readonly base_url?: string | undefined;
+  /** Where tokens are asked for: with or without `/auth`. */
+  readonly auth_url?: string | undefined;
   /** Plain http also beyond this machine, for tests behind a terminating proxy. */
   readonly allowPlainHttp?: boolean | undefined;
 }
@@ -54,16 +60,28 @@ export interface AddressOptions {
  * instead.
  */
 export function resolveAddress(options: AddressOptions): Address {
-  const { gateway_url, allowPlainHttp = false } = options;
+  const { auth_url, allowPlainHttp = false } = options;
   const known = options.platform === undefined ? undefined : platformNamed(options.platform);
-  const gateway = gateway_url === undefined ? undefined : parse(gateway_url, 'gateway_url', allowPlainHttp);
-  const given = options.api_url ?? known?.api ?? (gateway === undefined ? undefined : (apiOf(gateway) ?? gateway.href));
+  const named = (['gateway_url', 'base_url'] as const).find((name) => options[name] !== undefined);
+  const other = named === undefined ? undefined : parse(options[named]!, named, allowPlainHttp);
+  // What is called a base URL may be that of the API server: then the gateway is the one beside it.
+  const isApi = named === 'base_url' && other !== undefined && gatewayOf(other) !== undefined;
+  const gateway = isApi ? parse(gatewayOf(other)!, 'base_url', true) : other;
+  const given =
+    options.api_url ??
+    known?.api ??
+    (isApi ? other.href : undefined) ??
+    (gateway === undefined ? undefined : (apiOf(gateway) ?? gateway.href));
   if (given === undefined) {
     throw new QuarryError('QRY1014', { what: 'The connection has neither platform nor api_url.' });
   }
   const api = parse(given, 'api_url', allowPlainHttp);
   notTheConsole(api);
-  return { api, gateway: gateway ?? parse(gatewayOf(api) ?? known?.gateway ?? api.href, 'gateway_url', true) };
+  return {
+    api,
+    gateway: gateway ?? parse(gatewayOf(api) ?? known?.gateway ?? api.href, 'gateway_url', true),
+    ...(auth_url === undefined ? {} : { auth: parse(auth_url, 'auth_url', allowPlainHttp) }),
+  };
 }
 
 /** The platform whose logins look like this one (`abcde3fg`: US3); undefined where the login does not tell. */
@@ -125,8 +143,8 @@ function parse(text: string, where: string, allowPlainHttp: boolean): URL {
   if (url.protocol === 'http:' && !allowPlainHttp && !isLoopback(url.hostname)) {
     throw new QuarryError('QRY1012', { what: `http://${url.host} would send the password unencrypted.`, where });
   }
-  // A pasted API path (…/api/2.0/fo/) is no prefix.
-  const prefix = url.pathname.replace(/\/(?:api\/\d|msp\/|msp$|qps\/|fo\/).*$/, '');
+  // A pasted API path (…/api/2.0/fo/, …/fim, …/auth) is no prefix.
+  const prefix = url.pathname.replace(/\/(?:api\/\d|msp\/|msp$|qps\/|fo\/|fim(?:\/|$)|auth(?:\/|$)).*$/, '');
   url.pathname = prefix.endsWith('/') ? prefix : `${prefix}/`;
   url.search = '';
   url.hash = '';

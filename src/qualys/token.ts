@@ -32,13 +32,17 @@ export function tokenRequest(ask: TokenAsk, address: Address, allowPlainHttp: bo
     // `permissions` is required by some products' guides and ignored by the others.
     const { username, password } = ask;
     const form = { username, password, token: 'true', permissions: 'true' };
-    return { where: 'auth', request: formPost(below(address.gateway, 'auth'), form) };
+    return { where: 'auth', request: formPost(below(address.auth ?? address.gateway, 'auth'), form) };
   }
   if (ask.kind !== 'identity_provider') {
     const { clientId, clientSecret } = ask;
     const where = `auth/${ask.kind}`;
     const fix = `Check ${ask.kind}.client_id and client_secret; a client ends with the user it belongs to. Quarry does not try again by itself.`;
-    return { where, fix, request: formPost(below(address.gateway, where), {}, { clientId, clientSecret }) };
+    return {
+      where,
+      fix,
+      request: formPost(below(address.auth ?? address.gateway, where), {}, { clientId, clientSecret }),
+    };
   }
   return providerRequest(ask.source, allowPlainHttp);
 }

@@ -7,6 +7,7 @@ import { listQuarantined, listStreams, openOutbox, type StreamState } from '../.
 import { wire } from '../../src/collector/wire.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Log } from '../../src/core/log.ts';
+import { presets } from '../../src/datasets/presets.ts';
 import { datasets } from '../../src/datasets/registry.gen.ts';
 import type { Timeouts } from '../../src/qualys/call-timer.ts';
 import { type Simulator, type SimulatorOptions, startSimulator, truthLines } from '../../src/simulator/index.ts';
@@ -93,7 +94,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       sinks: { archive: { type: 'file', path: join(dir, 'out') } },
     },
     run: async ({ timeouts, only, observer = silentObserver, ...run } = {}) => {
-      const config = loadConfig({ text: JSON.stringify(rig.config), env: {}, cwd: dir, datasets, sinks });
+      const config = loadConfig({ text: JSON.stringify(rig.config), env: {}, cwd: dir, datasets, sinks, presets });
       const log = recordingLog(logged);
       const wired = await wire({ config, clock, log, observer, version: 'test', timeouts, only });
       try {

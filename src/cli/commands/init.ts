@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { datasets, platformByLogin, platformByUrl, resolveAddress, sinks } from '../../collector/port.ts';
+import { datasets, platformByLogin, platformByUrl, presets, resolveAddress, sinks } from '../../collector/port.ts';
 import { jsonSchema } from '../../config/show.ts';
 import { asQuarryError, QuarryError } from '../../core/errors.ts';
 import { names } from '../arguments.ts';
@@ -47,7 +47,10 @@ export async function init(flags: InitFlags): Promise<number> {
   await writeFile(out, text, { mode: 0o600, flag: flags.force === true ? 'w' : 'wx' });
   await chmod(out, 0o600);
   if (answers.schema === SCHEMA_BESIDE)
-    await writeFile(join(dirname(out), SCHEMA_BESIDE), JSON.stringify(jsonSchema({ datasets, sinks }), null, 2));
+    await writeFile(
+      join(dirname(out), SCHEMA_BESIDE),
+      JSON.stringify(jsonSchema({ datasets, sinks, presets }), null, 2),
+    );
   await print(`${flags.out} is written; only you can read it.\n\n${needs(answers)}\n${next(answers, flags.out)}`);
   return 0;
 }

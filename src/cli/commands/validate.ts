@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { datasets, resolveAddress } from '../../collector/port.ts';
+import { addressKey, addressOf, datasets } from '../../collector/port.ts';
 import { type Config, whereIs } from '../../config/config.ts';
 import { warningsOf } from '../../config/warnings.ts';
 import { QuarryError } from '../../core/errors.ts';
@@ -40,15 +40,13 @@ export async function validate(options: { config?: string; offline?: boolean; js
 
 /** Where each connection leads; throws for a platform nobody knows, with its place in the file. */
 function apiServers(config: Config): { connection: string; url: URL }[] {
-  return [...config.connections.values()].map(({ id, platform, apiUrl, gatewayUrl, allowPlainHttp }) => {
+  return [...config.connections.values()].map((connection) => {
+    const { id } = connection;
     try {
-      return {
-        connection: id,
-        url: resolveAddress({ platform, api_url: apiUrl, gateway_url: gatewayUrl, allowPlainHttp }).api,
-      };
+      return { connection: id, url: addressOf(connection).api };
     } catch (error) {
       if (!(error instanceof QuarryError)) throw error;
-      const path = `connections.${id}.${platform === undefined ? 'api_url' : 'platform'}`;
+      const path = `connections.${id}.${addressKey(connection)}`;
       throw new QuarryError(error.code, { what: error.message, where: whereIs(config, path), fix: error.fix });
     }
   });

@@ -52,6 +52,32 @@ export function addCollect(program: Command, ends: Ends): void {
 
   examples(
     program
+      .command('backfill')
+      .description('read times of a log again, a day at a time, behind the live streams; goes on where it was stopped')
+      .argument('<dataset>')
+      .requiredOption('--from <time>', 'from when on: 2026-01-01T00:00:00Z or 90d')
+      .option('--to <time>', 'up to when; now when not given')
+      .addOption(configOption())
+      .option('--connection <id>', 'which connection, where several read it')
+      .addOption(
+        new Option('--timeout <time>', 'how long delivery may take after the last piece')
+          .argParser(duration)
+          .default(300_000, '5m'),
+      )
+      .addOption(
+        new Option('--grace <time>', 'how long a page under way may take when stopping')
+          .argParser(duration)
+          .default(30_000, '30s'),
+      )
+      .addOption(logFormatOption()),
+    'quarry backfill fim_events --from 2026-01-01 --to 2026-02-01',
+    'quarry backfill user_activity --from 90d --connection acme',
+  ).action(async (dataset: string, options) =>
+    ends(await (await import('../commands/backfill.ts')).backfill(dataset, options)),
+  );
+
+  examples(
+    program
       .command('demo')
       .description('a simulated subscription, collected to files: what `npm start` runs')
       .option('--hosts <n>', 'hosts in the simulated subscription', wholeNumber(1), 200)

@@ -7,7 +7,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { runCollector } from '../../../src/collector/collector.ts';
 import type { Observer } from '../../../src/collector/observer.ts';
-import { datasets, sinks } from '../../../src/collector/port.ts';
+import { datasets, presets, sinks } from '../../../src/collector/port.ts';
 import { wire } from '../../../src/collector/wire.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { type Clock, fastClock, systemClock } from '../../../src/core/clock.ts';
@@ -56,7 +56,7 @@ function clockOf({ start, since, speed }: VirtualTime): Clock {
 
 const clock = clockOf(settings.clock);
 const { parts, close } = await wire({
-  config: loadConfig({ text: settings.config, env: {}, cwd: process.cwd(), datasets, sinks }),
+  config: loadConfig({ text: settings.config, env: {}, cwd: process.cwd(), datasets, sinks, presets }),
   clock: settings.allByClock === true ? clock : systemClock,
   log,
   observer,
