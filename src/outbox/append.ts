@@ -144,15 +144,26 @@ export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: numbe
 /** What queueing needs to know of a batch. */
 export type Queueable = Pick<OutboxSchema['batch'], 'id' | 'events' | 'length_bytes'>;
 
-/** Queues new batches for each sink and counts their events as appended there. */
+/** Queues new batches for each sink that is not suspended, and counts their events as appended there. */
 export async function queueForSinks(tx: Tx, sinks: readonly string[], batches: readonly Queueable[]): Promise<void> {
-  const ids = batches.map(({ id }) => id);
+  if (sinks.length === 0) return;
+  const rows = await tx.db
+    .selectFrom('sink')
+    .select('name')
+    .where('name', 'in', sinks)
+    .where('suspended', 'is not', null)
+    .execute();
+  const suspended = new Set(rows.map(({ name }) => name));
   // In one order everywhere, so that two writers do not wait for each other in a ring.
-  for (const sink of [...sinks].sort()) {
-    await tx.insertMany('delivery', { sink, batch: ids, state: 'pending', attempts: 0, next_at: 0 });
-    const events = batches.reduce((sum, batch) => sum + batch.events, 0);
-    await countQueued(tx, sink, { events, batches, appended: events });
-  }
+  for (const sink of [...sinks].sort()) if (!suspended.has(sink)) await queueFor(tx, sink, batches);
+}
+
+/** Queues batches for one sink. */
+export async function queueFor(tx: Tx, sink: string, batches: readonly Queueable[]): Promise<void> {
+  const batch = batches.map(({ id }) => id);
+  await tx.insertMany('delivery', { sink, batch, state: 'pending', attempts: 0, next_at: 0 });
+  const events = batches.reduce((sum, { events }) => sum + events, 0);
+  await countQueued(tx, sink, { events, batches, appended: events });
 }
 
 /** Counts queued batches at a sink's row; `events` are those of them that wait. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { queueForSinks } from './append.ts';
+import { queueFor } from './append.ts';
 import type { OutboxSchema } from './schema.ts';
 import { type BatchLocation, groupsFromJson } from './segment.ts';
 
@@ -41,8 +41,8 @@ export interface Settlement {
   readonly retry?: { readonly settled: readonly number[]; readonly at: number; readonly reason: string };
 }
 
-/** Batches looked at for one write. */
-const LIMIT = 32;
+/** Batches given for one write at the most. */
+export const MOST_BATCHES = 32;
 /** No wait is longer: a clock that was set back must not stop a sink. */
 const LONGEST_WAIT_MS = 3_600_000;
 const LONGEST_REASON = 2000;
@@ -73,14 +73,14 @@ export async function registerSink(
         .where('stream', '=', stream.id)
         .orderBy('id')
         .execute();
-      await queueForSinks(tx, [name], batches);
+      await queueFor(tx, name, batches);
     }
   });
 }
 
 /**
- * The oldest batches a sink may be given now, up to about `maxBytes` of bodies, at least one. While the sink pauses
- * there are none; after a failure there is one at first, so that a sink that comes back is not overrun.
+ * The oldest batches a sink may be given now, up to about `maxBytes` of bodies and `most` of them, at least one. While
+ * the sink pauses there are none; after a failure there is one at first, so that a sink that comes back is not overrun.
  */
 export async function pendingBatches(
   store: Store<OutboxSchema>,
@@ -88,6 +88,7 @@ export async function pendingBatches(
   sink: string,
   now: number,
   maxBytes: number,
+  most = MOST_BATCHES,
 ): Promise<PendingBatch[]> {
   const state = await store.db
     .selectFrom('sink')
@@ -107,7 +108,7 @@ export async function pendingBatches(
     .where('delivery.sink', '=', sink)
     .where(({ or, eb }) => or([eb('delivery.next_at', '<=', now), eb('delivery.next_at', '>', now + LONGEST_WAIT_MS)]))
     .orderBy('delivery.batch')
-    .limit(LIMIT)
+    .limit(most)
     .execute();
   const taken: PendingBatch[] = [];
   let bytes = 0;
@@ -151,8 +152,8 @@ interface Sums {
 }
 
 /**
- * Writes down what became of batches at a sink, in one transaction. Where every one of them has to be tried again and
- * nothing was settled, the sink as a whole pauses, so that what waits keeps its order and is not tried batch by batch.
+ * Writes down what became of batches at a sink, in one transaction. Where every one the sink was asked about has to be
+ * tried again and it settled nothing, it pauses as a whole, so that what waits keeps its order and is not tried batch by batch.
  * A batch that is not pending there is left out: it was settled before.
  */
 export async function settle(
@@ -162,10 +163,10 @@ export async function settle(
   now: number,
 ): Promise<void> {
   if (settlements.length === 0) return;
-  const failed = settlements.every(
-    ({ retry, delivered, filtered, parked }) => retry !== undefined && delivered + filtered + parked.length === 0,
-  );
-  const pause = failed ? settlements[0]!.retry : undefined;
+  const settledNone = settlements.every(({ delivered, parked }) => delivered + parked.length === 0);
+  const pause = settledNone ? settlements.find(({ retry }) => retry !== undefined)?.retry : undefined;
+  // What its routes filtered says nothing about the sink.
+  const asked = pause !== undefined || !settledNone;
   await store.transaction(async (tx) => {
     const sums: Sums = { delivered: 0, filtered: 0, parked: 0, batches: 0, bytes: 0 };
     for (const settlement of settlements) await settleOne(tx, sink, settlement, now, pause?.at, sums);
@@ -179,8 +180,12 @@ export async function settle(
         pending: eb('pending', '-', delivered + filtered + parked),
         pending_batches: eb('pending_batches', '-', batches),
         pending_bytes: eb('pending_bytes', '-', bytes),
-        paused_until: pause === undefined ? 0 : bounded(pause.at, now),
-        reason: pause === undefined ? null : readable(pause.reason),
+        ...(asked
+          ? {
+              paused_until: pause === undefined ? 0 : bounded(pause.at, now),
+              reason: pause === undefined ? null : readable(pause.reason),
+            }
+          : {}),
         ...(delivered > 0 ? { last_delivered: now } : {}),
       }))
       .where('name', '=', sink)

@@ -119,6 +119,8 @@ interface SinkTable {
   /** Nothing is sent before this time: the last write failed as a whole. */
   paused_until: Generated<number>;
   reason: string | null;
+  /** The sink is suspended: batches behind this one are not queued for it yet. Null: it is not. */
+  suspended: Generated<number | null>;
 }
 
 interface QuarantineTable {
@@ -214,5 +216,11 @@ export const outboxMigrations: readonly Migration[] = [
     statements: ({ text, clustered }) => [
       `CREATE TABLE sweep_seen (sweep bigint NOT NULL, lead bigint NOT NULL, key ${text} NOT NULL, PRIMARY KEY (sweep, lead, key)) ${clustered}`,
     ],
+  },
+  // From 20 on: other rooms number theirs in between.
+  {
+    number: 20,
+    name: 'sinks that are suspended',
+    statements: () => ['ALTER TABLE sink ADD COLUMN suspended bigint'],
   },
 ];

@@ -17,7 +17,17 @@ export interface SinkState {
   readonly nextAt: number | null;
   readonly reason: string | null;
   readonly lastDelivered: number | null;
+  /** The last write failed as a whole: nothing is sent before `nextAt`, and then one batch. */
+  readonly failing: boolean;
+  /** It had more waiting than it may: what came since is queued once there is room. */
+  readonly suspended: boolean;
 }
+
+/** A sink as its circuit: `closed` all is well, `open` nothing is sent for now, `half_open` one batch will tell. */
+export const circuitOf = ({ failing, nextAt }: SinkState, now: number): 'closed' | 'open' | 'half_open' => {
+  if (!failing) return 'closed';
+  return nextAt !== null && nextAt > now ? 'open' : 'half_open';
+};
 
 /** Every sink with its counters and what is pending, from the counters alone; `verify.ts` holds them against the rows. */
 export async function listSinks(store: Store<OutboxSchema>): Promise<SinkState[]> {
@@ -42,6 +52,8 @@ export async function listSinks(store: Store<OutboxSchema>): Promise<SinkState[]
       nextAt: first === undefined ? null : Math.max(row.paused_until, first.next_at),
       reason: row.reason ?? first?.reason ?? null,
       lastDelivered: row.last_delivered,
+      failing: row.reason !== null,
+      suspended: row.suspended !== null,
     });
   }
   return states;
