@@ -16,6 +16,7 @@ export function checkTogether(
   report: Report,
 ): void {
   const root = isObject(value) ? value : {};
+  const keyed = 'obfuscation_key' in root;
   const connections = objects(root['connections']);
   const sinks = objects(root['sinks']);
   const routes = Array.isArray(root['routes']) ? root['routes'].map((route) => (isObject(route) ? route : {})) : [];
@@ -28,6 +29,10 @@ export function checkTogether(
     checkAddress(connection, ['connections', name], report);
     checkSignIn(connection, ['connections', name], report);
     checkAliases(connection['datasets'], datasets, ['connections', name, 'datasets'], report);
+    for (const [dataset, options] of objects(connection['datasets'])) {
+      const path = ['connections', name, 'datasets', dataset, 'obfuscate'];
+      checkRules(options['obfuscate'], { specs: named(datasets, [dataset]), keyed, mayHash: true }, path, report);
+    }
   }
 
   const tenantOf = ([name, connection]: Entry) =>
@@ -39,6 +44,8 @@ export function checkTogether(
       checkNames(route[part], known[part], part.slice(0, -1), ['routes', i, part], report);
     }
     for (const part of ['include', 'exclude']) checkFilters(route[part], ['routes', i, part], report);
+    const specs = Array.isArray(route['datasets']) ? named(datasets, route['datasets']) : [...datasets.values()];
+    checkRules(route['obfuscate'], { specs, keyed, mayHash: false }, ['routes', i, 'obfuscate'], report);
   });
   for (const [name, sink] of sinks) {
     checkNames(sink['tenants'], tenants, 'tenant', ['sinks', name, 'tenants'], report);
@@ -51,15 +58,15 @@ export function checkTogether(
   }
 }
 
+const named = (datasets: Parts['datasets'], names: readonly unknown[]): DatasetOptionsSpec[] =>
+  [...datasets.values()].filter(({ name, aliases }) => [name, ...aliases].some((one) => names.includes(one)));
+
 type Entry = readonly [string, Record<string, unknown>];
 
 const objects = (value: unknown): Entry[] =>
   isObject(value)
     ? Object.entries(value).filter((entry): entry is [string, Record<string, unknown>] => isObject(entry[1]))
     : [];
-
-const named = (datasets: Parts['datasets'], names: readonly unknown[]): DatasetOptionsSpec[] =>
-  [...datasets.values()].filter(({ name, aliases }) => [name, ...aliases].some((one) => names.includes(one)));
 
 function checkAddress(connection: Record<string, unknown>, path: Path, report: Report): void {
   const both = 'platform' in connection && 'api_url' in connection;

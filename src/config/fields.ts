@@ -21,6 +21,13 @@ export const text = z.string().min(1, { error: 'expected a text that is not empt
 /** A text that must never be seen again. */
 export const secret = text.transform((value) => new Secret(value)).meta({ secret: true });
 
+/** A key: too long to be guessed from what it makes. */
+export const longSecret = z
+  .string()
+  .min(16, { error: 'expected at least 16 characters' })
+  .transform((value) => new Secret(value))
+  .meta({ secret: true });
+
 /** A text that travels in a header as it is. */
 export const headerText = text.regex(/^[\x21-\x7e]+$/, { error: 'expected letters, digits and signs without blanks' });
 export const headerSecret = headerText.transform((value) => new Secret(value)).meta({ secret: true });
@@ -83,13 +90,6 @@ export const listen = z
     return z.NEVER;
   });
 
-export const databaseUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\/.+/, { error: 'expected postgres://user:password@host:port/database' })
-  .transform((value) => new Secret(value))
-  .meta({ secret: true });
-
-/** A proxy's address; credentials inside it are taken out. */
 const RESERVE_EXPECTED = 'expected a number of calls, or a share such as 10%';
 
 /** Calls of a limit left to others: so many, or a share of it, as it is written. */
@@ -101,6 +101,13 @@ export const reserve = z.union([
 /** Addresses, networks or words: shown, never read. */
 export const addresses = z.array(text).min(1);
 
+export const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/.+/, { error: 'expected postgres://user:password@host:port/database' })
+  .transform((value) => new Secret(value))
+  .meta({ secret: true });
+
+/** A proxy's address; credentials inside it are taken out. */
 export const proxyUrl = z.string().transform((value, context) => {
   const url = URL.parse(/^[a-z]+:\/\//i.test(value) ? value : `http://${value}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {

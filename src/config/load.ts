@@ -80,6 +80,7 @@ export function loadConfig(options: LoadOptions): Config {
     connections,
     stored: new Set(Object.keys(options.stored ?? {})),
     sinks,
+    obfuscationKey: value.obfuscation_key,
     routes: resolveRoutes(value.routes, [...sinks.keys()], options),
     positions: tree.positions,
     references: tree.references,

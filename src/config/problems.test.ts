@@ -38,7 +38,7 @@ server: 8480
         "configuration:7:5  connections.eu.pasword: unknown key; did you mean "password"?",
         "configuration:9:16  connections.eu.datasets.hosts.every: expected a duration longer than zero, such as 15m, 1d or 1h30m",
         "configuration:9:27  connections.eu.datasets.hosts.results: expected "full" or "none" or a number; did you mean "full"?",
-        "configuration:9:41  connections.eu.datasets.hosts.statuses: unknown key; known here: tags_include, severities, results, enabled, every, cron, time_zone, sweep, start_time_in_utc, start_time_utc, page_size",
+        "configuration:9:41  connections.eu.datasets.hosts.statuses: unknown key; known here: tags_include, severities, results, enabled, every, cron, time_zone, sweep, start_time_in_utc, start_time_utc, page_size, obfuscate",
         "configuration:10:7  connections.eu.datasets.host: unknown key; did you mean "hosts"?",
         "configuration:11:21  connections.eu.datasets.fim_events.deep.er: required; expected true or false",
         "configuration:11:29  connections.eu.datasets.fim_events.deep.err: unknown key; did you mean "er"?",
@@ -191,22 +191,39 @@ ${routes}`;
   });
 });
 
-describe('settings this version does not act on', () => {
+describe('filters and obfuscation', () => {
   it.each([
-    [`${acme()}\nsinks: { s: { type: stdout, when_full: suspend } }`, '6:29  sinks.s.when_full'],
-    [filtered('{ field: A, op: exists }'), '7:24  routes[0].exclude'],
-    [filtered('{ field: A, op: in, value: [1, b] }').replace('exclude', 'include'), '7:24  routes[0].include'],
-    [filtered('A').replace('exclude', 'fields'), '7:24  routes[0].fields'],
-    ...['24h', 'each_sweep'].map((resend) => [
-      filtered('').replace('exclude: []', `resend: ${resend}`),
-      '7:24  routes[0].resend',
-    ]),
-  ])('are refused rather than passed over: %j', (text, where) => {
-    expect(problems(text)).toEqual([`configuration:${where}: known, but not supported by this version yet`]);
+    ['{ field: A, op: exists, value: 3 }', 'exclude[0].value: expected true or false for exists, or nothing'],
+    ['{ field: A, op: eq, value: [1, 2] }', 'exclude[0].value: expected one value for eq; a list is for in'],
+    ['{ field: A, op: matches, value: "a**" }', 'expected a regular expression: a repetition of a repetition'],
+    ['{ field: A, op: matches, value: "(?=a)" }', 'expected a regular expression: groups are ( ) or (?: )'],
+    ['{ field: A, op: like, value: a }', 'exclude[0].op: expected "eq", "ne", "lt"'],
+  ])('%s', (filter, problem) => {
+    expect(problems(filtered(filter))).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('but for what they are anyway', () => {
-    expect(problems(`${acme()}\nsinks: { s: { type: stdout, when_full: pause } }`)).toEqual([]);
-    expect(problems(filtered('').replace('exclude: []', 'resend: never'))).toEqual([]);
+  const keyed = (rule: string, ...lines: string[]) =>
+    [acme(`datasets: { hosts: { obfuscate: [${rule}] } }`), ...lines].join('\n');
+  const key = 'obfuscation_key: 0123456789abcdef';
+  it.each([
+    [keyed('{ path: HOST.IP, how: hash }'), 'obfuscate[0].how: hash needs obfuscation_key, at the top of the file'],
+    [keyed('{ path: HOST.ID, how: hash }', key), 'obfuscate[0].path: hosts is read by this field, which must stay'],
+    [keyed('{ path: HOST, how: mask }'), 'hosts is read by this field, which must stay as it is'],
+    [keyed('{ path: STATUS, how: drop }'), 'part of the key of hosts, which may be hashed only'],
+    [keyed('{ path: A, how: scramble }'), 'how: expected "mask", "hash" or "drop"'],
+    [keyed('{ path: A, how: mask }', 'obfuscation_key: short'), 'obfuscation_key: expected at least 16 characters'],
+    [
+      keyed('', 'sinks: { s: { type: stdout } }', 'routes: [{ sinks: [s], obfuscate: [{ path: FQDN, how: mask }] }]'),
+      'routes[0].obfuscate[0].path: part of the key of hosts, which every event carries; obfuscate it at the data set',
+    ],
+  ])('[D6] %s', (text, problem) => {
+    expect(problems(text)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('[D6] what is right is taken', () => {
+    expect(problems(keyed('{ path: FQDN, how: hash }, { path: HOST.IP, how: mask }', key))).toEqual([]);
+    expect(problems(filtered('{ field: A, op: exists, value: false }, { field: A.B, op: in, value: [1, x] }'))).toEqual(
+      [],
+    );
   });
 });

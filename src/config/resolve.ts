@@ -171,6 +171,7 @@ function resolveDataset(
     sweepFull: recurrence(sweep === false ? false : sweep?.full),
     startTime: value.start_time_in_utc ?? value.start_time_utc,
     pageSize: value.page_size,
+    obfuscate: value.obfuscate ?? [],
     options,
   };
 }
@@ -207,6 +208,7 @@ export function resolveRoutes(
       include: (route.include ?? []).map((filter) => ({ ...filter, value: filter.value })),
       exclude: (route.exclude ?? []).map((filter) => ({ ...filter, value: filter.value })),
       fields: route.fields,
+      obfuscate: route.obfuscate ?? [],
       resend: route.resend,
     }),
   );
@@ -217,5 +219,5 @@ export function resolveRoutes(
 
 function everythingTo(sinks: readonly string[]): RouteConfig {
   const open = { datasets: undefined, connections: undefined, tenants: undefined, fields: undefined };
-  return { sinks, ...open, include: [], exclude: [], resend: 'never' };
+  return { sinks, ...open, include: [], exclude: [], obfuscate: [], resend: 'never' };
 }

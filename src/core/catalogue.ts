@@ -97,12 +97,6 @@ export const CATALOGUE = {
     why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
     fix: 'Write a quarry.yaml: the same platform, user and data sets, and a sink.',
   },
-  QRY1021: {
-    next: 'stop_process',
-    title: 'A setting not supported yet',
-    why: 'The setting has its place and meaning, but this version does not act on it; reading past it would do something else than it says.',
-    fix: 'Take it out for now; the changelog says when it comes.',
-  },
   QRY2001: {
     next: 'retry',
     title: 'Qualys cannot be reached',
@@ -409,6 +403,24 @@ export const CATALOGUE = {
     why: 'The program that read it has ended.',
     fix: 'Keep the reading program running; events not written stay in the outbox.',
   },
+  QRY5030: {
+    next: 'retry',
+    title: 'The sink cannot be reached',
+    why: 'No connection was made, or it broke or went silent before the whole reply had come.',
+    fix: 'Check address, name, port, certificate and proxy; events wait, and delivery goes on by itself.',
+  },
+  QRY5031: {
+    next: 'retry',
+    title: 'The sink refuses',
+    why: 'The destination answered, but not as it does when it takes events.',
+    fix: 'Mend what it names (credentials, permission, address, setting); `quarry sink test NAME` tries again.',
+  },
+  QRY5032: {
+    next: 'stop_process',
+    title: 'The sink’s settings do not fit together',
+    why: 'A certificate, key or way to sign in of the sink cannot be used.',
+    fix: 'Mend the setting named above.',
+  },
   QRY5041: {
     next: 'stop_process',
     title: 'A sink’s library is not installed',
@@ -426,6 +438,48 @@ export const CATALOGUE = {
     title: 'The sink’s destination is not as it must be',
     why: 'A stream, topic, table or bucket is missing, is made otherwise than needed, or must not be written.',
     fix: 'Mend it at the server; delivery goes on by itself. `quarry sink test NAME` tries again.',
+  },
+  QRY5020: {
+    next: 'retry',
+    title: 'The receiver cannot be reached',
+    why: 'No connection to the syslog or Devo receiver: wrong address or port, a firewall, or it is down.',
+    fix: 'Check address and port; delivery goes on by itself. `quarry sink test NAME` tries again.',
+  },
+  QRY5021: {
+    next: 'retry',
+    title: 'The receiver’s certificate is not trusted',
+    why: 'It expired, carries another name, or comes from an authority that is not trusted here.',
+    fix: 'Give its authority (tls.ca; chain for Devo), or the name in it as server_name. verify: false trusts anybody.',
+  },
+  QRY5022: {
+    next: 'retry',
+    title: 'The receiver refuses the connection',
+    why: 'It closed before anything was sent: it accepts only certain client certificates or addresses.',
+    fix: 'Check cert and key against what the receiver accepts; its own log says more.',
+  },
+  QRY5023: {
+    next: 'stop_process',
+    title: 'A certificate or key cannot be used',
+    why: 'A file named in the sink’s settings is missing, is no PEM file, or does not fit the others.',
+    fix: 'Correct the path or the file; relative paths are relative to the configuration file.',
+  },
+  QRY5024: {
+    next: 'retry',
+    title: 'A connection broke off before it was settled',
+    why: 'Syslog acknowledges nothing: what was sent on a connection counts only once the receiver has ended it in order.',
+    fix: 'All of it is sent again by itself; events may arrive twice, with the same id.',
+  },
+  QRY5025: {
+    next: 'retry',
+    title: 'The receiver takes too long',
+    why: 'It took nothing, or did not end the connection, within the sink’s timeout.',
+    fix: 'It is sent again by itself, in smaller parts. Raise timeout where the receiver is slow at all times.',
+  },
+  QRY5026: {
+    next: 'park',
+    title: 'A message is too long',
+    why: 'It is longer than max_message, or than a datagram can be; a part of it would be of no use.',
+    fix: 'Raise max_message, and the receiver’s own limit with it, then `quarry outbox retry`; over udp, change to tcp or tls.',
   },
   QRY6001: {
     next: 'stop_process',

@@ -10,7 +10,18 @@ const results = z.union([z.enum(['full', 'none']), z.number().int().positive()])
 export const parts: Parts = {
   datasets: new Map(
     [
-      { name: 'hosts', aliases: [], options: z.object({ ...hostOptions, results }) },
+      {
+        name: 'hosts',
+        aliases: [],
+        options: z.object({ ...hostOptions, results }),
+        key: [
+          { from: 'context' as const, field: 'ID' },
+          { from: 'record' as const, field: 'FQDN' },
+          { from: 'record' as const, field: 'STATUS/STATE' },
+        ],
+        order: 'id' as const,
+        format: { kind: 'xml', inner: { as: 'HOST' } },
+      },
       {
         name: 'fim_events',
         aliases: ['fim_alerts'],
