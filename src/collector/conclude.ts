@@ -7,11 +7,19 @@ import { keyParts, keyRecord } from '../pipeline/key.ts';
 import { fetchIds } from './ids.ts';
 import type { PullContext } from './page.ts';
 import { patiently } from './patience.ts';
+import { spare } from './unread.ts';
 
 const ID_TRIES = 4;
 
-/** Ends a pull's sweep, where it is one: what is absent becomes events, or the sweep is held. */
-export async function conclude(context: PullContext, stop: AbortSignal): Promise<SweepResult | undefined> {
+/**
+ * Ends a pull's sweep, where it is one: what is absent becomes events, or the sweep is held. `unread`: objects about
+ * which it concludes nothing.
+ */
+export async function conclude(
+  context: PullContext,
+  stop: AbortSignal,
+  unread: readonly string[] = [],
+): Promise<SweepResult | undefined> {
   const { stream, workshop, claim, pull, signal } = context;
   const { outbox } = workshop;
   if (pull.sweep === undefined) return undefined;
@@ -28,6 +36,7 @@ export async function conclude(context: PullContext, stop: AbortSignal): Promise
     await noteAbsentIds(outbox, claim, pull.sweep, pull.id, ids);
   }
   if (pull.mode === 'full' && stream.facts.order !== 'id') await noteUnseen(outbox, claim, pull.sweep, pull.id);
+  await spare(outbox, pull.sweep, unread);
   await leaveToNeighbours(outbox, claim, pull.sweep, workshop.neighbours(claim));
   const { facts } = stream;
   workshop.observer.phase('commit');

@@ -15,7 +15,7 @@ export interface Listed {
 
 /**
  * Finds the objects a pull reads one by one: what is ready and was not read before. `parts` of the checkpoint reaches as
- * far back as the listing does, so an object that is listed again is known again.
+ * far back as the listing does, so an object that is listed again is known again; one that could not be read is missing.
  */
 export async function listParts(
   stream: Stream,
@@ -41,7 +41,10 @@ export async function listParts(
     parts[part] = time;
     const known = facts.once
       ? checkpoint.parts?.[part] !== undefined
-      : pull.mode === 'incremental' && pull.since !== undefined && time < pull.since;
+      : pull.mode === 'incremental' &&
+        pull.since !== undefined &&
+        time < pull.since &&
+        checkpoint.parts?.[part] !== undefined;
     if (!known) steps.push({ part });
   };
   const serverTime = await readEveryPage(stream, call, facts.format, { record }, signal);

@@ -18,6 +18,7 @@ import { readRanges } from './ranges.ts';
 import { newTally, type Outcome, type PullReport } from './report.ts';
 import { readSteps } from './steps.ts';
 import { nameOf, type Stream, scopeOf, type Workshop } from './stream.ts';
+import { without } from './unread.ts';
 import { readWanted } from './wanted.ts';
 
 /** Tries of a call for ids; limits and a full disk do not count. */
@@ -49,6 +50,11 @@ export async function runPull(
   let outcome: Outcome = 'complete';
   let error: QuarryError | undefined;
   let endProgress = (): void => {};
+  // What is done is done: old keys that could not be forgotten now are with the next pull.
+  const forgetLater = (thrown: unknown): void => {
+    const { code, message } = asQuarryError(thrown);
+    workshop.log.warn('old keys could not be forgotten', { stream: nameOf(stream), code, what: message });
+  };
   try {
     pull = await openPull(stream, workshop, claim, checkpoint, mode, signal, stop);
     const live = { records: 0, bytes: 0, onChunk: () => showProgress(false) };
@@ -74,6 +80,9 @@ export async function runPull(
       finish,
       live,
     };
+    let unread: readonly string[] = [];
+    const { paging } = stream.facts;
+    const listedByTime = paging.by === 'step' && paging.parts?.once === true;
     if (pull.mode !== 'ids') {
       const reading = {
         pageSize: { wanted: stream.pageSize, start: pull.pageSize ?? stream.pageSize },
@@ -87,20 +96,21 @@ export async function runPull(
       };
       await retryQuarantined(context, stop, tally);
       await readWanted(context, stop, tally);
-      if (pull.steps !== undefined) await readSteps(context, pull.steps, stop, reading);
+      if (pull.steps !== undefined) unread = await readSteps(context, pull.steps, stop, reading);
       else await readRanges(context, pull.resume, stop, reading);
+      tally.quarantined += unread.length;
     }
     if (finish.aborted) throw finish.reason;
-    const sweep = await conclude(context, stop);
+    const sweep = await conclude(context, stop, unread);
     tally.removed += sweep?.removed ?? 0;
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
     await changeCheckpoint(workshop.outbox.store, claim, (before) => {
       const over = before.pull ?? pull!;
       if ((over.mode === 'incremental' || over.mode === 'full') && over.serverStart === undefined)
         workshop.log.warn('no answer named a time: this machine’s clock is taken', { stream: nameOf(stream) });
-      return ended(before, over, workshop.clock.now());
+      return ended(before, without(over, unread, listedByTime), workshop.clock.now());
     });
-    if (stream.facts.order === 'time') await forgetOld(workshop, claim, stream);
+    if (stream.facts.order === 'time') await forgetOld(workshop, claim, stream).catch(forgetLater);
   } catch (thrown) {
     const interrupted = signal.aborted || finish.aborted;
     outcome = interrupted ? 'interrupted' : 'failed';

@@ -4,7 +4,7 @@
  * that covers exactly what has not been read.
  *
  * Steps about one object each (a scan's results, a policy's posture) are independent: several are read at once, and one
- * that cannot be read keeps none of the others waiting; it stays in the list, and the pull fails when all others are in.
+ * that cannot be read keeps none of the others waiting; it stays in the list, and the pull ends without it (unread.ts).
  * Other steps (windows of a log) are read in their order, each to its end, so that a log arrives in order of its windows.
  */
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
@@ -22,16 +22,19 @@ const TRIES = 4;
 /** Objects that may fail before a pull gives up: from there on it is not the objects. */
 const MAX_FAILED = 10;
 
+/** Resolves with the objects that could not be read. */
 export async function readSteps(
   context: PullContext,
   steps: readonly Step[],
   stop: AbortSignal,
   reading: Omit<Reading, 'highest'>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { workshop, stream, signal, finish } = context;
   const queue = [...steps];
   const size = pageSize(reading.pageSize.wanted, reading.pageSize.start);
-  const failed: QuarryError[] = [];
+  const { paging } = stream.facts;
+  const ofObjects = paging.by === 'step' && paging.parts !== undefined;
+  const unread: string[] = [];
   let failure: unknown;
 
   /** One answer of a step; in smaller answers while they cannot be read. Returns what remains of the step. */
@@ -47,7 +50,7 @@ export async function readSteps(
       } catch (thrown) {
         if (stop.aborted) throw thrown;
         const error = asQuarryError(thrown);
-        if (!maybePoison(error) || step.part !== undefined || objects === 1) throw error;
+        if (!maybePoison(error) || ofObjects || objects === 1) throw error;
         size.shrink(objects, Math.max(1, Math.floor(objects / 2)));
         workshop.log.warn('an answer could not be read: asking for fewer rows', {
           stream: `${stream.connection}/${stream.dataset}`,
@@ -72,11 +75,12 @@ export async function readSteps(
         }
       } catch (thrown) {
         const error = stop.aborted ? undefined : asQuarryError(thrown);
-        if (error !== undefined && step.part !== undefined && isOfObject(error) && failed.length < MAX_FAILED) {
-          failed.push(error);
-          workshop.log.error('an object could not be read: the others go on', {
+        const { part } = step;
+        if (error !== undefined && ofObjects && part !== undefined && isOfObject(error) && unread.length < MAX_FAILED) {
+          unread.push(part);
+          workshop.log.error('an object could not be read: it is tried again with the next pull', {
             stream: `${stream.connection}/${stream.dataset}`,
-            object: step.part,
+            object: part,
             code: error.code,
             what: error.message,
           });
@@ -85,12 +89,11 @@ export async function readSteps(
     }
   }
 
-  const several = steps.every(({ part }) => part !== undefined);
-  const readers = several ? Math.min(MAX_READERS, Math.max(1, 2 * reading.slots())) : 1;
+  const readers = ofObjects ? Math.min(MAX_READERS, Math.max(1, 2 * reading.slots())) : 1;
   await Promise.all(Array.from({ length: readers }, reader));
   if (failure !== undefined) throw signal.aborted ? signal.reason : failure;
   if (finish.aborted && queue.length > 0) throw finish.reason;
-  if (failed[0] !== undefined) throw failed[0];
+  return unread;
 }
 
 /** Errors that may be about one object alone: what it holds, or that it cannot be had. */
