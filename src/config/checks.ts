@@ -1,5 +1,6 @@
+import { checkFilters, checkRules } from './check-fields.ts';
 import type { Path } from './problems.ts';
-import type { Parts } from './schema.ts';
+import type { DatasetOptionsSpec, Parts } from './schema.ts';
 import { nearest } from './suggest.ts';
 import { isObject } from './unknown-keys.ts';
 import type { Report } from './validate.ts';
@@ -15,6 +16,7 @@ export function checkTogether(
   report: Report,
 ): void {
   const root = isObject(value) ? value : {};
+  const keyed = 'obfuscation_key' in root;
   const connections = objects(root['connections']);
   const sinks = objects(root['sinks']);
   const routes = Array.isArray(root['routes']) ? root['routes'].map((route) => (isObject(route) ? route : {})) : [];
@@ -27,6 +29,10 @@ export function checkTogether(
     checkAddress(connection, ['connections', name], report);
     checkSignIn(connection, ['connections', name], report);
     checkAliases(connection['datasets'], datasets, ['connections', name, 'datasets'], report);
+    for (const [dataset, options] of objects(connection['datasets'])) {
+      const path = ['connections', name, 'datasets', dataset, 'obfuscate'];
+      checkRules(options['obfuscate'], { specs: named(datasets, [dataset]), keyed, mayHash: true }, path, report);
+    }
   }
 
   const tenantOf = ([name, connection]: Entry) =>
@@ -38,6 +44,8 @@ export function checkTogether(
       checkNames(route[part], known[part], part.slice(0, -1), ['routes', i, part], report);
     }
     for (const part of ['include', 'exclude']) checkFilters(route[part], ['routes', i, part], report);
+    const specs = Array.isArray(route['datasets']) ? named(datasets, route['datasets']) : [...datasets.values()];
+    checkRules(route['obfuscate'], { specs, keyed, mayHash: false }, ['routes', i, 'obfuscate'], report);
   });
   for (const [name, sink] of sinks) {
     checkNames(sink['tenants'], tenants, 'tenant', ['sinks', name, 'tenants'], report);
@@ -49,6 +57,9 @@ export function checkTogether(
     }
   }
 }
+
+const named = (datasets: Parts['datasets'], names: readonly unknown[]): DatasetOptionsSpec[] =>
+  [...datasets.values()].filter(({ name, aliases }) => [name, ...aliases].some((one) => names.includes(one)));
 
 type Entry = readonly [string, Record<string, unknown>];
 
@@ -119,29 +130,4 @@ function checkNames(value: unknown, known: readonly string[], what: string, path
     const hint = meant !== undefined ? `did you mean "${meant}"?` : `there is ${known.join(', ') || 'none'}`;
     report('QRY1006', [...path, i], `no ${what} of this name; ${hint}`);
   });
-}
-
-function checkFilters(value: unknown, path: Path, report: Report): void {
-  if (!Array.isArray(value)) return;
-  value.forEach((filter: unknown, i) => {
-    if (!isObject(filter)) return;
-    const { op, value: operand } = filter;
-    if (op !== 'exists' && typeof op === 'string' && !('value' in filter)) {
-      report('QRY1006', [...path, i], `expected a value for ${op}`);
-    }
-    if (op === 'in' && 'value' in filter && !Array.isArray(operand)) {
-      report('QRY1006', [...path, i, 'value'], 'expected a list for in');
-    }
-    if (op === 'matches' && !isPattern(operand)) {
-      report('QRY1006', [...path, i, 'value'], 'expected a regular expression');
-    }
-  });
-}
-
-function isPattern(value: unknown): boolean {
-  try {
-    return typeof value === 'string' && new RegExp(value, 'u') !== null;
-  } catch {
-    return false;
-  }
 }

@@ -16,6 +16,8 @@ export interface Config {
   readonly databaseUrl: Secret | undefined;
   readonly server: { readonly listen: Address } | false;
   readonly logFormat: LogFormat | undefined;
+  /** What `hash` rules are keyed with; there wherever a rule needs it. */
+  readonly obfuscationKey: Secret | undefined;
   readonly connections: ReadonlyMap<string, ConnectionConfig>;
   /** Ids of the connections that are not in the file but kept elsewhere. */
   readonly stored: ReadonlySet<string>;
@@ -105,6 +107,8 @@ export interface DatasetConfig {
   /** `2026-01-01T00:00:00Z`. */
   readonly startTime: string | undefined;
   readonly pageSize: number | undefined;
+  /** Done to every record before its fingerprint is taken. */
+  readonly obfuscate: readonly ObfuscateRule[];
   /** The data set's own options, as its schema put them out; the connection's tags_include is in them. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -131,8 +135,15 @@ export interface RouteConfig {
   readonly include: readonly Filter[];
   readonly exclude: readonly Filter[];
   readonly fields: readonly string[] | undefined;
+  readonly obfuscate: readonly ObfuscateRule[];
   /** Milliseconds where it is a number. */
   readonly resend: 'never' | 'each_sweep' | number;
+}
+
+/** A field, with dots for the steps inside, and what is done to it. */
+export interface ObfuscateRule {
+  readonly path: string;
+  readonly how: 'mask' | 'hash' | 'drop';
 }
 
 export interface Filter {

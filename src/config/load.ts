@@ -8,7 +8,6 @@ import { checkTogether } from './checks.ts';
 import type { Config, ConnectionConfig, LogFormat } from './config.ts';
 import { databaseUrl, listen } from './fields.ts';
 import { reasonOf } from './interpolate.ts';
-import { refuseNotYet } from './not-yet.ts';
 import { applyPresets } from './presets.ts';
 import { type Problem, pathText, problemsError } from './problems.ts';
 import { resolveConnection, resolveRoutes, resolveSink } from './resolve.ts';
@@ -31,7 +30,7 @@ export interface LoadOptions extends Parts {
 /**
  * Finds, reads and checks the configuration. Throws one QuarryError: QRY1001 when no file is found (saying all places
  * tried), QRY1005 when it cannot be read, QRY1002 for syntax, QRY1020 for a Devo layout, and otherwise all problems at
- * once (QRY1003, 1004, 1006, 1021), each with file:line:column; `problemsOf` has them as a list.
+ * once (QRY1003, 1004, 1006), each with file:line:column; `problemsOf` has them as a list.
  */
 export function loadConfig(options: LoadOptions): Config {
   const { env, cwd } = options;
@@ -59,10 +58,6 @@ export function loadConfig(options: LoadOptions): Config {
   const presets = applyPresets(tree.value, options, report);
   const value = validate(configSchema(options), tree, report);
   checkTogether(tree.value, options, report);
-  refuseNotYet(tree.value, (code, path, message) => {
-    // What is wrong by itself has been said.
-    if (!problems.some((problem) => problem.path.startsWith(pathText(path)))) report(code, path, message);
-  });
   const overrides = readOverrides(env, cwd, problems);
   if (value === undefined || problems.length > 0) throw problemsError(inOrder(problems));
 
@@ -85,6 +80,7 @@ export function loadConfig(options: LoadOptions): Config {
     connections,
     stored: new Set(Object.keys(options.stored ?? {})),
     sinks,
+    obfuscationKey: value.obfuscation_key,
     routes: resolveRoutes(value.routes, [...sinks.keys()], options),
     positions: tree.positions,
     references: tree.references,

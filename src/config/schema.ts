@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { KeyPart } from '../core/dataset.ts';
 import {
   addresses,
   cron,
@@ -9,6 +10,7 @@ import {
   id,
   label,
   listen,
+  longSecret,
   proxyUrl,
   reserve,
   secret,
@@ -23,6 +25,11 @@ export interface DatasetOptionsSpec {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly options: z.ZodObject;
+  /** Its key, and what else it is read by, where fields may be obfuscated; see `Dataset`. */
+  readonly key?: readonly KeyPart[];
+  readonly order?: 'id' | 'time' | 'none';
+  readonly time?: readonly string[];
+  readonly format?: { readonly kind: string; readonly inner?: { readonly as: string } };
 }
 
 /** What the configuration must know of a kind of sink; a sink's file has it all. */
@@ -41,6 +48,16 @@ export interface Parts {
 }
 
 const about = (description: string) => ({ description });
+
+/** What is done to fields before anything is kept or sent. */
+const obfuscate = z.array(
+  z.object({
+    path: text.meta(about('A field of the record, by its Qualys name: HOST.IP, RESULTS.')),
+    how: z
+      .enum(['mask', 'hash', 'drop'])
+      .meta(about('mask: *** for every value; hash: a keyed hash, the same for the same value; drop: left out.')),
+  }),
+);
 
 /** Options every data set has, whatever its own are. */
 export const datasetCommon = {
@@ -69,6 +86,9 @@ export const datasetCommon = {
     .optional(),
   start_time_utc: time.meta(about('The same as start_time_in_utc.')).optional(),
   page_size: z.number().int().min(1).max(1_000_000).meta(about('Objects per answer of Qualys.')).optional(),
+  obfuscate: obfuscate
+    .meta(about('Fields made unreadable before anything is stored; a change restarts the stream.'))
+    .optional(),
 };
 
 /** Settings every sink has, whatever its own are; `type` is added for each. */
@@ -87,7 +107,7 @@ const filter = z.object({
   op: z.enum(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'in', 'contains', 'matches', 'exists']),
   value: z
     .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))])
-    .meta(about('What the field is compared with; `exists` needs none.'))
+    .meta(about('What the field is compared with; `exists` needs none, or false.'))
     .optional(),
 });
 
@@ -176,6 +196,7 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
       .union([z.literal(false), z.object({ listen: listen.prefault('127.0.0.1:8480') })])
       .prefault({})
       .meta(about('The HTTP server, or false for none.')),
+    obfuscation_key: longSecret.meta(about('What the hashes of obfuscated fields are keyed with.')).optional(),
     connections: z
       .record(
         id,
@@ -200,6 +221,9 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
           include: z.array(filter).meta(about('Only events that fit all of these.')).optional(),
           exclude: z.array(filter).meta(about('No event that fits one of these.')).optional(),
           fields: z.array(text).min(1).meta(about('Only these fields of the record.')).optional(),
+          obfuscate: obfuscate
+            .meta(about('Fields made unreadable on this route, beside those of the data set.'))
+            .optional(),
           resend: z
             .union([z.enum(['never', 'each_sweep']), duration])
             .default('never')
