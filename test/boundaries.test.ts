@@ -46,6 +46,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
+/** Folders beside sinks that speak alike, for all of those. */
+const SHARED_BY_SINKS = ['src/sinks/http/', 'src/sinks/syslog/'];
+
 const MAX_LINES = 400;
 /** Files that are longer, and why that is better than two files. */
 const LONG: Readonly<Record<string, string>> = {
@@ -82,7 +85,11 @@ function mayImport(from: string, target: string, room: Room): boolean {
   if (roomOf(from) === 'sinks' && own) {
     // A sink too large for one file has a folder of its name beside it.
     const folder = from.replace(/^(src\/sinks\/[^/]+?)(\.ts|\/.*)$/, '$1/');
-    return from === 'src/sinks/registry.gen.ts' || target === 'src/sinks/define.ts' || target.startsWith(folder);
+    return (
+      from === 'src/sinks/registry.gen.ts' ||
+      target === 'src/sinks/define.ts' ||
+      [folder, ...SHARED_BY_SINKS].some((one) => target.startsWith(one))
+    );
   }
   return own || room.rooms.includes(roomOf(target)) || room.rooms.includes(target.slice('src/'.length));
 }
