@@ -115,7 +115,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.appliances',
-    interflow: 'assets',
+    interflow: 'qualys_appliances',
     elastic: 'qualys_vmdr.appliance',
     ocsf: 'inventory_info',
   },

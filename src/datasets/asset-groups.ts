@@ -94,7 +94,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.asset_groups',
-    interflow: 'assets',
+    interflow: 'qualys_asset_groups',
     elastic: 'qualys_vmdr.asset_group',
     ocsf: 'entity_management',
   },

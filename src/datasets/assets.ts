@@ -193,7 +193,7 @@ export default defineDataset({
   probe: (chosen) => gatewaySearch(API, '/rest/2.0/count/am/asset', filterBody(chosen, undefined)),
   destinations: {
     devo: 'my.app.qualys.assets',
-    interflow: 'assets',
+    interflow: 'qualys_hosts',
     elastic: 'qualys_gav.asset',
     ocsf: 'inventory_info',
   },

@@ -113,9 +113,9 @@ export default defineDataset({
   signIn: ['token'],
   destinations: {
     devo: 'my.app.qualys.certificates',
-    interflow: 'assets',
+    interflow: 'qualys_certificates',
     elastic: 'qualys.certificate',
-    ocsf: 'inventory_info',
+    ocsf: 'cloud_resources_inventory_info',
   },
   example: {
     id: 9001,

@@ -96,7 +96,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.compliance_controls',
-    interflow: 'syslog',
+    interflow: 'qualys_compliance_controls',
     elastic: 'qualys_vmdr.compliance_control',
     ocsf: 'entity_management',
   },

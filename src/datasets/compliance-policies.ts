@@ -46,7 +46,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.compliance_policies',
-    interflow: 'syslog',
+    interflow: 'qualys_compliance_policies',
     elastic: 'qualys_vmdr.compliance_policy',
     ocsf: 'entity_management',
   },

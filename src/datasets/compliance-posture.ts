@@ -141,7 +141,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.compliance_posture',
-    interflow: 'scans',
+    interflow: 'qualys_compliance_posture',
     elastic: 'qualys_vmdr.compliance_posture',
     ocsf: 'compliance_finding',
   },

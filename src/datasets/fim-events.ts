@@ -120,7 +120,7 @@ export default defineDataset({
   probe: ({ filter }) => gatewaySearch('fim/events/count', '/fim/v2/events/count', { filter }),
   destinations: {
     devo: 'monitor.qualys.fim.event',
-    interflow: 'activities',
+    interflow: 'qualys_fim_events',
     elastic: 'qualys_fim.event',
     ocsf: 'file_activity',
   },

@@ -113,7 +113,7 @@ export default defineDataset({
   probe: ({ filter }) => gatewaySearch('fim/incidents/count', '/fim/v2/incidents/count', { filter }),
   destinations: {
     devo: 'monitor.qualys.fim.incident',
-    interflow: 'activities',
+    interflow: 'qualys_fim_incidents',
     elastic: 'qualys_fim.incident',
     ocsf: 'incident_finding',
   },

@@ -178,7 +178,7 @@ export default defineDataset({
   probe: () => qpsCount(OBJECT, []),
   destinations: {
     devo: 'my.app.qualys.host_assets',
-    interflow: 'assets',
+    interflow: 'qualys_hosts',
     elastic: 'qualys.host_asset',
     ocsf: 'inventory_info',
   },

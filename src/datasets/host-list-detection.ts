@@ -206,7 +206,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.hostdetections',
-    interflow: 'scans',
+    interflow: 'qualys_vulnerabilities',
     elastic: 'qualys_vmdr.asset_host_detection',
     ocsf: 'vulnerability_finding',
   },

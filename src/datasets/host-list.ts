@@ -146,7 +146,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.hosts',
-    interflow: 'assets',
+    interflow: 'qualys_hosts',
     elastic: 'qualys_vmdr.asset_host',
     ocsf: 'inventory_info',
   },

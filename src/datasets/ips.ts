@@ -75,7 +75,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.ips',
-    interflow: 'assets',
+    interflow: 'qualys_ips',
     elastic: 'qualys_vmdr.ip',
     ocsf: 'inventory_info',
   },

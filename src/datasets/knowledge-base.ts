@@ -145,9 +145,9 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.knowledgebase',
-    interflow: 'vulnerabilities',
+    interflow: 'qualys_knowledge_base',
     elastic: 'qualys_vmdr.knowledge_base',
-    ocsf: 'vulnerability_finding',
+    ocsf: 'osint_inventory_info',
   },
   example: {
     QID: '38170',

@@ -63,7 +63,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'my.app.qualys.reports',
-    interflow: 'syslog',
+    interflow: 'qualys_reports',
     elastic: 'qualys_vmdr.report',
     ocsf: 'entity_management',
   },

@@ -1,7 +1,9 @@
-import type { Ask, Call } from '../core/dataset.ts';
+import { z } from 'zod';
+import type { Ask, Call, FieldFact } from '../core/dataset.ts';
 import type { XmlFormat } from '../core/format.ts';
 import type { RecordView } from '../core/words.ts';
 import { params } from './define.ts';
+import { oneAnswer } from './paging.ts';
 
 /** Without a launch time Qualys lists the last thirty days. */
 export const BEFORE_EVERYTHING = '2000-01-01T00:00:00Z';
@@ -64,3 +66,38 @@ export function isUnfinished(view: RecordView): boolean {
 
 export const isFinished = (view: RecordView): boolean =>
   view.text('STATUS/STATE') === 'Finished' && view.text('PROCESSED') !== '0';
+
+/** What the data sets of vulnerability and of compliance scans have in common. */
+export const SCANS = {
+  kind: 'entity',
+  options: z.object({
+    show_ags: z.boolean().default(true).meta({ description: 'Asset groups the scan was launched on.' }),
+    show_op: z.boolean().default(true).meta({ description: 'Option profile of the scan.' }),
+  }),
+  format: SCAN_LIST,
+  key: [{ from: 'record', field: 'REF' }],
+  order: 'none',
+  paging: oneAnswer,
+  incremental: true,
+  unfinished: { time: 'LAUNCH_DATETIME', is: isUnfinished },
+  // Counts up while a scan runs; its last value comes with the change of state.
+  noise: ['DURATION'],
+  unordered: ['ASSET_GROUP_TITLE_LIST'],
+  time: ['LAUNCH_DATETIME'],
+  // The filter is the launch time: what was launched in the hour before may have been listed too early.
+  overlapMs: 3_600_000,
+  scope: () => 'all',
+  schedule: { every: 900_000, sweepFull: 7 * 86_400_000 },
+  pageSize: 1000,
+} as const;
+
+export const SCAN_ABOUT = {
+  TYPE: { type: 'text', about: 'On-Demand, Scheduled or API.' },
+  TITLE: { type: 'text', about: 'Title given at launch.', sensitive: true },
+  USER_LOGIN: { type: 'text', about: 'Who launched it.', sensitive: true },
+  LAUNCH_DATETIME: { type: 'date-time', about: 'Launch time, UTC.' },
+  DURATION: { type: 'text', about: 'HH:MM:SS so far.' },
+  PROCESSED: { type: 'boolean', about: '1 once the results are in the subscription’s data.' },
+  STATUS: { type: 'object', about: 'STATE (Queued, Running, Paused, Finished, Canceled, Error …) and SUB_STATE.' },
+  TARGET: { type: 'text', about: 'Addresses, ranges, names or cloud ids, separated by commas.', sensitive: true },
+} as const satisfies Readonly<Record<string, FieldFact>>;

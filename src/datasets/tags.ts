@@ -67,7 +67,7 @@ export default defineDataset({
   probe: () => qpsCount(OBJECT, []),
   destinations: {
     devo: 'my.app.qualys.tags',
-    interflow: 'assets',
+    interflow: 'qualys_tags',
     elastic: 'qualys.tag',
     ocsf: 'entity_management',
   },

@@ -141,7 +141,7 @@ export default defineDataset({
   probe: () => list(['OPEN'], { since_ticket_number: '1', until_ticket_number: '1' }),
   destinations: {
     devo: 'my.app.qualys.tickets',
-    interflow: 'syslog',
+    interflow: 'qualys_tickets',
     elastic: 'qualys_vmdr.ticket',
     ocsf: 'incident_finding',
   },

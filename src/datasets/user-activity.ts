@@ -85,7 +85,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.useractivitylog',
-    interflow: 'activities',
+    interflow: 'qualys_user_activity',
     elastic: 'qualys_vmdr.user_activity',
     ocsf: 'api_activity',
   },

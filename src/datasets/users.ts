@@ -81,7 +81,7 @@ export default defineDataset({
   signIn: ['basic'],
   destinations: {
     devo: 'my.app.qualys.users',
-    interflow: 'syslog',
+    interflow: 'qualys_users',
     elastic: 'qualys_vmdr.user',
     ocsf: 'user_inventory',
   },

@@ -81,7 +81,7 @@ export default defineDataset({
   signIn: ['basic', 'token'],
   destinations: {
     devo: 'vuln.qualys.vulnerabilities',
-    interflow: 'scan_results',
+    interflow: 'qualys_vulnerabilities',
     elastic: 'qualys_vmdr.vm_scan_result',
     ocsf: 'vulnerability_finding',
   },

@@ -138,7 +138,7 @@ export default defineDataset({
   probe: () => qpsCount(OBJECT, []),
   destinations: {
     devo: 'my.app.qualys.webapp_findings',
-    interflow: 'scans',
+    interflow: 'qualys_webapp_findings',
     elastic: 'qualys_was.vulnerability',
     ocsf: 'application_security_posture_finding',
   },

@@ -57,7 +57,7 @@ export default defineDataset({
   probe: () => qpsCount(OBJECT, []),
   destinations: {
     devo: 'my.app.qualys.webapps',
-    interflow: 'assets',
+    interflow: 'qualys_webapps',
     elastic: 'qualys_was.web_app',
     ocsf: 'cloud_resources_inventory_info',
   },

@@ -1,0 +1,79 @@
+import type { KnowledgeEntry } from '../../core/knowledge.ts';
+import type { Destinations } from '../../core/sink.ts';
+import type { Fields } from '../../core/words.ts';
+import type { EventHead } from '../event-head.ts';
+import type { EnvelopeFacts, EventSource } from '../shape-raw.ts';
+
+/** How a sink wants the chosen format; what is absent is as documented there. */
+export interface ShapeOptions {
+  /** `devo`: how records of the classic tables are written. */
+  readonly eventFormat?: 'xml' | 'json' | undefined;
+  /** `ocsf`: the severity_id of Qualys's severities 1 to 5. */
+  readonly severities?: readonly number[] | undefined;
+  /** `ecs`: the namespace of the data streams. */
+  readonly namespace?: string | undefined;
+}
+
+/** What the formats other than `raw` need to know besides. */
+export interface ShapeFacts extends EnvelopeFacts {
+  /** What the data set is called elsewhere; absent in tests only. */
+  readonly destinations?: Destinations | undefined;
+  /** The KnowledgeBase, as far as the batch needs it. */
+  readonly knowledge: ReadonlyMap<number, KnowledgeEntry>;
+  readonly options: ShapeOptions;
+}
+
+/** An event, read. */
+export interface ShapedEvent extends EventHead {
+  readonly id: string;
+  readonly seq: number;
+  readonly record: Fields;
+  /** The record as JSON, as it was stored: numbers as Qualys wrote them. */
+  readonly text: string;
+}
+
+/** No JSON string can hold it: its quote would be escaped. */
+const BEFORE_RECORD = '],"record":';
+
+export const ID_LENGTH = 32;
+
+/** Event i with its record, the context in its place. */
+export function readEvent(events: EventSource, i: number, facts: EnvelopeFacts): ShapedEvent {
+  const { bytes } = events;
+  const start = events.idStart(i);
+  const tail = bytes.toString('utf8', events.tailStart(i), events.tailEnd(i));
+  const own = tail.slice(tail.indexOf(BEFORE_RECORD) + BEFORE_RECORD.length);
+  const context = events.context(i)?.toString('utf8');
+  const name = JSON.stringify(facts.contextAs ?? '');
+  const text = context === undefined ? `${own}}` : `${own}${own === '{' ? '' : ','}${name}:${context}}`;
+  return {
+    ...(JSON.parse(`{${tail.slice(0, tail.indexOf(BEFORE_RECORD) + 1)}}`) as EventHead),
+    id: bytes.toString('latin1', start, start + ID_LENGTH),
+    seq: facts.firstSeq + events.number(i),
+    record: JSON.parse(text) as Fields,
+    text,
+  };
+}
+
+/** What every format but `raw` and `devo` says of the event itself. */
+export function provenance(event: ShapedEvent, facts: ShapeFacts): Record<string, unknown> {
+  return {
+    id: event.id,
+    seq: event.seq,
+    dataset: facts.dataset,
+    tenant: facts.tenant,
+    subscription: facts.subscription,
+    connection: facts.connection,
+    pulling_id: String(facts.pull),
+    change: event.change,
+    ...(event.reason === undefined ? {} : { reason: event.reason }),
+    ...(event.flags === undefined ? {} : { flags: event.flags }),
+    key: event.key,
+  };
+}
+
+/** Qualys's own time of the event, where it has none when it was pulled; epoch milliseconds. */
+export function timeOf(event: ShapedEvent, facts: ShapeFacts): number {
+  const own = event.time === undefined ? Number.NaN : Date.parse(event.time);
+  return Number.isNaN(own) ? facts.pulledAt : own;
+}
