@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // One file per sink, each importing its define.ts and no other; vendor libraries are loaded when the sink opens.
   sinks: {
     rooms: ['core'],
-    packages: ['zod', 'pg', 'pg-copy-streams', ...OPTIONAL],
+    packages: ['undici', 'zod', 'pg', 'pg-copy-streams', ...OPTIONAL],
   },
   inventory: { rooms: ['core', 'store'], packages: ['kysely'] },
   collector: { rooms: ALL_BELOW, packages: ['kysely'] },
