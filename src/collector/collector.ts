@@ -96,6 +96,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
     const done = keepPulling(current, workshop, stream, claim, { ...options, finish, now }, onReport).then((error) => {
       if (error === undefined) return;
       stopped.set(nameOf(stream), error);
+      options.controls?.of(nameOf(stream)).now({ kind: 'stopped', since: clock.now(), error });
       if (error.next === 'stop_process') fault.abort(error);
     });
     pulls.set(stream, loopOf(leave, done));
@@ -201,8 +202,8 @@ async function drained(parts: CollectorParts, options: RunOptions): Promise<void
   const until = clock.monotonic() + options.timeout;
   while (!options.now.aborted && clock.monotonic() < until) {
     const waiting = (await listSinks(outbox.store)).filter(
-      ({ sink, pending, reason }) =>
-        pending > 0 && configured.has(sink) && !(options.finish.aborted && reason !== null),
+      ({ sink, pending, suspended, reason }) =>
+        (pending > 0 || suspended) && configured.has(sink) && !(options.finish.aborted && reason !== null),
     );
     if (waiting.length === 0) return;
     await clock.sleep(DRAIN_LOOK_MS, options.now).catch(() => {});

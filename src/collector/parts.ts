@@ -3,6 +3,7 @@ import type { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Controls } from './controls.ts';
 import type { RunningSink } from './deliver.ts';
 import type { Observer } from './observer.ts';
 import type { PressureLimits } from './pressure.ts';
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly finish: AbortSignal;
   /** Abandon what is under way. */
   readonly now: AbortSignal;
+  /** What people ask of the streams; nobody asks without it. */
+  readonly controls?: Controls;
   readonly onReport?: (report: PullReport) => void;
   /** Called once, when every loop has begun. */
   readonly onRunning?: (running: Running) => void;

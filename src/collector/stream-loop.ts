@@ -1,8 +1,10 @@
 import type { PullMode } from '../core/checkpoint.ts';
+import { dueAfter } from '../core/cron.ts';
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { type ClaimedStream, changeCheckpoint, claimStream, resetStream } from '../outbox/streams.ts';
 import { imbalances } from './balance.ts';
+import { createControls } from './controls.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { isPatient } from './patience.ts';
 import { nextDue } from './plan.ts';
@@ -31,6 +33,21 @@ export async function keepPulling(
 ): Promise<QuarryError | undefined> {
   const { outbox, clock, log } = parts;
   const stop = AbortSignal.any([options.finish, options.now]);
+  const controls = (options.controls ?? createControls()).of(nameOf(stream));
+  /** Sleeps until then, or until somebody asks for a pull. */
+  const rest = async (until: number): Promise<void> => {
+    const woken = new AbortController();
+    const signal = AbortSignal.any([stop, woken.signal]);
+    const ms = Math.min(until - clock.now(), LOOK_AGAIN_MS);
+    await Promise.race([clock.sleep(ms, signal).catch(() => {}), controls.asked(signal)]);
+    woken.abort();
+  };
+  /** Sleeps so long, whatever becomes of the wall clock, or until somebody asks for a pull. */
+  const restFor = async (ms: number): Promise<void> => {
+    const end = clock.monotonic() + ms;
+    while (!stop.aborted && !controls.pending() && clock.monotonic() < end)
+      await rest(clock.now() + end - clock.monotonic());
+  };
   let failures = 0;
   let swept = false;
   let upToDate = false;
@@ -41,18 +58,25 @@ export async function keepPulling(
       // With `once`, what counts is a pull that was begun in this run.
       const lastPull = options.once && !upToDate ? undefined : await lastPullOf(outbox, claim.stream);
       const due = nextDue(stream, checkpoint, lastPull, clock.now());
-      const sweepNow = options.sweep && !swept && checkpoint.pull === undefined && stream.facts.kind === 'entity';
-      if (!sweepNow && due.at > clock.now()) {
+      const asked = controls.take();
+      const sweepWanted = (options.sweep && !swept) || asked === 'sweep';
+      const sweepNow = sweepWanted && checkpoint.pull === undefined && stream.facts.kind === 'entity';
+      if (!sweepNow && asked === undefined && due.at > clock.now()) {
         if (options.once) return undefined;
-        await clock.sleep(Math.min(due.at - clock.now(), LOOK_AGAIN_MS), stop).catch(() => {});
+        controls.now({ kind: 'waiting', until: due.at, mode: due.mode, because: due.because });
+        await rest(due.at);
         claim = { ...claim, checkpoint: await checkpointOf(outbox, claim) };
         continue;
       }
-      const mode: PullMode = sweepNow ? 'full' : due.mode;
-      const because = sweepNow ? 'a sweep was asked for' : due.because;
+      const early = !sweepNow && due.at > clock.now();
+      const mode: PullMode = sweepNow ? 'full' : early ? changesOf(stream) : due.mode;
+      const because = sweepNow ? 'a sweep was asked for' : early ? 'it was asked for' : due.because;
       log.info('pull begins', { stream: nameOf(stream), mode, because });
-      const { now, finish } = options;
+      controls.now({ kind: 'pulling', since: clock.now(), mode, because });
+      const now = AbortSignal.any([options.now, controls.begin()]);
+      const { finish } = options;
       const report = await runPull(stream, workshop, claim, checkpoint, mode, parts.slots(stream), now, finish);
+      const terminated = controls.ended();
       onReport(report);
       claim = { ...claim, checkpoint: await checkpointOf(outbox, claim) };
       for (const { what, left, right } of await imbalances(outbox))
@@ -62,18 +86,29 @@ export async function keepPulling(
         if (report.mode === 'full') swept = true;
         if (report.mode !== 'ids' && report.mode !== 'backfill' && checkpoint.pull === undefined) upToDate = true;
       }
+      if (terminated && !stop.aborted) {
+        // Whoever ended it does not want it to begin again at once.
+        const until = dueAfter(stream.schedule.every, clock.now());
+        controls.now({ kind: 'waiting', until, mode, because: 'it was terminated' });
+        await restFor(until - clock.now());
+      }
       if (report.outcome !== 'failed') continue;
       const { error } = report;
       if (error === undefined || error.next.startsWith('stop_')) return error;
       if (!isPatient(error)) failures++;
       if (options.once && failures >= ONCE_FAILURES) return error;
-      await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS), stop).catch(() => {});
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+      controls.now({ kind: 'failed', until: clock.now() + pause, error });
+      await restFor(pause);
     }
     return undefined;
   } catch (thrown) {
     return options.now.aborted ? undefined : asQuarryError(thrown);
   }
 }
+
+/** How a stream reads what has changed, where Qualys can be asked for it. */
+const changesOf = ({ facts }: Stream): PullMode => (facts.incremental || facts.kind === 'log' ? 'incremental' : 'full');
 
 /** Claims a stream; a changed start time restarts it: its keys and cursors are forgotten. */
 export async function claimOrRestart(parts: CollectorParts, stream: Stream): Promise<ClaimedStream> {
