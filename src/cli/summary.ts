@@ -84,7 +84,7 @@ export function summaryExit(summary: RunSummary): number {
     const codes = new Set(errors.map(exitCodeOf));
     return errors.length >= summary.streams.length && codes.size === 1 ? [...codes][0]! : EXIT.partial;
   }
-  if (summary.sinks.some(({ pending }) => pending > 0)) return EXIT.sink;
+  if (summary.sinks.some(({ pending, suspended }) => pending > 0 || suspended)) return EXIT.sink;
   if (summary.sinks.some(({ parked }) => parked > 0) || summary.reports.some(({ quarantined }) => quarantined > 0))
     return EXIT.partial;
   return EXIT.ok;

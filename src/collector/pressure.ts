@@ -3,23 +3,27 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { backlogBytes } from '../outbox/sink-state.ts';
+import { suspendSink } from '../outbox/suspend.ts';
 
 export interface PressureLimits {
   /** Bytes of bodies that may wait for a sink before pulling pauses, by sink. */
   readonly maxBacklog: ReadonlyMap<string, number>;
+  /** Sinks that are suspended then, so that pulling goes on without them. */
+  readonly suspends: ReadonlySet<string>;
   /** Free bytes to leave on the data directory's disk, so that settling still works; less on a small disk. */
   readonly reserve: number;
 }
 
-/** Pulling goes on when a backlog has shrunk to this share of its limit. */
-const LOW_MARK = 0.8;
+/** Pulling goes on, and a suspended sink is fed, when a backlog has shrunk to this share of its limit. */
+export const LOW_MARK = 0.8;
 const LOOK_AGAIN_MS = 1000;
 /** Of a small disk no more than this share is kept free. */
 const RESERVE_SHARE = 0.05;
 
 /**
  * Back-pressure: a function that resolves when pulling may go on. Nothing is ever dropped; while a sink's backlog is
- * over its limit, pulling for that sink waits, and all pulling while the disk is nearly full. Delivering goes on.
+ * over its limit, pulling for that sink waits or the sink is suspended, and all pulling waits while the disk is nearly
+ * full. Delivering goes on.
  */
 export function pressure(
   outbox: Outbox,
@@ -34,7 +38,13 @@ export function pressure(
     for (const sink of sinks) {
       const limit = limits.maxBacklog.get(sink) ?? Number.POSITIVE_INFINITY;
       const bytes = await backlogBytes(outbox.store, sink);
-      if (bytes > limit * (over.has(sink) ? LOW_MARK : 1)) {
+      if (bytes > limit && limits.suspends.has(sink)) {
+        if (await suspendSink(outbox.store, sink))
+          log.warn('sink is suspended: it is fed later, from what is kept', {
+            sink,
+            because: `${megabytes(bytes)} waiting (max_backlog ${megabytes(limit)})`,
+          });
+      } else if (!limits.suspends.has(sink) && bytes > limit * (over.has(sink) ? LOW_MARK : 1)) {
         over.add(sink);
         found.push(`sink ${sink} has ${megabytes(bytes)} waiting (max_backlog ${megabytes(limit)})`);
       } else over.delete(sink);

@@ -4,7 +4,6 @@ import type { Recurrence } from '../core/cron.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
-import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
@@ -22,6 +21,7 @@ import { comparable, type Difference, difference, type Kept, kept } from './kept
 import type { Observer } from './observer.ts';
 import { openLater, openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
+import { routesOf, routesTo, takes } from './routing.ts';
 import { nameOf, type Stream } from './stream.ts';
 import { capYoungGeneration } from './young-generation.ts';
 
@@ -88,6 +88,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const stopWatching = capYoungGeneration();
   const governors = new Map<string, Governor>();
   const maxBacklog = new Map([[INVENTORY, MAX_BACKLOG]]);
+  const suspends = new Set<string>();
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
   const close = async (): Promise<void> => {
     stopWatching();
@@ -101,7 +102,11 @@ export async function wire(options: WireOptions): Promise<Wired> {
   async function partsOf(next: Config, again: ReadonlySet<string>): Promise<CollectorParts> {
     await openGovernors(next, outbox.store, clock, governors);
     made = await make(next, options, governors, made, again);
-    for (const { name, maxBacklogBytes } of next.sinks.values()) maxBacklog.set(name, maxBacklogBytes ?? MAX_BACKLOG);
+    for (const { name, maxBacklogBytes, whenFull } of next.sinks.values()) {
+      maxBacklog.set(name, maxBacklogBytes ?? MAX_BACKLOG);
+      if (whenFull === 'suspend') suspends.add(name);
+      else suspends.delete(name);
+    }
     const streams = [...made.streams.values()].map((stream) => stream.made);
     return {
       outbox,
@@ -112,7 +117,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
         ...(streams.some(feedsInventory) ? [inventory] : []),
       ],
       slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
-      limits: { maxBacklog, reserve: DISK_RESERVE },
+      limits: { maxBacklog, suspends, reserve: DISK_RESERVE },
       retention: RETENTION_MS,
       clock,
       log,
@@ -162,7 +167,9 @@ async function make(
       const old = before.sinks.get(sink.name);
       sinks.set(
         sink.name,
-        await kept(old, comparable(sink, config.baseDir), () => sinkOf(sink, config, options.log, old !== undefined)),
+        await kept(old, comparable(sink, config.baseDir, routesTo(config, sink.name), config.obfuscationKey), () =>
+          sinkOf(sink, config, options.log, old !== undefined),
+        ),
       );
     }
     for (const connection of config.connections.values()) {
@@ -209,6 +216,8 @@ async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean
     batchBytes: file.capabilities.batchBytes,
     contextAs: contextIn,
     takes: (stream) => takes(config, sink.name, stream),
+    routesOf: routesOf(config, sink.name),
+    maxBacklog: sink.maxBacklogBytes ?? MAX_BACKLOG,
   };
 }
 
@@ -310,19 +319,6 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
       ...(feedsInventory(identity) ? [INVENTORY] : []),
     ],
   };
-}
-
-/** Whether any route sends this stream to the sink. */
-function takes(config: Config, sink: string, stream: StreamIdentity): boolean {
-  const tenants = config.sinks.get(sink)?.tenants;
-  if (tenants !== undefined && !tenants.includes(stream.tenant)) return false;
-  return config.routes.some(
-    (route) =>
-      route.sinks.includes(sink) &&
-      (route.datasets?.includes(stream.dataset) ?? true) &&
-      (route.connections?.includes(stream.connection) ?? true) &&
-      (route.tenants?.includes(stream.tenant) ?? true),
-  );
 }
 
 const contextIn = (dataset: string): string | undefined => {

@@ -30,9 +30,9 @@ describeStores('suspending a sink', (kind) => {
 
     const one = await backlogBytes(store, 'full');
     // No room: nothing is queued.
-    expect(await feedSuspended(store, 'full', everything, one)).toBe(false);
+    expect(await feedSuspended(store, 'full', everything, one)).toBe('full');
     const seen: number[] = (await drain(outbox, 'full')).map(({ seq }) => seq);
-    for (let tries = 0; (await feedSuspended(store, 'full', everything, one * 3)) === false; tries++) {
+    for (let tries = 0; (await feedSuspended(store, 'full', everything, one * 3)) === 'fed'; tries++) {
       expect(tries).toBeLessThan(9);
       expect(await backlogBytes(store, 'full')).toBeLessThanOrEqual(one * 3);
       // What is appended while it catches up waits its turn.
@@ -56,12 +56,12 @@ describeStores('suspending a sink', (kind) => {
     await suspendSink(store, 'full');
     await appendThings(outbox, claim, things(1), { pull: 101, sinks: ['full'] });
     await appendThings(outbox, claim, things(2), { pull: 102, sinks: ['full'] });
-    expect(await feedSuspended(store, 'full', () => false, 1)).toBe(true);
+    expect(await feedSuspended(store, 'full', () => false, 1)).toBe('caught_up');
     expect(await drain(outbox, 'full')).toEqual([]);
     await suspendSink(store, 'full');
     await appendThings(outbox, claim, things(3), { pull: 103, sinks: ['full'] });
     await appendThings(outbox, claim, things(4), { pull: 104, sinks: ['full'] });
-    expect(await feedSuspended(store, 'full', everything, 1)).toBe(false);
+    expect(await feedSuspended(store, 'full', everything, 1)).toBe('fed');
     expect(await drain(outbox, 'full')).toHaveLength(10);
     await outbox.close();
   });
@@ -74,7 +74,7 @@ describeStores('suspending a sink', (kind) => {
     await suspendSink(store, 'full');
     await appendThings(outbox, claim, things(1), { pull: 101, sinks: ['full'] });
     await replay(store, { sink: 'full', from: 0, to: Number.MAX_SAFE_INTEGER, takes: everything });
-    expect(await feedSuspended(store, 'full', everything, 1 << 20)).toBe(true);
+    expect(await feedSuspended(store, 'full', everything, 1 << 20)).toBe('caught_up');
     expect(await drain(outbox, 'full')).toHaveLength(10);
     expect(await verifyCounters(store)).toEqual([]);
     await outbox.close();

@@ -30,21 +30,21 @@ export async function suspendSink(store: Store<OutboxSchema>, sink: string): Pro
 /** Batches queued in one transaction. */
 const CHUNK = 1000;
 
-/**
- * Queues for a suspended sink what fits into `most` bytes waiting. Returns whether it goes on like any other from here:
- * true when it has just caught up, false while there is more, undefined where it was not suspended.
- */
+/** `full`: there was no room. `fed`: there is more. `caught_up`: it goes on like any other from here. */
+export type Fed = 'full' | 'fed' | 'caught_up';
+
+/** Queues for a suspended sink what fits into `most` bytes waiting; undefined where it is not suspended. */
 export async function feedSuspended(
   store: Store<OutboxSchema>,
   sink: string,
   takes: (stream: StreamIdentity) => boolean,
   most: number,
-): Promise<boolean | undefined> {
+): Promise<Fed | undefined> {
   const look = (db: Store<OutboxSchema>['db']) =>
     db.selectFrom('sink').select(['suspended', 'pending_bytes']).where('name', '=', sink).executeTakeFirst();
   const before = await look(store.db);
   if (before === undefined || before.suspended === null) return undefined;
-  if (before.pending_bytes >= most) return false;
+  if (before.pending_bytes >= most) return 'full';
   return store.transaction(async (tx) => {
     await take(tx, 'batch', 0);
     const row = await look(tx.db);
@@ -88,6 +88,6 @@ export async function feedSuspended(
     const busy = new Set(waiting.map(({ batch }) => batch));
     const fresh = fitting.filter(({ id }) => !busy.has(id));
     if (fresh.length > 0) await queueFor(tx, sink, fresh);
-    return caughtUp;
+    return caughtUp ? 'caught_up' : fitting.length > 0 ? 'fed' : 'full';
   });
 }
