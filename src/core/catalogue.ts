@@ -523,6 +523,12 @@ export const CATALOGUE = {
     why: 'Another program listens on the address of the HTTP server, or it is not one of this machine.',
     fix: 'Choose another with server.listen or QUARRY_LISTEN, or run without one: --no-server.',
   },
+  QRY6011: {
+    next: 'retry',
+    title: 'A test is under way',
+    why: 'One connection is tested at a time, so that tests take no calls from each other.',
+    fix: 'Wait until it has ended.',
+  },
   QRY7001: {
     next: 'stop_process',
     title: 'The simulator cannot be started',

@@ -1,0 +1,160 @@
+/**
+ * A collector at work, as the API sees it: what is configured, what every stream and budget is at, what happened lately,
+ * and the few things people may ask for. It decides nothing: asking a stream wakes its loop, changing connections reads
+ * the configuration again (decision 0012), and everything durable stays in the outbox.
+ */
+import type { Config, ConnectionConfig } from '../config/config.ts';
+import type { Clock } from '../core/clock.ts';
+import { QuarryError } from '../core/errors.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { type Checked, checkConnection } from './check.ts';
+import type { Controls, LiveState, Wanted } from './controls.ts';
+import type { Progress } from './observer.ts';
+import { createRecent, type LogLine, type Recent } from './recent.ts';
+import type { PullReport } from './report.ts';
+import type { ApiStatus } from './wire.ts';
+
+/** What happens while people look. Times are epoch ms. */
+export type LiveEvent =
+  | { readonly kind: 'state'; readonly stream: string; readonly state: LiveState; readonly at: number }
+  | { readonly kind: 'progress'; readonly progress: Progress; readonly at: number }
+  | { readonly kind: 'report'; readonly report: PullReport; readonly at: number };
+
+export interface LiveStream {
+  readonly connection: string;
+  readonly dataset: string;
+  /** Undefined before its loop has begun. */
+  readonly state: LiveState | undefined;
+  /** Of the pull under way. */
+  readonly progress: Progress | undefined;
+  readonly lastReport: PullReport | undefined;
+}
+
+export interface Budget extends ApiStatus {
+  readonly subscription: string;
+  readonly api: string;
+}
+
+export interface Service {
+  readonly outbox: Outbox;
+  readonly version: string;
+  /** Epoch ms. */
+  readonly started: number;
+  readonly clock: Clock;
+  readonly logs: Recent<LogLine>;
+  readonly events: Recent<LiveEvent>;
+  config(): Config;
+  streams(): readonly LiveStream[];
+  budgets(): readonly Budget[];
+  /** Wakes these streams of a connection, all enabled ones without a list; answers their names. Throws QRY6003. */
+  ask(connection: string, datasets: readonly string[] | undefined, what: Wanted): readonly string[];
+  /** Ends pulls under way; answers the streams that had one. */
+  terminate(connection: string, dataset?: string): readonly string[];
+  /** Reads the configuration again and applies it. Rejects with what is wrong with it; the one in force then goes on. */
+  reload(): Promise<void>;
+  /** Tries a connection step by step; one trial at a time. Throws QRY6011 while another is under way. */
+  check(connection: ConnectionConfig, signal: AbortSignal): AsyncGenerator<Checked>;
+  readonly checking: boolean;
+}
+
+export interface ServiceOptions {
+  readonly outbox: Outbox;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly controls: Controls;
+  readonly logs: Recent<LogLine>;
+  readonly config: () => Config;
+  readonly budgets: () => readonly Budget[];
+  readonly reload: () => Promise<void>;
+}
+
+/** What the collector tells the service as it goes. */
+export interface ServiceFeed {
+  progress(progress: Progress): void;
+  report(report: PullReport): void;
+}
+
+const KEPT_EVENTS = 2000;
+/** A page that follows a pull needs no more. */
+const PROGRESS_EVERY_MS = 500;
+
+export function createService(options: ServiceOptions): { service: Service; feed: ServiceFeed } {
+  const { outbox, version, clock, controls, logs, config, budgets, reload } = options;
+  const events = createRecent<LiveEvent>(KEPT_EVENTS);
+  const progress = new Map<string, Progress>();
+  const told = new Map<string, number>();
+  const reports = new Map<string, PullReport>();
+  let checking = false;
+  controls.onState((stream, state) => events.add({ kind: 'state', stream, state, at: clock.now() }));
+
+  const enabled = (connection: string): string[] =>
+    [...(config().connections.get(connection)?.datasets.values() ?? [])]
+      .filter((one) => one.enabled)
+      .map(({ name }) => name);
+
+  async function* check(connection: ConnectionConfig, signal: AbortSignal): AsyncGenerator<Checked> {
+    if (checking) throw new QuarryError('QRY6011', { what: 'Another connection is being tested.' });
+    checking = true;
+    try {
+      yield* checkConnection(connection, { config: config(), version, signal });
+    } finally {
+      checking = false;
+    }
+  }
+  const service: Service = {
+    outbox,
+    version,
+    started: clock.now(),
+    clock,
+    logs,
+    events,
+    config,
+    budgets,
+    reload,
+    check,
+    get checking() {
+      return checking;
+    },
+    streams: () =>
+      [...config().connections.keys()].flatMap((connection) =>
+        enabled(connection).map((dataset) => {
+          const name = `${connection}/${dataset}`;
+          const state = controls.state(name);
+          const now = state?.kind === 'pulling' ? progress.get(name) : undefined;
+          return { connection, dataset, state, progress: now, lastReport: reports.get(name) };
+        }),
+      ),
+    ask: (connection, datasets, what) => {
+      const known = enabled(connection);
+      const wrong = (datasets ?? []).find((name) => !known.includes(name));
+      if (!config().connections.has(connection) || wrong !== undefined) {
+        const what =
+          wrong === undefined ? `There is no connection ${connection}.` : `${connection} does not collect ${wrong}.`;
+        throw new QuarryError('QRY6003', { what });
+      }
+      const names = (datasets ?? known).map((dataset) => `${connection}/${dataset}`);
+      for (const name of names) controls.ask(name, what);
+      return names;
+    },
+    terminate: (connection, dataset) =>
+      (dataset === undefined ? enabled(connection) : [dataset])
+        .map((name) => `${connection}/${name}`)
+        .filter((name) => controls.terminate(name)),
+  };
+  return {
+    service,
+    feed: {
+      progress: (now) => {
+        progress.set(now.stream, now);
+        const at = clock.now();
+        if (!now.ended && at - (told.get(now.stream) ?? 0) < PROGRESS_EVERY_MS) return;
+        told.set(now.stream, at);
+        events.add({ kind: 'progress', progress: now, at });
+      },
+      report: (report) => {
+        reports.set(report.stream, report);
+        events.add({ kind: 'report', report, at: clock.now() });
+      },
+    },
+  };
+}
