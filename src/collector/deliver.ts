@@ -1,10 +1,22 @@
 import { asQuarryError } from '../core/errors.ts';
 import type { Batch, OpenSink, Outcome } from '../core/sink.ts';
-import { type Parked, type PendingBatch, pendingBatches, type Settlement, settle } from '../outbox/delivery.ts';
+import type { StreamIdentity } from '../core/words.ts';
+import {
+  MOST_BATCHES,
+  type Parked,
+  type PendingBatch,
+  pendingBatches,
+  type Settlement,
+  settle,
+} from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { readBatch } from '../outbox/segment.ts';
+import { feedSuspended } from '../outbox/suspend.ts';
 import { eventHead } from '../pipeline/event-head.ts';
+import { type Route, routeEvents } from '../pipeline/route.ts';
 import type { Bell } from './bell.ts';
+import { LOW_MARK } from './pressure.ts';
+import { writeApart } from './refused.ts';
 import { type Scratch, scratch } from './scratch.ts';
 import { destinationsOf, RAW, type Shaping, shapeBatch } from './shape.ts';
 import type { Workshop } from './stream.ts';
@@ -18,6 +30,11 @@ export interface RunningSink {
   readonly shaping?: Shaping;
   /** The name a data set's context has inside a record. */
   readonly contextAs: (dataset: string) => string | undefined;
+  /** What its routes do with the events of a stream; undefined where one of them sends everything as it is. */
+  readonly routesOf?: (stream: StreamIdentity) => readonly Route[] | undefined;
+  /** Whether any route leads there, and how much may wait, in bytes: what a suspended sink is fed by. */
+  readonly takes?: (stream: StreamIdentity) => boolean;
+  readonly maxBacklog?: number;
 }
 
 /** Longest pause between tries of a sink that cannot be reached; there is no giving up by age. */
@@ -26,8 +43,10 @@ const LONGEST_PAUSE_MS = 60_000;
 interface Prepared {
   readonly pending: PendingBatch;
   readonly batch: Batch;
-  /** Event numbers in the batch that were sent, by place. */
+  /** Event numbers in the batch that are sent, by place. */
   readonly sent: readonly number[];
+  /** Those that no route lets. */
+  readonly filtered: readonly number[];
 }
 
 export type Delivered = { readonly batches: number; readonly events: number; readonly failed: string | undefined };
@@ -41,10 +60,11 @@ export async function deliverOnce(
   sink: RunningSink,
   signal: AbortSignal,
   buffers: Scratch = scratch(),
+  most = MOST_BATCHES,
 ): Promise<Delivered> {
   buffers.reset();
   const { outbox, clock, observer } = workshop;
-  const pending = await pendingBatches(outbox.store, outbox.spool, sink.name, clock.now(), sink.batchBytes / 2);
+  const pending = await pendingBatches(outbox.store, outbox.spool, sink.name, clock.now(), sink.batchBytes / 2, most);
   if (pending.length === 0) return { batches: 0, events: 0, failed: undefined };
   const prepared: Prepared[] = [];
   const settlements: Settlement[] = [];
@@ -69,26 +89,31 @@ export async function deliverOnce(
     }
   }
   let failed: string | undefined;
-  if (prepared.length > 0) {
+  const asked = prepared.filter(({ sent }) => sent.length > 0);
+  for (const one of prepared) if (one.sent.length === 0) settlements.push(settlementOf(one, 'delivered', clock.now()));
+  if (asked.length > 0) {
     observer.phase('send');
     try {
-      const outcomes = await sink.open.write(
-        prepared.map(({ batch }) => batch),
+      const outcomes = await writeApart(
+        sink.open,
+        asked.map(({ batch }) => batch),
         signal,
       );
-      prepared.forEach((one, i) => {
-        settlements.push(
-          settlementOf(one, outcomes[i] ?? { retry: 'the sink did not answer for this batch' }, clock.now()),
-        );
+      asked.forEach((one, i) => {
+        const outcome = outcomes[i] ?? { retry: 'the sink did not answer for this batch' };
+        settlements.push(settlementOf(one, outcome, clock.now()));
       });
     } catch (thrown) {
       if (signal.aborted) throw thrown;
-      failed = asQuarryError(thrown).message;
-      for (const one of prepared) settlements.push(settlementOf(one, { retry: failed }, clock.now()));
+      const error = asQuarryError(thrown);
+      failed = error.message;
+      const outcome = { retry: failed, ...(error.waitMs === undefined ? {} : { waitMs: error.waitMs }) };
+      for (const one of asked) settlements.push(settlementOf(one, outcome, clock.now()));
     }
   }
   observer.phase('settle');
   await settle(outbox.store, sink.name, settlements, clock.now());
+  failed ??= wholeFailure(settlements);
   return { batches: pending.length, events: settlements.reduce((sum, one) => sum + one.delivered, 0), failed };
 }
 
@@ -101,16 +126,23 @@ async function prepare(
 ): Promise<Prepared> {
   const events = await readBatch(pending.location, buffers.take);
   const settled = new Set(pending.settled);
-  const sent = Array.from({ length: events.count }, (_, i) => i).filter((i) => !settled.has(i));
+  const waiting = Array.from({ length: events.count }, (_, i) => i).filter((i) => !settled.has(i));
   const { tenant, subscription, connection, dataset } = pending;
+  const contextAs = sink.contextAs(dataset);
+  const routes = sink.routesOf?.(pending);
+  const {
+    sent,
+    filtered,
+    events: routed,
+  } = routes === undefined ? { sent: waiting, filtered: [], events } : routeEvents(events, waiting, routes, contextAs);
   const shaped = await shapeBatch(
     outbox,
     sink.shaping ?? RAW,
     pending,
-    events,
-    sink.contextAs(dataset),
+    routed,
+    contextAs,
     now,
-    settled.size === 0 ? undefined : sent,
+    sent.length === events.count ? undefined : sent,
     buffers.take,
   );
   const destinations = destinationsOf(dataset);
@@ -132,17 +164,17 @@ async function prepare(
     change: (i) => eventHead(events, sent[i]!).change,
     time: (i) => eventHead(events, sent[i]!).time ?? new Date(pending.created).toISOString(),
   };
-  return { pending, batch, sent };
+  return { pending, batch, sent, filtered };
 }
 
 function settlementOf(
-  { pending, batch, sent }: Prepared,
+  { pending, batch, sent, filtered }: Prepared,
   outcome: Outcome | readonly Outcome[],
   now: number,
 ): Settlement {
   const outcomes = Array.isArray(outcome) ? (outcome as readonly Outcome[]) : undefined;
   const parked: Parked[] = [];
-  const settled = [...pending.settled];
+  const settled = [...pending.settled, ...filtered];
   let delivered = 0;
   let retry: { reason: string; waitMs: number | undefined } | undefined;
   sent.forEach((event, i) => {
@@ -158,10 +190,10 @@ function settlementOf(
     if (one === 'delivered') delivered++;
     else parked.push({ event, id: batch.eventId(i), code: one.code ?? 'rejected', reason: one.rejected });
   });
-  const base = { batch: pending.batch, delivered, filtered: 0, parked };
+  const base = { batch: pending.batch, delivered, filtered: filtered.length, parked };
   return retry === undefined
     ? base
-    : { ...base, retry: { settled, reason: retry.reason, at: now + (retry.waitMs ?? pause(pending.attempts)) } };
+    : { ...base, retry: { settled, reason: retry.reason, at: now + pause(pending.attempts, retry.waitMs) } };
 }
 
 const parkAll = (pending: PendingBatch, code: string, reason: string): Parked[] =>
@@ -169,11 +201,23 @@ const parkAll = (pending: PendingBatch, code: string, reason: string): Parked[] 
     ({ event }) => !pending.settled.includes(event),
   );
 
-/** Full jitter, growing to a minute. */
-const pause = (attempts: number): number =>
-  Math.random() * Math.min(500 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
+/** Full jitter, growing to a minute; where the sink names a time, that and a little more. */
+const pause = (attempts: number, asked: number | undefined): number =>
+  asked === undefined
+    ? Math.random() * Math.min(500 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS)
+    : asked + Math.random() * Math.min(1000, asked / 10);
 
-/** Delivers to one sink until told to stop; sleeps while nothing is due and wakes when something was appended. */
+/** Why nothing at all could be delivered, where that is so. */
+function wholeFailure(settlements: readonly Settlement[]): string | undefined {
+  const retries = settlements.filter(({ retry }) => retry !== undefined);
+  const settledNone = settlements.every(({ delivered, parked }) => delivered + parked.length === 0);
+  return settledNone ? retries[0]?.retry?.reason : undefined;
+}
+
+/**
+ * Delivers to one sink until told to stop; sleeps while nothing is due and wakes when something was appended. After a
+ * failure one batch is sent, then two, four …: a sink that has just come back is not run over by what has waited.
+ */
 export async function deliveryLoop(
   workshop: Workshop,
   sink: RunningSink,
@@ -182,15 +226,20 @@ export async function deliveryLoop(
 ): Promise<void> {
   const buffers = scratch();
   let lastFailure: string | undefined;
+  let most = MOST_BATCHES;
   while (!signal.aborted) {
     try {
-      const { batches, failed } = await deliverOnce(workshop, sink, signal, buffers);
+      const { batches, failed } = await deliverOnce(workshop, sink, signal, buffers, most);
       if (failed !== undefined && failed !== lastFailure)
         workshop.log.warn('sink failed, trying again', { sink: sink.name, what: failed });
       if (failed === undefined && lastFailure !== undefined && batches > 0)
         workshop.log.info('sink is back', { sink: sink.name });
-      if (batches > 0) lastFailure = failed;
-      if (batches === 0) await appended.wait(workshop.clock.sleep(1000, signal));
+      if (batches > 0) {
+        lastFailure = failed;
+        most = failed === undefined ? Math.min(most * 2, MOST_BATCHES) : 1;
+      }
+      const fed = await feed(workshop, sink);
+      if (batches === 0 && !fed) await appended.wait(workshop.clock.sleep(1000, signal));
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asQuarryError(thrown);
@@ -199,4 +248,13 @@ export async function deliveryLoop(
       await workshop.clock.sleep(5000, signal).catch(() => {});
     }
   }
+}
+
+/** Queues what a suspended sink has room for; whether anything was. */
+async function feed({ outbox, log }: Workshop, sink: RunningSink): Promise<boolean> {
+  if (sink.takes === undefined) return false;
+  const most = (sink.maxBacklog ?? Number.MAX_SAFE_INTEGER) * LOW_MARK;
+  const fed = await feedSuspended(outbox.store, sink.name, sink.takes, most);
+  if (fed === 'caught_up') log.info('sink has caught up', { sink: sink.name });
+  return fed === 'caught_up' || fed === 'fed';
 }
