@@ -1,7 +1,12 @@
 import { type RunSummary, runCollector } from '../collector/collector.ts';
-import { type ApiStatus, wire } from '../collector/wire.ts';
+import { createControls } from '../collector/controls.ts';
+import type { Observer } from '../collector/observer.ts';
+import { createRecent, keepingLog, type LogLine } from '../collector/recent.ts';
+import { type Budget, createService, type Service, type ServiceFeed } from '../collector/service.ts';
+import { type ApiStatus, type Wired, wire } from '../collector/wire.ts';
 import type { Config, LogFormat } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
+import { asQuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { createLog, logDefaults } from './log.ts';
 import { type ProgressLines, progressLines } from './progress.ts';
@@ -10,6 +15,9 @@ import { type Stopping, stopping } from './stopping.ts';
 import { reportFields } from './summary.ts';
 import { version } from './version.ts';
 
+/** Log lines kept for who looks at them over HTTP. */
+const KEPT_LINES = 5000;
+
 export interface CollectOptions {
   readonly once: boolean;
   readonly sweep: boolean;
@@ -17,9 +25,11 @@ export interface CollectOptions {
   readonly timeout: number;
   readonly grace: number;
   /** Reads the configuration again, for SIGHUP; without it the signal ends the process as it always does. */
-  readonly reload?: (() => Config) | undefined;
+  readonly reload?: (() => Config | Promise<Config>) | undefined;
   /** Signals, where they are listened to already. */
   readonly stop?: Stopping;
+  /** Called when the collector runs; what it answers is called when it ends. */
+  readonly serve?: ((service: Service) => Promise<() => Promise<void>>) | undefined;
 }
 
 export interface Collected {
@@ -49,7 +59,19 @@ export function openConsole(config: Config, chosen?: LogFormat): Console {
 }
 
 /** Runs the collector of a configuration in this process, with progress, reports and clean stopping. */
-export async function collect(config: Config, { log, progress }: Console, options: CollectOptions): Promise<Collected> {
+export async function collect(config: Config, speak: Console, options: CollectOptions): Promise<Collected> {
+  const { progress } = speak;
+  const logs = createRecent<LogLine>(KEPT_LINES);
+  const log = keepingLog(speak.log, logs, systemClock.now);
+  const controls = createControls();
+  let feed: ServiceFeed | undefined;
+  const observer: Observer = {
+    phase: progress.observer.phase,
+    progress: (now) => {
+      progress.observer.progress(now);
+      feed?.progress(now);
+    },
+  };
   const stop = options.stop ?? stopping(options.grace, (line) => log.warn(line));
   const heard = options.reload === undefined ? undefined : hangups();
   try {
@@ -57,7 +79,7 @@ export async function collect(config: Config, { log, progress }: Console, option
       config,
       clock: systemClock,
       log,
-      observer: progress.observer,
+      observer,
       version: version(),
       only: options.only,
     });
@@ -67,22 +89,40 @@ export async function collect(config: Config, { log, progress }: Console, option
       ),
     );
     let reloads: Reloads | undefined;
+    let serving: Promise<() => Promise<void>> | undefined;
     try {
       const summary = await runCollector(wired.parts, {
         ...options,
+        controls,
         finish: stop.finish,
         now: stop.now,
-        onReport: (report) =>
-          log[report.error === undefined ? 'info' : 'error'](`pull ${report.outcome}`, reportFields(report)),
+        onReport: (report) => {
+          log[report.error === undefined ? 'info' : 'error'](`pull ${report.outcome}`, reportFields(report));
+          feed?.report(report);
+        },
         onRunning: (running) => {
-          if (options.reload === undefined) return;
-          const made = reloading({ load: options.reload, config, wired, running, log });
-          reloads = made;
-          heard?.to(made.now);
+          if (options.reload !== undefined) {
+            reloads = reloading({ load: options.reload, config, wired, running, log });
+            heard?.to(reloads.now);
+          }
+          if (options.serve === undefined) return;
+          const made = createService({
+            ...{ outbox: wired.parts.outbox, version: version(), clock: systemClock, controls, logs },
+            config: () => reloads?.inForce() ?? config,
+            budgets: () => budgetsOf(wired),
+            reload: async () => await reloads?.apply(),
+          });
+          feed = made.feed;
+          serving = options.serve(made.service);
+          // A server that cannot be started is said; the collector goes on.
+          serving.catch((error: unknown) =>
+            log.error('the HTTP server failed', { what: asQuarryError(error).message }),
+          );
         },
       });
       return { summary, signalled: stop.code() };
     } finally {
+      await (await serving?.catch(() => undefined))?.();
       await reloads?.end();
       await wired.close();
     }
@@ -92,6 +132,12 @@ export async function collect(config: Config, { log, progress }: Console, option
     stop.end();
   }
 }
+
+/** Every budget there is, by subscription and API. */
+const budgetsOf = ({ governors }: Wired): Budget[] =>
+  [...governors].flatMap(([subscription, governor]) =>
+    Object.entries(governor.status()).map(([api, status]) => ({ subscription, api, ...status })),
+  );
 
 /** `acme asset/host  297 of 300 calls left; waiting until 14:05, because …`; nothing while no call of the API runs or waits. */
 function budgetText(

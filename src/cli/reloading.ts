@@ -6,7 +6,7 @@ import { asQuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
 export interface Reloading {
-  readonly load: () => Config;
+  readonly load: () => Config | Promise<Config>;
   /** What runs now. */
   readonly config: Config;
   readonly wired: Wired;
@@ -17,6 +17,10 @@ export interface Reloading {
 export interface Reloads {
   /** Reads the configuration again, or once more when that is under way. */
   now(): void;
+  /** The same, for who waits for it: rejects with what is wrong, and the configuration in force goes on. */
+  apply(): Promise<void>;
+  /** The configuration that runs. */
+  inForce(): Config;
   end(): Promise<void>;
 }
 
@@ -48,9 +52,16 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
   let wanted = 0;
   let ended = false;
   let work: Promise<void> = Promise.resolve();
+  let turn: Promise<void> = Promise.resolve();
+  /** One after the other, whoever asks. */
+  const inTurn = (): Promise<void> => {
+    const mine = turn.then(once);
+    turn = mine.catch(() => {});
+    return mine;
+  };
 
   async function once(): Promise<void> {
-    const next = load();
+    const next = await load();
     // Connections of streams that have stopped sign in anew: the cause may have been mended at Qualys.
     const again = new Set([...running.stopped.keys()].map((stream) => stream.split('/')[0] ?? ''));
     const { parts, connections, streams, sinks, settled } = await wired.rewire(next, again);
@@ -72,7 +83,7 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
     while (wanted > 0 && !ended) {
       wanted = 1;
       try {
-        await once();
+        await inTurn();
       } catch (thrown) {
         const error = asQuarryError(thrown);
         log.error('the configuration was not taken over; the one in force goes on', {
@@ -91,8 +102,11 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
   };
   return {
     now: onSignal,
+    apply: inTurn,
+    inForce: () => inForce,
     end: async () => {
       ended = true;
+      await turn;
       // What is being taken over is finished, so that nothing is opened behind the collector's back.
       await work;
     },
