@@ -102,6 +102,16 @@ export const sinkCommon = {
     .meta(about('At max_backlog: pause pulling, or suspend this sink and feed it later.')),
 };
 
+const eventFormat = z
+  .enum(['xml', 'json'])
+  .default('xml')
+  .meta(about('Format devo: how records of the classic tables are written; the others are always JSON.'));
+const severityIds = z
+  .array(z.number().int().min(0).max(6))
+  .length(5)
+  .meta(about('Format ocsf: the severity_id of Qualys severities 1 to 5; 1, 2, 3, 4, 5 when not given.'))
+  .optional();
+
 const filter = z.object({
   field: text.meta(about('A field of the record, by its Qualys name: SEVERITY, HOST.IP.')),
   op: z.enum(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'in', 'contains', 'matches', 'exists']),
@@ -250,7 +260,13 @@ function datasetsSchema(specs: Parts['datasets'], names: readonly string[]): z.Z
 function sinkSchema(specs: Parts['sinks']): z.ZodType<SinkValue> {
   const kinds = [...specs.values()].map(({ type, config, capabilities: { formats } }) => {
     const format = z.enum(formats).meta(about('How events are written.'));
-    return config.safeExtend({ ...sinkCommon, type: z.literal(type), format: format.default(formats[0] ?? 'raw') });
+    return config.safeExtend({
+      ...sinkCommon,
+      ...(formats.includes('devo') ? { event_format: eventFormat } : {}),
+      ...(formats.includes('ocsf') ? { severity_ids: severityIds } : {}),
+      type: z.literal(type),
+      format: format.default(formats[0] ?? 'raw'),
+    });
   });
   const [first, ...rest] = kinds;
   const schema = first === undefined ? z.never() : z.discriminatedUnion('type', [first, ...rest]);

@@ -45,6 +45,9 @@ export type Outcome =
   | { readonly retry: string; readonly waitMs?: number }
   | { readonly rejected: string; readonly code?: string };
 
+/** Every format events can be written in; docs/reference/shapes.md says what each gives. */
+export const FORMATS = ['raw', 'devo', 'interflow', 'ecs', 'ocsf', 'cim'] as const;
+
 /** What a sink may be trusted with; said to users word for word. */
 export type Guarantee =
   | 'effectively once'

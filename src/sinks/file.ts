@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { FORMATS } from '../core/sink.ts';
 import { defineSink } from './define.ts';
 import { openFiles } from './file/files.ts';
 
@@ -17,7 +18,7 @@ export default defineSink({
       .default(256 << 20)
       .meta({ description: 'A new file is begun when one has reached this size (256MiB).' }),
   }),
-  capabilities: { guarantee: 'effectively once', formats: ['raw'], batchBytes: 8 << 20 },
+  capabilities: { guarantee: 'effectively once', formats: FORMATS, batchBytes: 8 << 20 },
   libraries: [],
   testedAgainst: 'the file system',
   open: async (config, { baseDir }) => openFiles(resolve(baseDir, config.path), config.rotate),

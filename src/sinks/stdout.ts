@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { QuarryError } from '../core/errors.ts';
-import type { OpenSink } from '../core/sink.ts';
+import { FORMATS, type OpenSink } from '../core/sink.ts';
 import { defineSink } from './define.ts';
 
 export default defineSink({
@@ -9,7 +9,7 @@ export default defineSink({
   about: 'One line per event on standard output, for pipes and containers.',
   config: z.object({}),
   // A pipe confirms nothing: what the reader did with a line is not known, and a killed collector writes it again.
-  capabilities: { guarantee: 'at least once', formats: ['raw'], batchBytes: 1 << 20 },
+  capabilities: { guarantee: 'at least once', formats: FORMATS, batchBytes: 1 << 20 },
   libraries: [],
   testedAgainst: 'a real pipe',
   open: async () => openStdout(),
