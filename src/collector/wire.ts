@@ -22,6 +22,7 @@ import type { Observer } from './observer.ts';
 import { openLater, openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
 import { routesOf, routesTo, takes } from './routing.ts';
+import { shapingOf } from './shape.ts';
 import { nameOf, type Stream } from './stream.ts';
 import { capYoungGeneration } from './young-generation.ts';
 
@@ -214,6 +215,7 @@ async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean
     name: sink.name,
     open: await (later ? openLater(open) : openSink(open, sink.name, log)),
     batchBytes: file.capabilities.batchBytes,
+    shaping: shapingOf(sink),
     contextAs: contextIn,
     takes: (stream) => takes(config, sink.name, stream),
     routesOf: routesOf(config, sink.name),
