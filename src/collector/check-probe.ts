@@ -2,6 +2,7 @@ import type { Call, Dataset } from '../core/dataset.ts';
 import { QuarryError } from '../core/errors.ts';
 import { type Format, rootOf } from '../core/format.ts';
 import type { Fields } from '../core/words.ts';
+import type { Answer } from '../qualys/answer.ts';
 import { child, text } from '../qualys/answer-errors.ts';
 import type { Client } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
@@ -16,8 +17,8 @@ const DONE = Symbol('enough of the answer');
 export interface Probed {
   readonly empty: boolean;
   readonly version: string | undefined;
-  /** Qualys's clock, epoch milliseconds, where the answer was read to its end. */
-  readonly serverTime?: number | undefined;
+  /** Qualys's clock, epoch milliseconds. */
+  readonly serverTime: number | undefined;
 }
 
 /**
@@ -37,8 +38,14 @@ export async function probe(client: Client, facts: Dataset, call: Call, caller: 
     };
     return { write, end: () => reader.end() };
   };
+  // What the headers said is known of an answer, too, that is not read to its end.
+  let begun: Answer | undefined;
+  const open: Client['open'] = async (...call) => {
+    begun = await client.open(...call);
+    return begun;
+  };
   try {
-    const { end, version, serverTime } = await fetchAnswer(client, call, counted, {
+    const { end, version, serverTime } = await fetchAnswer({ ...client, open }, call, counted, {
       signal,
       signIn: facts.signIn,
       expectRoot: rootOf(format),
@@ -49,7 +56,7 @@ export async function probe(client: Client, facts: Dataset, call: Call, caller: 
     });
     return { empty: records === 0 && !(countIn(end.envelope) > 0), version, serverTime };
   } catch (thrown) {
-    if (thrown === DONE) return { empty: false, version: undefined };
+    if (thrown === DONE) return { empty: false, version: begun?.version, serverTime: begun?.serverTime };
     if (!caller.aborted && signal.aborted)
       throw new QuarryError('QRY2002', { what: `No answer after ${PROBE_MS / 1000} s.`, where: call.api });
     throw thrown;
@@ -63,7 +70,7 @@ function formatOf({ probe: own, paging, format }: Dataset): Format {
 }
 
 /** What an answer counts instead of holding it: `count` of QPS and of the gateway. */
-function countIn(envelope: Fields): number {
+export function countIn(envelope: Fields): number {
   const inner = child(envelope, 'data') ?? envelope;
   for (const fields of [envelope, inner]) {
     const value = fields['count'];

@@ -77,11 +77,13 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
       if (checked.outcome === 'failed') break;
     }
     const signedIn = new Set<SignInWay>();
+    // Qualys refuses times ahead of its own: what the answers said of it goes before this machine's clock.
+    let now: number | undefined;
     // Each way once, the connection's usual one first: that one is tried even where no data set wants it.
     for (const way of new Set<SignInWay>([usualWay(connection), ...calls.map(({ ways }) => ways[0]!)])) {
       const signIn: Checked = reached
         ? await timed(id, `sign-in (${way})`, async () => {
-            await client.signIn(signal, way);
+            now = (await client.signIn(signal, way)) ?? now;
             return signedInAs(connection);
           })
         : { connection: id, what: `sign-in (${way})`, outcome: 'skipped', about: 'the server cannot be reached' };
@@ -90,8 +92,6 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
       if (signIn.error?.code !== 'QRY2013') yield signIn;
       if (signIn.outcome === 'ok' || signIn.error?.code === 'QRY2013') signedIn.add(way);
     }
-    // Qualys refuses times ahead of its own: what the answers said of it goes before this machine's clock.
-    let now: number | undefined;
     for (const { name, facts, own, ways } of calls) {
       const call = probeCall(facts, own, now);
       if (!signedIn.has(ways[0]!)) {

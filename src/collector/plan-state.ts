@@ -11,7 +11,7 @@ import { ASSET_INVENTORY_API, streamOf } from './wire.ts';
 
 const NO_CLIENT = {
   open: () => Promise.reject(new QuarryError('QRY9001', { what: 'A plan calls nobody.' })),
-  signIn: async () => {},
+  signIn: async () => undefined,
   close: async () => {},
 };
 

@@ -59,8 +59,11 @@ export interface Client {
    * connection has no accepted way; network, time-outs, redirects), or with the signal's reason.
    */
   open(call: Call, signal?: AbortSignal, options?: OpenOptions): Promise<Answer>;
-  /** The sign-in probe alone, of the way named or the connection's first; rejects as `open` does. */
-  signIn(signal?: AbortSignal, way?: SignInWay): Promise<void>;
+  /**
+   * The sign-in probe alone, of the way named or the connection's first; resolves with the time its answer said (the
+   * Date header), epoch milliseconds; rejects as `open` does.
+   */
+  signIn(signal?: AbortSignal, way?: SignInWay): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -190,7 +193,7 @@ export function createClient(options: ClientOptions): Client {
     async signIn(signal, way) {
       const gate = way === undefined ? (gates.basic ?? gates.token) : gates[way];
       if (gate === undefined) throw noWay('sign-in', [way ?? 'basic', 'token']);
-      await gate.ready(signal);
+      return (await gate.ready(signal)).serverTime;
     },
     async close() {
       closed.abort(new DOMException('The client was closed.', 'AbortError'));

@@ -71,12 +71,13 @@ export function createGates(options: GatesOptions): Gates {
     const authorization = `Basic ${basicOf(login!)}`;
     const answer = await options.call(PROBE, signal, async () => new Secret(authorization));
     const body = await readShortBody(answer);
-    if (answer.status === 200 && body.end?.root === 'ABOUT') return { authorization };
+    const proof: Proof = { authorization, serverTime: answer.serverTime };
+    if (answer.status === 200 && body.end?.root === 'ABOUT') return proof;
     const error = withHint(answerMeans(answer, body, PROBE.api), credentials, address);
     // A role without v1 access, or a platform without v1, is no word against the password.
     const elsewhere = answer.status === 403 || answer.status === 404 || error.code === 'QRY2012';
     if (isRefusal(error) || !elsewhere) throw error;
-    return { authorization };
+    return proof;
   }
 
   async function fetchToken(ask: TokenRequest, signal: AbortSignal): Promise<Proof> {
@@ -85,7 +86,7 @@ export function createGates(options: GatesOptions): Gates {
     try {
       const proof = readToken(answer, body, ask, clock.now());
       options.onToken(proof.authorization.replace(/^Bearer /, ''));
-      return proof;
+      return { ...proof, serverTime: answer.serverTime };
     } catch (thrown) {
       if (!(thrown instanceof QuarryError) || token !== undefined) throw thrown;
       throw withHint(thrown, credentials, address);

@@ -23,12 +23,16 @@ export interface Proof {
   readonly authorization: string;
   /** How long it holds, milliseconds; absent: until it is refused. */
   readonly lifeMs?: number;
+  /** Who answered said that it was this late (the Date header), epoch milliseconds. */
+  readonly serverTime?: number | undefined;
 }
 
 /** What lets a call go: which good probe, and its Authorization header. */
 export interface Pass {
   readonly probe: number;
   readonly authorization: Secret;
+  /** The probe's, where it said it. */
+  readonly serverTime: number | undefined;
 }
 
 export interface SignIn {
@@ -83,8 +87,8 @@ export function createSignIn({ probe, principal, isRefusal, clock, log }: SignIn
     try {
       throwIfRefused();
       const asked = clock.monotonic();
-      const { authorization, lifeMs = Number.POSITIVE_INFINITY } = await probe();
-      last = { probe: (last?.probe ?? 0) + 1, authorization: new Secret(authorization) };
+      const { authorization, lifeMs = Number.POSITIVE_INFINITY, serverTime } = await probe();
+      last = { probe: (last?.probe ?? 0) + 1, authorization: new Secret(authorization), serverTime };
       renewAt = asked + lifeMs * RENEW_AT;
       endsAt = asked + lifeMs;
       current = true;
