@@ -8,6 +8,7 @@ import { keyReader } from '../pipeline/key.ts';
 import { createGovernor } from '../qualys/governor.ts';
 import { createReader } from '../qualys/reader.ts';
 import { retrying } from '../qualys/retry.ts';
+import { readBeside } from './beside.ts';
 import { listParts } from './listing.ts';
 import { ALL } from './plan.ts';
 import type { Stream } from './stream.ts';
@@ -55,6 +56,7 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
     let handed = 0;
     const now = new Date(systemClock.now()).toISOString();
     const { since } = options;
+    const join = await readBeside(stream, log, signal);
     const queue = await firstTargets(stream, since, signal);
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
       const pageSize = Math.min(stream.pageSize, limit);
@@ -77,14 +79,14 @@ export async function readOnce(options: OneShot, take: (records: readonly Fields
           const readKey = facts.order === 'id' ? keyReader(facts, part) : undefined;
           const collect = collecting(
             contextAs(facts.format),
-            (record) => (skip > 0 ? skip-- : chunk.push(record)),
+            (record) => (skip > 0 ? skip-- : chunk.push(stream.obfuscation?.whole(record) ?? record)),
             (view) => {
               if (readKey !== undefined) highest = Math.max(highest ?? 0, readKey(view, '').lead);
             },
           );
           const found = await stream.fetch(
             facts.records(stream.options, ask),
-            () => createReader(facts.format, collect),
+            () => createReader(facts.format, join(collect)),
             {
               signal,
               expectRoot: rootOf(facts.format),

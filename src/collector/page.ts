@@ -4,9 +4,9 @@ import type { KeyPart, PageAnswer } from '../core/dataset.ts';
 import { QuarryError } from '../core/errors.ts';
 import { type AnswerReader, contextAs, rootOf } from '../core/format.ts';
 import type { IdRange } from '../core/range.ts';
-import type { Flag, RecordHandler } from '../core/words.ts';
+import type { Flag, RecordHandler, RecordView } from '../core/words.ts';
 import { appendPage } from '../outbox/append.ts';
-import { idMaker } from '../outbox/identity.ts';
+import { type IdMaker, idMaker } from '../outbox/identity.ts';
 import { keyTable } from '../outbox/known.ts';
 import { RepeatedKeyError } from '../outbox/occurrence.ts';
 import type { StagedPage } from '../outbox/staged.ts';
@@ -15,7 +15,9 @@ import { type ClaimedStream, rememberFields } from '../outbox/streams.ts';
 import { cutField } from '../pipeline/cut.ts';
 import { fingerprinter } from '../pipeline/fingerprint.ts';
 import { keyJson, keyReader } from '../pipeline/key.ts';
+import { obfuscatedView } from '../pipeline/obfuscated-view.ts';
 import { createReader } from '../qualys/reader.ts';
+import { readBeside } from './beside.ts';
 import type { Epochs } from './epochs.ts';
 import type { Stream, Workshop } from './stream.ts';
 import { following, type Target } from './target.ts';
@@ -103,7 +105,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       log: facts.kind === 'log',
       counted: facts.key.at(-1)?.from === 'occurrence',
       pull: pull.id,
-      id: idMaker(stream.tenant, stream.subscription, stream.dataset),
+      id: obfuscatedId(idMaker(stream.tenant, stream.subscription, stream.dataset), stream.obfuscation?.mark),
       keyJson: (lead, key) => keyJson(facts, { lead, key }),
       form: epochs.form,
       sameInOlderForm: epochs.sameInOlderForm,
@@ -138,9 +140,13 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     let unfinished: string | undefined;
     const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
+    const { obfuscation } = stream;
+    const hidden = obfuscation === undefined ? undefined : obfuscatedView(obfuscation.record, obfuscation.context);
+    const hiddenOuter = obfuscation === undefined ? undefined : obfuscatedView(obfuscation.context);
     const handler: RecordHandler = {
-      record: (view) => {
-        if (skips?.(view) === true) return;
+      record: (given) => {
+        if (skips?.(given) === true) return;
+        const view = hidden === undefined ? given : hidden(given);
         mine.records++;
         live.records++;
         const start = page.reserve(view.maxBytes + before.length);
@@ -148,10 +154,10 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         // The fingerprint is of the whole record: a change behind a cut is a change.
         const print = fingerprint(view, page.buffer);
         const { lead, key } = readKey(view, print);
-        if (facts.unfinished?.is(view) === true) unfinished = earlier(unfinished, view.text(facts.unfinished.time));
-        const version = facts.version === undefined ? undefined : view.text(facts.version);
-        let time = facts.time[0] === facts.version ? version : undefined;
-        for (let i = 0; time === undefined && i < facts.time.length; i++) time = view.text(facts.time[i]!);
+        if (facts.unfinished?.is(given) === true) unfinished = earlier(unfinished, given.text(facts.unfinished.time));
+        const version = facts.version === undefined ? undefined : given.text(facts.version);
+        let time = view === given && facts.time[0] === facts.version ? version : undefined;
+        for (let i = 0; time === undefined && i < facts.time.length; i++) time = shownTime(given, view, facts.time[i]!);
         let flags = extra.length === 0 ? view.flags : [...view.flags, ...extra];
         time ??= partTime;
         if (before.length > 0) end = putBefore(page.buffer, start, end, before);
@@ -166,12 +172,14 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       },
     };
     if (contextAs(facts.format) !== undefined) {
-      handler.outer = (view) => {
+      handler.outer = (given) => {
+        const view = hiddenOuter === undefined ? given : hiddenOuter(given);
         const start = page.reserve(view.maxBytes);
         page.outer(start, view.write(page.buffer, start));
       };
     }
     workshop.observer.phase('download');
+    const join = await readBeside(stream, workshop.log, context.signal);
     const call = facts.records(stream.options, {
       ...target,
       now,
@@ -179,7 +187,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       ...(pull.since === undefined || request.everything === true ? {} : { since: pull.since }),
       ...(request.withoutResults === true ? { withoutResults: true } : {}),
     });
-    const answer = await stream.fetch(call, () => counted(createReader(facts.format, handler), count), {
+    const answer = await stream.fetch(call, () => counted(createReader(facts.format, join(handler)), count), {
       signal: context.signal,
       expectRoot: rootOf(facts.format),
       onChunk: () => {
@@ -226,6 +234,19 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
   } finally {
     notLive();
   }
+}
+
+/**
+ * Under other rules an event is another one, also where they only reach what is outside the fingerprint: a sink that keeps
+ * one event for each id would keep the readable one.
+ */
+const obfuscatedId = (id: IdMaker, mark: string | undefined): IdMaker =>
+  mark === undefined ? id : (lead, key, fingerprint, version) => id(lead, key, `${fingerprint}~${mark}`, version);
+
+/** A time of the record; none where it was made unreadable. */
+function shownTime(given: RecordView, shown: RecordView, field: string): string | undefined {
+  const time = given.text(field);
+  return shown === given || shown.text(field) === time ? time : undefined;
 }
 
 /** The same reader, telling how many bytes it is given. */

@@ -110,22 +110,28 @@ export async function keepPulling(
 /** How a stream reads what has changed, where Qualys can be asked for it. */
 const changesOf = ({ facts }: Stream): PullMode => (facts.incremental || facts.kind === 'log' ? 'incremental' : 'full');
 
-/** Claims a stream; a changed start time restarts it: its keys and cursors are forgotten. */
+/**
+ * Claims a stream; a changed start time, and a changed obfuscation, restart it: its keys and cursors are forgotten, so that
+ * everything is read and emitted as it is to be from now on.
+ */
 export async function claimOrRestart(parts: CollectorParts, stream: Stream): Promise<ClaimedStream> {
   const { store } = parts.outbox;
   const claim = await claimStream(store, stream);
   const start = stream.startTime ?? '';
-  if (claim.checkpoint.start === undefined) {
-    const checkpoint = await changeCheckpoint(store, claim, (before) => ({ ...before, start }));
-    return { ...claim, checkpoint: checkpoint ?? claim.checkpoint };
+  const mark = stream.obfuscation?.mark ?? '';
+  const began = { start, ...(mark === '' ? {} : { obfuscated: mark }) };
+  const { checkpoint } = claim;
+  if (checkpoint.start === undefined) {
+    const changed = await changeCheckpoint(store, claim, (before) => ({ ...before, ...began }));
+    return { ...claim, checkpoint: changed ?? checkpoint };
   }
-  if (claim.checkpoint.start === start) return claim;
-  parts.log.warn('start time changed: the stream restarts', {
+  const moved = checkpoint.start !== start;
+  if (!moved && (checkpoint.obfuscated ?? '') === mark) return claim;
+  parts.log.warn(`${moved ? 'start time' : 'obfuscation'} changed: the stream restarts`, {
     stream: nameOf(stream),
-    from: claim.checkpoint.start,
-    to: start,
+    ...(moved ? { from: checkpoint.start, to: start } : {}),
   });
-  await resetStream(store, stream.connection, stream.dataset, { start });
+  await resetStream(store, stream.connection, stream.dataset, began);
   return claimStream(store, stream);
 }
 

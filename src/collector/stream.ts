@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Claim } from '../outbox/append.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Obfuscation } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
 
 /** One data set on one connection, with everything a pull of it needs. */
@@ -17,6 +18,8 @@ export interface Stream extends StreamIdentity {
   readonly fetch: FetchAnswer;
   /** Who asks: part of the scope, since another user sees other objects. */
   readonly principal: string;
+  /** What is done to records before they are keyed and stored; absent for nothing. */
+  readonly obfuscation?: Obfuscation | undefined;
   /** ISO 8601 UTC; bounds the first incremental pull. */
   readonly startTime: string | undefined;
   readonly pageSize: number;

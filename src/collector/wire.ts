@@ -4,6 +4,7 @@ import type { Recurrence } from '../core/cron.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { contextAs } from '../core/format.ts';
 import type { Log } from '../core/log.ts';
+import { reveal } from '../core/secret.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { Timeouts } from '../qualys/call-timer.ts';
 import { type Client, type ClientOptions, createClient } from '../qualys/client.ts';
@@ -15,9 +16,11 @@ import { sinks as sinkFiles } from '../sinks/registry.gen.ts';
 import { addressKey, addressOf } from './address.ts';
 import { feedsInventory, INVENTORY, inventoryConsumer } from './consumer.ts';
 import { authorities, principalOf, userOf } from './credentials.ts';
+import { withDetails } from './details.ts';
 import { withEgress } from './egress.ts';
 import { openGovernors, openHeld } from './held.ts';
 import { comparable, type Difference, difference, type Kept, kept } from './kept.ts';
+import { obfuscationOf } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
 import { openLater, openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
@@ -188,7 +191,7 @@ async function make(
           name,
           await kept(
             sameClient ? before.streams.get(name) : undefined,
-            comparable(dataset, stream.sinks),
+            comparable(dataset, stream.sinks, stream.obfuscation?.mark),
             () => stream,
           ),
         );
@@ -299,16 +302,21 @@ export function streamOf(connection: ConnectionConfig, dataset: DatasetConfig, c
     ...identity,
     facts,
     options: dataset.options,
-    fetch: async (call, makeReader, hooks) => {
+    fetch: withDetails(facts, dataset.options, async (call, makeReader, hooks) => {
       try {
         return await fetchAnswer(client, call, makeReader, { ...hooks, signIn: facts.signIn });
       } catch (thrown) {
         throw thrown instanceof QuarryError ? withEgress(thrown, connection.egressAddresses) : thrown;
       }
-    },
+    }),
     principal: principalOf(connection.signIn, facts.signIn),
+    obfuscation: obfuscationOf(
+      dataset.obfuscate,
+      config.obfuscationKey === undefined ? '' : reveal(config.obfuscationKey),
+      contextAs(facts.format),
+    ),
     startTime: dataset.startTime,
-    pageSize: dataset.pageSize ?? facts.pageSize,
+    pageSize: dataset.pageSize ?? facts.detail?.(dataset.options)?.pageSize ?? facts.pageSize,
     schedule: {
       every: dataset.every ?? facts.schedule.every,
       sweepIds: every(dataset.sweepIds, facts.schedule.sweepIds),

@@ -11,6 +11,8 @@ export interface Checkpoint {
   readonly scope?: string;
   /** `start_time_in_utc` as configured when the stream began; a change restarts the stream. */
   readonly start?: string;
+  /** What stands for the rules and the key that records were obfuscated with; a change restarts the stream. */
+  readonly obfuscated?: string;
   /** Local time at the end of the last complete reading. */
   readonly lastFull?: string;
   readonly lastIds?: string;

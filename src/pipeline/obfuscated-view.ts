@@ -3,10 +3,12 @@ import type { Obfuscate } from './obfuscate.ts';
 
 /**
  * Shows records as an obfuscation leaves them: what is written, what the fingerprint is taken of, and what keys are read
- * from. One for each reader; a view it returns is valid until the next one. `contextAs`: the name the context has in a
- * record, so that rules about it reach `contextText`.
+ * from. One for each reader; a view it returns is valid until the next one. `hideContext` is for what `contextText` says.
  */
-export function obfuscatedView(hide: Obfuscate, contextAs?: string): (view: RecordView) => RecordView {
+export function obfuscatedView(
+  hide: Obfuscate,
+  hideContext: Obfuscate = (context) => context,
+): (view: RecordView) => RecordView {
   let source: RecordView | undefined;
   let record: Fields = {};
   let bytes = Buffer.alloc(0);
@@ -44,9 +46,7 @@ export function obfuscatedView(hide: Obfuscate, contextAs?: string): (view: Reco
     text: (name) => textIn(record, name),
     contextText: (name) => {
       const text = source?.contextText(name);
-      if (text === undefined || contextAs === undefined) return text;
-      const { [contextAs]: context } = hide({ [contextAs]: { [name]: text } });
-      return textIn((context ?? {}) as Fields, name);
+      return text === undefined ? undefined : textIn(hideContext({ [name]: text }), name);
     },
     get flags() {
       return source?.flags ?? [];
