@@ -1,5 +1,7 @@
+import { contextAs } from '../core/format.ts';
 import type { StreamIdentity } from '../core/words.ts';
-import { foldKnowledge } from '../inventory/knowledge/fold.ts';
+import { datasets } from '../datasets/registry.gen.ts';
+import { foldBatches, INVENTORY_DATASETS } from '../inventory/fold.ts';
 import type { InventorySchema } from '../inventory/schema.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +14,7 @@ export const INVENTORY = '#inventory';
 export const titleOf = ({ sink }: { readonly sink: string }): string => (sink === INVENTORY ? '(inventory)' : sink);
 
 /** Whether the inventory takes the events of a stream. */
-export const feedsInventory = ({ dataset }: StreamIdentity): boolean => dataset === 'knowledge_base';
+export const feedsInventory = ({ dataset }: StreamIdentity): boolean => INVENTORY_DATASETS.has(dataset);
 
 /** The tables of the inventory, in the database of the outbox. */
 export const inventoryStore = (outbox: Outbox): Store<InventorySchema> =>
@@ -29,11 +31,11 @@ export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof
   return {
     name: INVENTORY,
     batchBytes: BATCH_BYTES,
-    contextAs: () => undefined,
+    contextAs: (dataset) => contextAs(datasets.get(dataset)!.format),
     takes: feedsInventory,
     open: {
       check: async () => {},
-      write: (batches) => foldKnowledge(store, batches),
+      write: (batches) => foldBatches(store, batches),
       close: async () => {},
     },
   };

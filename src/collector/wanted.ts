@@ -1,6 +1,6 @@
 import { asQuarryError } from '../core/errors.ts';
 import { askedFor, wantedNow } from '../inventory/knowledge/wanted.ts';
-import { feedsInventory, inventoryStore } from './consumer.ts';
+import { inventoryStore } from './consumer.ts';
 import { maybePoison } from './isolation.ts';
 import { type PullContext, readPage } from './page.ts';
 import { patiently } from './patience.ts';
@@ -18,7 +18,7 @@ const TRIES = 2;
  */
 export async function readWanted(context: PullContext, stop: AbortSignal, tally: Tally): Promise<void> {
   const { workshop, stream, pull } = context;
-  if (!feedsInventory(stream) || pull.since === undefined) return;
+  if (stream.dataset !== 'knowledge_base' || pull.since === undefined) return;
   const { tenant, subscription } = stream;
   const store = inventoryStore(workshop.outbox);
   const wanted = await wantedNow(store, tenant, subscription, workshop.clock.now());

@@ -1,7 +1,9 @@
 import type { Migration } from '../store/migrate.ts';
+import { objectStatements } from './objects/tables.ts';
+import { type DeviceTables, deviceStatements } from './tables.ts';
 
 /** The tables of the inventory. Times are milliseconds since the epoch, UTC, where they are numbers. */
-export interface InventorySchema {
+export interface InventorySchema extends DeviceTables {
   knowledge: KnowledgeTable;
   /** Rises with every change of a subscription's entries, so that whoever keeps copies knows. */
   knowledge_version: { tenant: string; subscription: string; version: number };
@@ -60,4 +62,6 @@ export const inventoryMigrations: readonly Migration[] = [
         asked bigint NOT NULL, PRIMARY KEY (tenant, subscription, qid)) ${clustered}`,
     ],
   },
+  { number: 5, name: 'devices and findings', statements: deviceStatements },
+  { number: 6, name: 'objects of the inventory', statements: objectStatements },
 ];

@@ -1,0 +1,31 @@
+import type { Column, Columns } from '../store/store.ts';
+
+/** Rows as the columns a store takes. Numbers go as one block of memory; a text all rows share goes once. */
+export function columnsOf<Row extends object, Name extends string & keyof Row>(
+  rows: readonly Row[],
+  names: readonly Name[],
+): Columns {
+  return Object.fromEntries(names.map((name) => [name, columnOf(rows.map((row) => row[name]))]));
+}
+
+function columnOf(values: readonly unknown[]): Column {
+  const first = values[0];
+  if (typeof first === 'number') return Float64Array.from(values as number[]);
+  if (typeof first === 'string' && values.every((value) => value === first))
+    return values.length === 1 ? [first] : first;
+  return values as string[];
+}
+
+/** Rows as `selectMany` found them, with the number of the row of `match` each belongs to. */
+export function rowsOf<Row>(found: {
+  readonly row: readonly number[];
+  readonly columns: Readonly<Record<string, readonly (string | number | null)[]>>;
+}): { readonly match: number; readonly row: Row }[] {
+  const names = Object.keys(found.columns);
+  const columns = names.map((name) => found.columns[name]!);
+  return found.row.map((match, i) => {
+    const row: Record<string, unknown> = {};
+    for (let c = 0; c < names.length; c++) row[names[c]!] = columns[c]![i];
+    return { match, row: row as Row };
+  });
+}

@@ -1,0 +1,94 @@
+import type { Dialect } from '../store/store.ts';
+import type { FindingRow, HistoryRow } from './finding/state.ts';
+
+type Texts<Name extends string> = Record<Name, string>;
+type Numbers<Name extends string> = Record<Name, number>;
+
+/**
+ * The tables of devices and findings. Rows lie in the order of their primary key, by space and host or device, so that
+ * what is folded together lies together. Numbers are whole and never null (0 is none), texts never null ('' is none),
+ * times are milliseconds since the epoch, UTC.
+ */
+export interface DeviceTables {
+  /** Numbers of tenant × subscription; `version` rises with everything that is folded into one. */
+  space: Texts<'tenant' | 'subscription'> & Numbers<'id' | 'version'>;
+  /** What one data set says of one machine: see `device/source.ts`. `facts` is JSON. */
+  device_source: Texts<'dataset' | 'connection' | 'agent' | 'cloud' | 'removed' | 'device' | 'facts'> &
+    Numbers<'space' | 'id' | 'seq' | 'accepted' | 'removed_at' | 'host' | 'asset'>;
+  device: DeviceTable;
+  /** Which device a host id of Qualys stands for: findings know their host alone. */
+  device_host: Texts<'device'> & Numbers<'space' | 'host'>;
+  device_tag: Texts<'device' | 'name'> & Numbers<'space' | 'tag'>;
+  device_port: Texts<'device' | 'protocol' | 'service'> & Numbers<'space' | 'port'>;
+  device_interface: Texts<'device' | 'name' | 'mac' | 'ips' | 'gateway' | 'hostname'> & Numbers<'space' | 'n'>;
+  device_software: Texts<'device' | 'name' | 'version' | 'publisher' | 'category' | 'lifecycle'> & Numbers<'space'>;
+  /** A reading that went from one device to another: merged, or come apart. */
+  device_history: Texts<'device' | 'before' | 'dataset'> & Numbers<'space' | 'id' | 'at'>;
+  finding: FindingRow & Numbers<'space'>;
+  finding_history: HistoryRow & Numbers<'space'>;
+  /** The CVEs of each QID, one row each: what a search by CVE and the edges of the exposure graph go by. */
+  knowledge_cve: Texts<'cve'> & Numbers<'space' | 'qid'>;
+}
+
+/** Columns of a device that hold one value of its facts, in the words of `device/facts.ts`. */
+export const DEVICE_TEXTS = [
+  ...(['name', 'fqdn', 'netbios', 'domain', 'ip', 'gateway', 'network', 'os', 'os_category', 'os_lifecycle'] as const),
+  ...(['manufacturer', 'model', 'serial', 'hardware_uuid', 'bios', 'asset_type', 'tracking_method'] as const),
+  ...(['cloud_provider', 'cloud_account', 'cloud_region', 'cloud_type', 'cloud_state', 'public_ip', 'owner'] as const),
+  ...(['last_user', 'agent_status', 'agent_version', 'comment'] as const),
+] as const;
+export const DEVICE_NUMBERS = [
+  ...(['memory_mb', 'cpus', 'criticality', 'risk_score', 'first_seen', 'last_seen', 'last_vuln_scan'] as const),
+  ...(['last_compliance_scan', 'last_checked_in', 'last_boot', 'modified'] as const),
+] as const;
+/** JSON lists of texts, in order. */
+export const DEVICE_LISTS = ['ips', 'macs', 'accounts', 'asset_groups', 'tags', 'sources', 'hosts', 'agents'] as const;
+
+/** `digest` and `parts` are hashes of what was folded, so that what has not changed is not written. */
+export type DeviceTable = Texts<(typeof DEVICE_TEXTS)[number] | (typeof DEVICE_LISTS)[number]> &
+  Numbers<(typeof DEVICE_NUMBERS)[number]> &
+  Texts<'device' | 'cloud' | 'removed' | 'digest' | 'parts'> &
+  Numbers<'space' | 'host' | 'asset' | 'ports' | 'softwares' | 'removed_at'>;
+
+const columns = (type: string, ...names: readonly string[]): string =>
+  names.map((name) => `${name} ${type} NOT NULL`).join(', ');
+
+/** Migration 5: devices and findings. */
+export function deviceStatements({ text, clustered }: Dialect): string[] {
+  const texts = (...names: readonly string[]): string => columns(text, ...names);
+  const numbers = (...names: readonly string[]): string => columns('bigint', ...names);
+  return [
+    `CREATE TABLE space (id bigint PRIMARY KEY, ${texts('tenant', 'subscription')}, version bigint NOT NULL, UNIQUE (tenant, subscription))`,
+    `CREATE TABLE device_source (space bigint NOT NULL, ${texts('dataset')}, ${numbers('id', 'seq', 'accepted', 'removed_at', 'host', 'asset')},
+      ${texts('connection', 'agent', 'cloud', 'removed', 'device', 'facts')}, PRIMARY KEY (space, dataset, id)) ${clustered}`,
+    'CREATE INDEX device_source_host ON device_source (space, host)',
+    'CREATE INDEX device_source_asset ON device_source (space, asset)',
+    'CREATE INDEX device_source_agent ON device_source (space, agent)',
+    'CREATE INDEX device_source_cloud ON device_source (space, cloud)',
+    `CREATE TABLE device (space bigint NOT NULL, ${texts('device', ...DEVICE_TEXTS, ...DEVICE_LISTS, 'cloud', 'removed', 'digest', 'parts')},
+      ${numbers(...DEVICE_NUMBERS, 'host', 'asset', 'ports', 'softwares', 'removed_at')}, PRIMARY KEY (space, device)) ${clustered}`,
+    `CREATE TABLE device_host (${numbers('space', 'host')}, ${texts('device')}, PRIMARY KEY (space, host)) ${clustered}`,
+    'CREATE INDEX device_host_device ON device_host (space, device)',
+    `CREATE TABLE device_tag (space bigint NOT NULL, ${texts('device')}, ${numbers('tag')}, ${texts('name')}, PRIMARY KEY (space, device, tag, name)) ${clustered}`,
+    'CREATE INDEX device_tag_name ON device_tag (space, name)',
+    `CREATE TABLE device_port (space bigint NOT NULL, ${texts('device')}, ${numbers('port')}, ${texts('protocol', 'service')},
+      PRIMARY KEY (space, device, port, protocol)) ${clustered}`,
+    `CREATE TABLE device_interface (space bigint NOT NULL, ${texts('device')}, ${numbers('n')}, ${texts('name', 'mac', 'ips', 'gateway', 'hostname')},
+      PRIMARY KEY (space, device, n)) ${clustered}`,
+    `CREATE TABLE device_software (space bigint NOT NULL, ${texts('device', 'name', 'version', 'publisher', 'category', 'lifecycle')},
+      PRIMARY KEY (space, device, name, version, publisher)) ${clustered}`,
+    'CREATE INDEX device_software_name ON device_software (space, name, version)',
+    `CREATE TABLE device_history (space bigint NOT NULL, ${texts('device', 'before', 'dataset')}, ${numbers('id', 'at')},
+      PRIMARY KEY (space, device, at, dataset, id)) ${clustered}`,
+    `CREATE TABLE finding (${numbers('space', 'host', 'qid')}, ${texts('place', 'connection')}, ${numbers('seq', 'accepted', 'port')},
+      ${texts('protocol')}, ${numbers('ssl')}, ${texts('fqdn', 'instance')}, ${numbers('status', 'type', 'severity', 'qds', 'ignored', 'disabled')},
+      ${numbers('first_found', 'last_found', 'last_fixed', 'times_found', 'opened', 'reopened', 'reopenings', 'closed', 'closed_reason', 'removed')},
+      PRIMARY KEY (space, host, qid, place)) ${clustered}`,
+    'CREATE INDEX finding_qid ON finding (space, qid)',
+    `CREATE TABLE finding_history (${numbers('space', 'host', 'qid')}, ${texts('place')}, ${numbers('at', 'what', 'reason')},
+      PRIMARY KEY (space, host, qid, place, at, what)) ${clustered}`,
+    'CREATE INDEX finding_history_at ON finding_history (space, at)',
+    `CREATE TABLE knowledge_cve (${numbers('space')}, ${texts('cve')}, ${numbers('qid')}, PRIMARY KEY (space, qid, cve)) ${clustered}`,
+    'CREATE INDEX knowledge_cve_cve ON knowledge_cve (space, cve)',
+  ];
+}

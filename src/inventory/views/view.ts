@@ -1,0 +1,79 @@
+import type { CompleteReading, InventoryPolicy } from '../policy.ts';
+
+/** How a column compares: `time` is milliseconds since the epoch (UTC), `boolean` 0 or 1, `list` a JSON list of texts. */
+export type ColumnType = 'text' | 'number' | 'time' | 'boolean' | 'list';
+
+export interface ViewColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** An SQL expression over `from`; null where nothing is known, but for lists ('[]'). Both databases take it. */
+  readonly sql: string;
+  /** Whether rows may be sorted by it: its value is one, and cheap. */
+  readonly sortable: boolean;
+  /** Whether a bare word is looked for in it. */
+  readonly searchable: boolean;
+  readonly about?: string;
+}
+
+/** A table to ask, as the inventory has it. */
+export interface View {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  /** The data sets it is made of. */
+  readonly sources: readonly string[];
+  /** What stands after FROM. */
+  readonly from: string;
+  /** What is shown unless all is asked for, removed rows and those beyond the policy's thresholds too. */
+  readonly where: string;
+  /** Columns that together tell one row from every other; the last resort of an order. Some may be null. */
+  readonly key: readonly string[];
+  readonly columns: readonly ViewColumn[];
+  /** Why it is empty, where it always is. */
+  readonly empty?: string;
+}
+
+/** What views depend on beside the tables. */
+export interface ViewContext {
+  readonly policy: InventoryPolicy;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Without these, only pulls count as returning something. */
+  readonly readings?: readonly CompleteReading[];
+}
+
+type More = Partial<Omit<ViewColumn, 'name' | 'type'>>;
+const column = (name: string, type: ColumnType, sql: string, more: More): ViewColumn => ({
+  ...{ name, type, sql, sortable: type !== 'list', searchable: false, ...more },
+});
+
+/** A text of a table; '' is nothing. */
+export const text = (name: string, sql: string, more: More = {}): ViewColumn =>
+  column(name, 'text', `nullif(${sql}, '')`, more);
+/** A text that a bare word is looked for in. */
+export const words = (name: string, sql: string): ViewColumn => text(name, sql, { searchable: true });
+/** A number of a table; 0 is nothing. */
+export const number = (name: string, sql: string, more: More = {}): ViewColumn =>
+  column(name, 'number', `nullif(${sql}, 0)`, more);
+/** A number where 0 is one. */
+export const count = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'number', sql, more);
+export const time = (name: string, sql: string, more: More = {}): ViewColumn =>
+  column(name, 'time', `nullif(${sql}, 0)`, more);
+export const flag = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'boolean', sql, more);
+export const list = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'list', sql, more);
+
+/** A code as its text: the index in `names`. */
+export const named = (name: string, sql: string, names: readonly string[]): ViewColumn =>
+  column(
+    name,
+    'text',
+    `CASE ${sql} ${names.flatMap((one, i) => (one === '' ? [] : [`WHEN ${i} THEN '${one}'`])).join(' ')} END`,
+    {},
+  );
+
+/** A text as SQL writes it. */
+export const literal = (said: string): string => `'${said.replaceAll("'", "''")}'`;
+
+/** Whose it is: every view has these first. `space` is the column that holds the number of the space. */
+export const owner = (): ViewColumn[] => [text('tenant', 'sp.tenant'), text('subscription', 'sp.subscription')];
+export const ownedBy = (alias: string): string => `JOIN space sp ON sp.id = ${alias}.space`;
