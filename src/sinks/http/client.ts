@@ -112,7 +112,8 @@ export function retryAfter({ headers }: Reply): number | undefined {
   const header = headers['retry-after'];
   const text = Array.isArray(header) ? header[0] : header;
   if (text === undefined) return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  const date = /^[A-Z][a-z]{2},/.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : date - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 0), LONGEST_WAIT_MS);
 }
 

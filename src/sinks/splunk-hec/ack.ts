@@ -48,15 +48,16 @@ export function acknowledgements(client: Client, { headers, channel, timeout }: 
     /** Asks until everything is acknowledged or the time is over; what is not, waits. */
     async settle(settle: Settle, signal: AbortSignal): Promise<void> {
       const until = performance.now() + timeout;
-      let why = `not acknowledged within ${timeout / 1000} s`;
+      const late = `not acknowledged within ${timeout / 1000} s`;
+      const reasons = new Map<string, string>();
       for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
         for (const [url, waiting] of open) {
           try {
-            why = (await ask(url, waiting, settle, signal)) ?? why;
+            reasons.set(url, (await ask(url, waiting, settle, signal)) ?? late);
           } catch (error) {
             signal.throwIfAborted();
             if (!(error instanceof QuarryError)) throw error;
-            why = error.message;
+            reasons.set(url, error.message);
           }
           if (waiting.size === 0) open.delete(url);
         }
@@ -64,7 +65,8 @@ export function acknowledgements(client: Client, { headers, channel, timeout }: 
         if (open.size === 0 || left <= 0) break;
         await wait(Math.min(pause, left), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
-      for (const waiting of open.values()) for (const items of waiting.values()) settle(items, { retry: why });
+      for (const [url, waiting] of open)
+        for (const items of waiting.values()) settle(items, { retry: reasons.get(url) ?? late });
     },
   };
 }
