@@ -7,6 +7,7 @@ import type { PullReport } from '../../src/collector/report.ts';
 import type { Stream } from '../../src/collector/stream.ts';
 import { wire } from '../../src/collector/wire.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Call } from '../../src/core/dataset.ts';
 import { QuarryError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { datasets } from '../../src/datasets/registry.gen.ts';
@@ -14,7 +15,7 @@ import { verifyCounters } from '../../src/outbox/verify.ts';
 import { sinks } from '../../src/sinks/registry.gen.ts';
 import { DAY, type Rig, startRig } from '../support/rig.ts';
 
-type Refuse = (params: Readonly<Record<string, string>>, calls: Readonly<Record<string, string>>[]) => boolean;
+type Refuse = (params: Readonly<Record<string, string>>, call: Call) => boolean;
 
 /** Runs the rig's collector over a Qualys whose answers to some calls cannot be read. */
 async function run(
@@ -29,7 +30,7 @@ async function run(
     ...stream,
     fetch: async (call, makeReader, hooks) => {
       calls.push(call.params);
-      if (refuse(call.params, calls))
+      if (refuse(call.params, call))
         throw new QuarryError('QRY3001', { what: 'The answer cannot be read.', where: call.api });
       return stream.fetch(call, makeReader, hooks);
     },
@@ -51,7 +52,7 @@ async function run(
 const readable: Refuse = () => false;
 
 it('results of a scan that can never be read: the pull ends, later scans come, and the scan is tried again each time', async () => {
-  const rig = await startRig({ hosts: 10, datasets: { vm_scan_results: { every: '15m' } } });
+  const rig = await startRig({ hosts: 10, datasets: { vm_scan_results: { every: '1d' } } });
   try {
     let bad = '';
     const refuse: Refuse = ({ action, scan_ref }) => {
@@ -75,11 +76,11 @@ it('results of a scan that can never be read: the pull ends, later scans come, a
     expect(fetched.filter((ref) => before.has(ref))).toEqual([]);
     expect((await scans()).size).toBeGreaterThan(before.size);
     // Once it can be read it is, and then no more.
-    rig.pass(3_600_000);
+    rig.pass(DAY);
     const third = await run(rig, readable);
     expect(third.reports.at(-1)).toMatchObject({ outcome: 'complete', quarantined: 0 });
     expect((await scans()).has(bad)).toBe(true);
-    rig.pass(3_600_000);
+    rig.pass(DAY);
     const fourth = await run(rig, readable);
     expect(fourth.calls.filter(({ scan_ref }) => scan_ref === bad)).toEqual([]);
   } finally {
@@ -88,7 +89,7 @@ it('results of a scan that can never be read: the pull ends, later scans come, a
 });
 
 it('a policy that can never be read: the others’ posture comes, nothing of its own is taken for gone, and it is tried again', async () => {
-  const rig = await startRig({ hosts: 10, datasets: { compliance_posture: { every: '6h' } } });
+  const rig = await startRig({ hosts: 10, datasets: { compliance_posture: { every: '1d' } } });
   try {
     await run(rig, readable);
     const policies = async () => {
@@ -106,13 +107,35 @@ it('a policy that can never be read: the others’ posture comes, nothing of its
     const removed = (await rig.lines('compliance_posture')).filter(({ change }) => change === 'removed');
     expect(removed.filter(({ record }) => record['POLICY_ID'] === bad)).toEqual([]);
     // Its last evaluation lies before the watermark by now: it is read all the same, and only it.
-    rig.pass(7 * 3_600_000);
+    rig.pass(DAY);
     const again = await run(rig, readable);
     expect(again.reports.at(-1)).toMatchObject({ mode: 'incremental', outcome: 'complete', quarantined: 0 });
     expect(again.calls.flatMap(({ policy_id }) => policy_id ?? [])).toContain(bad);
-    rig.pass(7 * 3_600_000);
+    rig.pass(DAY);
     const after = await run(rig, readable);
     expect(after.calls.length).toBeLessThan(swept.calls.length);
+  } finally {
+    await rig.close();
+  }
+});
+
+it('ignored file-integrity events in pages that cannot be read are asked for in smaller ones, like all others', async () => {
+  const rig = await startRig({
+    hosts: 10,
+    datasets: { fim_events: { every: '1d', start_time_in_utc: '2026-11-18T00:00:00Z' } },
+  });
+  try {
+    const sizes: number[] = [];
+    const tooLarge: Refuse = (_, { path, body }) => {
+      if (!path.includes('events/ignore')) return false;
+      const { pageSize } = JSON.parse(body!.text) as { pageSize: number };
+      sizes.push(pageSize);
+      return pageSize > 100;
+    };
+    const { reports } = await run(rig, tooLarge);
+    expect(reports.at(-1)).toMatchObject({ outcome: 'complete' });
+    expect(sizes[0]).toBe(1000);
+    expect(Math.min(...sizes)).toBeLessThanOrEqual(100);
   } finally {
     await rig.close();
   }
