@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -29,6 +29,9 @@ export interface Rsyslog {
   thaw(): void;
   /** Messages so far, in order of arrival. */
   messages(): Promise<string[]>;
+  /** How many bytes it has written so far. */
+  size(): Promise<number>;
+  runs(): boolean;
   stop(): Promise<void>;
 }
 
@@ -67,15 +70,17 @@ action(type="omfile" file="${file('messages')}" template="raw" flushOnTXEnd="on"
       await wait(50);
     }
   };
+  const runs = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
+    if (!runs()) return;
+    const ended = once(child!, 'exit');
+    child!.kill(signal);
     await ended;
   };
 
   await start();
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const atExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', atExit);
   return {
     port,
     start,
@@ -86,7 +91,12 @@ action(type="omfile" file="${file('messages')}" template="raw" flushOnTXEnd="on"
       const text = existsSync(file('messages')) ? await readFile(file('messages'), 'utf8') : '';
       return text.split('\n').filter((line) => line !== '');
     },
-    stop: () => end('SIGKILL'),
+    size: async () => (existsSync(file('messages')) ? (await stat(file('messages'))).size : 0),
+    runs,
+    stop: () => {
+      process.off('exit', atExit);
+      return end('SIGKILL');
+    },
   };
 }
 
