@@ -47,7 +47,11 @@ export default defineSink({
     max_request: requestSize(8 << 20, '8MiB'),
     ...transportSettings,
   }),
-  capabilities: { guarantee: 'effectively once inside a window', formats: ['raw'], batchBytes: 8 << 20 },
+  capabilities: {
+    guarantee: 'effectively once inside a window',
+    formats: ['ecs', 'raw', 'ocsf', 'interflow'],
+    batchBytes: 8 << 20,
+  },
   libraries: [],
   testedAgainst: 'a strict fake written from Elastic’s reference pages; not run against the real thing',
   open: async (config, context) => openElasticsearch(config, context),

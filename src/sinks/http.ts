@@ -48,7 +48,11 @@ export default defineSink({
     max_request: requestSize(1 << 20, '1MiB'),
     ...transportSettings,
   }),
-  capabilities: { guarantee: 'at least once', formats: ['raw'], batchBytes: 4 << 20 },
+  capabilities: {
+    guarantee: 'at least once',
+    formats: ['raw', 'ocsf', 'ecs', 'interflow', 'cim'],
+    batchBytes: 4 << 20,
+  },
   libraries: [],
   testedAgainst: 'a strict fake of a receiver',
   open: async (config, context) => openWebhook(config, context),

@@ -44,7 +44,7 @@ export default defineSink({
     max_request: requestSize(1 << 20, '1MiB, as Splunk Cloud takes'),
     ...transportSettings,
   }),
-  capabilities: { guarantee: 'at least once', formats: ['raw'], batchBytes: 8 << 20 },
+  capabilities: { guarantee: 'at least once', formats: ['raw', 'cim', 'ocsf'], batchBytes: 8 << 20 },
   libraries: [],
   testedAgainst: 'a strict fake written from Splunk’s documentation; not run against the real thing',
   open: async (config, context) => openHec(config, context),
