@@ -6,6 +6,7 @@ import { type ClaimedStream, changeCheckpoint, dropSweeps } from '../outbox/stre
 import { openSweep } from '../outbox/sweep.ts';
 import { asking } from './asking.ts';
 import { withPiece } from './backfill.ts';
+import { completeness } from './completeness.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
@@ -47,6 +48,7 @@ export async function runPull(
   const tally = newTally();
   let pull: OpenPull | undefined;
   let heldSweep: PullReport['heldSweep'];
+  let counted: PullReport['counted'];
   let outcome: Outcome = 'complete';
   let error: QuarryError | undefined;
   let endProgress = (): void => {};
@@ -101,7 +103,8 @@ export async function runPull(
       tally.quarantined += unread.length;
     }
     if (finish.aborted) throw finish.reason;
-    const sweep = await conclude(context, stop, unread);
+    counted = await completeness(context, stop);
+    const sweep = counted?.short === true ? undefined : await conclude(context, stop, unread);
     tally.removed += sweep?.removed ?? 0;
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
     await changeCheckpoint(workshop.outbox.store, claim, (before) => {
@@ -126,6 +129,7 @@ export async function runPull(
     ...tally,
     elapsedMs: workshop.clock.monotonic() - started,
     ...(heldSweep === undefined ? {} : { heldSweep }),
+    ...(counted === undefined ? {} : { counted }),
     ...(error === undefined ? {} : { error }),
   };
   if (pull !== undefined) await keepReport(workshop, claim, report).catch(() => {});

@@ -26,6 +26,13 @@ export interface PullReport {
   readonly elapsedMs: number;
   /** A sweep that found too much absent to be believed. */
   readonly heldSweep?: { readonly absent: number; readonly known: number };
+  /** A full reading that differs from Qualys's own count by more than what changed meanwhile; `short`: it held fewer. */
+  readonly counted?: {
+    readonly read: number;
+    readonly counted: number;
+    readonly changed: number;
+    readonly short: boolean;
+  };
   readonly error?: QuarryError;
 }
 

@@ -90,6 +90,21 @@ export interface Parts<Options> {
   readonly once: boolean;
 }
 
+/** A second source of the same records: read whole by ids, and joined to the first. Not all users may read it. */
+export interface Beside<Options> {
+  wanted(options: Options): boolean;
+  records(options: Options, ask: Ask): Call;
+  readonly format: Format;
+  readonly paging: IdPaging;
+  readonly pageSize: number;
+  /** Its field with the id by which answers are ordered. */
+  readonly id: string;
+  /** Fields of both sources that hold the same, the surest first. */
+  readonly match: readonly { readonly first: string; readonly second: string }[];
+  /** Its fields that the record gets, under their own names. */
+  readonly adds: readonly string[];
+}
+
 /** `basic`: user and password with each call; `token`: a bearer token, from the gateway's sign-in or an identity provider. */
 export type SignInWay = 'basic' | 'token';
 
@@ -138,6 +153,12 @@ export interface Dataset<Options = unknown> {
   ids?(options: Options, ask: Ask): Call;
   /** How an ids-only answer is read, where it differs from `format`. */
   readonly idsFormat?: Format;
+  /** Where lists are thin and the options want whole records: how many at once, and the call for one by its `id`. */
+  detail?(options: Options): { readonly id: string; readonly pageSize: number; call(id: string): Call } | undefined;
+  /** A second source that says more of the same objects. */
+  readonly beside?: Beside<Options>;
+  /** A call that counts all objects in scope, or those changed since a time: what a full reading is held against. */
+  count?(options: Options, since?: string): Call;
   /** Incremental reading: how far behind the last watermark a pull starts again, in milliseconds, and why so far. */
   readonly overlapMs: number;
   /** The field with heavy free text, and after how many bytes the options want it cut. */

@@ -150,6 +150,7 @@ export default defineDataset({
   version: 'lastModifiedDate',
   time: ['lastModifiedDate', 'sensorLastUpdatedDate', 'createdDate'],
   records,
+  count: (chosen, since) => gatewaySearch(API, '/rest/2.0/count/am/asset', filterBody(chosen, since)),
   overlapMs: 3_600_000,
   scope: (chosen) =>
     JSON.stringify([chosen.tags_include, chosen.tags_exclude, chosen.include_fields, chosen.exclude_fields]),

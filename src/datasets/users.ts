@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineDataset, flag } from './define.ts';
-import { oneAnswer } from './paging.ts';
+import { byLastId, oneAnswer } from './paging.ts';
+import { qpsFormat, qpsSearch } from './qps.ts';
 
 export default defineDataset({
   name: 'users',
@@ -13,6 +14,10 @@ export default defineDataset({
       .boolean()
       .default(true)
       .meta({ description: 'How each user may come in: by browser, over the API.' }),
+    roles: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Roles and tag scope of each user as well, where the caller may read them.' }),
   }),
   format: {
     kind: 'xml',
@@ -36,6 +41,8 @@ export default defineDataset({
       'UI_INTERFACE_STYLE',
       'PERMISSIONS',
       'NOTIFICATIONS',
+      'scopeTags',
+      'roleList',
     ],
   },
   // Login and id are hidden from Unit Managers outside their business unit; the time of creation never changes, and
@@ -49,7 +56,7 @@ export default defineDataset({
   paging: oneAnswer,
   incremental: false,
   noise: [],
-  unordered: ['ASSIGNED_ASSET_GROUPS'],
+  unordered: ['ASSIGNED_ASSET_GROUPS', 'scopeTags', 'roleList'],
   time: [],
   records: ({ show_access_permissions }) => ({
     api: 'msp/user_list.php',
@@ -57,6 +64,24 @@ export default defineDataset({
     method: 'POST',
     params: { show_access_permissions: flag(show_access_permissions) },
   }),
+  // The classic list knows one role of each user; this one knows all, and leaves out Managers other than the caller.
+  beside: {
+    wanted: ({ roles }) => roles,
+    records: (_, ask) => qpsSearch({ version: '2.0', name: 'am/user' }, ask, []),
+    format: qpsFormat(
+      'User',
+      ['id', 'username', 'scopeTags', 'roleList'],
+      ['scopeTags/list/TagData', 'roleList/list/RoleData'],
+    ),
+    paging: byLastId,
+    pageSize: 500,
+    id: 'id',
+    match: [
+      { first: 'USER_ID', second: 'id' },
+      { first: 'USER_LOGIN', second: 'username' },
+    ],
+    adds: ['scopeTags', 'roleList'],
+  },
   overlapMs: 0,
   scope: () => 'all',
   schedule: { every: 6 * 3_600_000 },
@@ -72,6 +97,8 @@ export default defineDataset({
     LAST_LOGIN_DATE: { type: 'date-time', about: 'Last login, UTC, or N/A; shown to Managers and Unit Managers.' },
     USER_ROLE: { type: 'text', about: 'Manager, Unit Manager, Scanner, Reader, Auditor …' },
     BUSINESS_UNIT: { type: 'text', about: 'Business unit, Unassigned for none.' },
+    scopeTags: { type: 'object', about: 'Tags that bound what the user sees: list.TagData; where it may be read.' },
+    roleList: { type: 'object', about: 'All roles: list.RoleData of id and name; where it may be read.' },
   },
   permission: {
     roles:

@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import type { Call } from '../core/dataset.ts';
 import { defineDataset } from './define.ts';
 import { byLastId } from './paging.ts';
 import { anyOf, changedSince, qpsCount, qpsFormat, qpsSearch } from './qps.ts';
 
 const OBJECT = { version: '3.0', name: 'was/webapp' };
+
+/** One web application with all its settings. */
+const whole = (id: string): Call => ({
+  api: 'get/was/webapp',
+  path: `/qps/rest/3.0/get/was/webapp/${id}`,
+  method: 'GET',
+  params: {},
+});
 
 export default defineDataset({
   name: 'webapps',
@@ -17,12 +26,16 @@ export default defineDataset({
       .min(1)
       .meta({ description: 'Only web applications with one of these tags (by id).' })
       .optional(),
+    details: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whole records with all settings: one more call for each web application read.' }),
   }),
-  // A search gives these; the many settings of a web application come only when it is asked for alone.
+  // A search gives these; the many settings of a web application come only when it is asked for alone (details).
   format: qpsFormat(
     'WebApp',
     ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore'],
-    ['tags/list/Tag'],
+    ['tags/list/Tag', 'attributes/list/Attribute'],
   ),
   key: [{ from: 'record', field: 'id' }],
   order: 'id',
@@ -34,8 +47,9 @@ export default defineDataset({
   time: ['updatedDate', 'createdDate'],
   records: ({ tag_ids: ids }, ask) =>
     qpsSearch(OBJECT, ask, [changedSince('updatedDate', ask.since), anyOf('tags.id', ids)]),
+  detail: ({ details }) => (details ? { id: 'id', pageSize: 50, call: whole } : undefined),
   overlapMs: 3_600_000,
-  scope: ({ tag_ids: ids }) => JSON.stringify([ids]),
+  scope: ({ tag_ids: ids, details }) => JSON.stringify(details ? [ids, 'details'] : [ids]),
   // A deleted application shows only in a full reading; there are hundreds of them, not millions.
   schedule: { every: 3_600_000, sweepFull: 86_400_000 },
   pageSize: 1000,
@@ -48,6 +62,7 @@ export default defineDataset({
     createdDate: { type: 'date-time', about: 'When it was made, UTC.' },
     updatedDate: { type: 'date-time', about: 'Last change, UTC; the time changes are asked by.' },
     riskScore: { type: 'integer', about: 'TruRisk score; newer releases only.' },
+    attributes: { type: 'object', about: 'Custom attributes: list.Attribute; with details, as are all settings.' },
   },
   permission: {
     roles: 'Managers see all web applications; others, with API Access and the WAS module, those in their tag scope.',

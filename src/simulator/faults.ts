@@ -119,6 +119,10 @@ const REST = {
   },
   'list-single-object': { summary: 'lists of one come as the bare object in the JSON of QPS, FIM and CertView' },
   'list-empty': { summary: 'lists of QPS without entries stand there empty, `<list/>`, the one of a search as well' },
+  'assets-capped': {
+    summary: 'the Global Asset Inventory ends its list after so many assets and does not say so',
+    argument: 'assets; 10',
+  },
   'page-size-416': { summary: 'the Global Asset Inventory refuses large pages with 416 instead of 400' },
 } as const satisfies Record<string, FaultFacts>;
 

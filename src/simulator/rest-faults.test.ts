@@ -157,6 +157,18 @@ const TRIES: Record<RestFault, (bench: Bench) => Promise<void>> = {
     const counted = await gateway(sim, later, '/fim/v2/events/count', body);
     expect(JSON.parse(counted.text), 'shown a day later with the time of the day before').toEqual({ count: 1 });
   },
+  'assets-capped': async (bench) => {
+    bench.set(10);
+    const seen: unknown[] = [];
+    for (let last = 0, more = 1; more === 1; ) {
+      const { text } = await assets(bench, `pageSize=4&lastSeenAssetId=${last}`);
+      const page = JSON.parse(text) as { hasMore: number; lastSeenAssetId: number; assetListData: { asset: unknown[] } };
+      seen.push(...page.assetListData.asset);
+      more = page.hasMore;
+      last = page.lastSeenAssetId;
+    }
+    expect(seen).toHaveLength(10);
+  },
   'page-size-416': async (bench) => {
     expect((await assets(bench, 'pageSize=301')).status).toBe(400);
     bench.set();

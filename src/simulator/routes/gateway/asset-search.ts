@@ -81,6 +81,7 @@ async function search(call: RestCall): Promise<Answer> {
   const limit = Math.min(size, call.faults.number('page-size-capped', 10) ?? size);
   const cursor = number(call, 'lastSeenAssetId', 0);
   const page: ListedHost[] = [];
+  let left = await uncapped(call, cursor);
   let more = false;
   for (const one of selected(call, cursor + 1)) {
     if (one === undefined) {
@@ -91,6 +92,7 @@ async function search(call: RestCall): Promise<Answer> {
       more = true;
       break;
     }
+    if (left-- <= 0) break;
     page.push(one);
   }
   const last = page.at(-1);
@@ -114,6 +116,18 @@ async function search(call: RestCall): Promise<Answer> {
     yield ']}}';
   }
   return jsonAnswer(body());
+}
+
+/** Assets that `assets-capped` leaves behind a cursor. */
+async function uncapped(call: RestCall, cursor: number): Promise<number> {
+  let left = call.faults.number('assets-capped', 10);
+  if (left === undefined) return Number.POSITIVE_INFINITY;
+  for (const one of selected(call, 1)) {
+    if (one === undefined) await turn();
+    else if (one.host.assetId > cursor) break;
+    else left--;
+  }
+  return left;
 }
 
 function get(call: RestCall): Answer {
