@@ -38,7 +38,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   inventory: { rooms: ['core', 'store'], packages: ['kysely'] },
   collector: { rooms: ALL_BELOW, packages: ['kysely'] },
   accounts: { rooms: ['core', 'store'], packages: ['kysely'] },
-  api: { rooms: ['core', 'config', 'accounts', 'inventory', 'collector/port.ts'], packages: ['zod'] },
+  api: {
+    rooms: ['core', 'config', 'accounts', 'inventory', 'collector/port.ts'],
+    packages: ['zod', 'fastify', 'fastify-type-provider-zod', '@fastify/swagger', '@fastify/static'],
+  },
   simulator: { rooms: ['core', 'datasets'], packages: [] },
   cli: {
     rooms: ['core', 'config', 'store', 'accounts', 'inventory', 'collector', 'api', 'simulator'],

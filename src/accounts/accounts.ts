@@ -26,8 +26,8 @@ export interface AccountsLocation {
 /** Numbers of these migrations are their own, whatever the collector's tables are at. */
 const MIGRATIONS = 'accounts_migration';
 
-/** Works beside a running collector. Throws QRY40xx for the database, QRY8012 for the key. */
-export async function openAccounts(location: AccountsLocation, now: number): Promise<Accounts> {
+/** Works beside a running collector; without `makeKey` nothing can be sealed where nothing is yet. Throws QRY40xx for the database, QRY8012 for the key. */
+export async function openAccounts(location: AccountsLocation, now: number, makeKey = true): Promise<Accounts> {
   const { dataDir, databaseUrl, env } = location;
   await mkdir(dataDir, { recursive: true });
   const store =
@@ -36,7 +36,7 @@ export async function openAccounts(location: AccountsLocation, now: number): Pro
       : await (await import('../store/postgres.ts')).openPostgres<AccountsSchema>(databaseUrl);
   try {
     await migrate(store, accountsMigrations, now, MIGRATIONS);
-    const { texts, ...from } = await findKeys(dataDir, env, await anySealed(store));
+    const { texts, ...from } = await findKeys(dataDir, env, await anySealed(store), makeKey);
     return { store, keys: keyring(texts), from, close: () => store.close() };
   } catch (error) {
     await store.close();

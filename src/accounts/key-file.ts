@@ -24,7 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * directory, made with mode 0600 where nothing is sealed yet. `QUARRY_SECRET_KEY_OLD` is read besides, for a rotation.
  * Throws QRY8012 where a key cannot be read or is too short to be one, and where it is gone while secrets are sealed.
  */
-export async function findKeys(dataDir: string, env: Environment, anySealed: boolean): Promise<Keys> {
+export async function findKeys(dataDir: string, env: Environment, anySealed: boolean, make = true): Promise<Keys> {
   const given = env['QUARRY_SECRET_KEY'];
   if (given !== undefined && given !== '')
     return {
@@ -43,6 +43,8 @@ export async function findKeys(dataDir: string, env: Environment, anySealed: boo
     throw new QuarryError('QRY8012', { what: 'There is no such file.', where: path });
   if (anySealed)
     throw new QuarryError('QRY8012', { what: 'The key file is gone, and secrets are sealed with it.', where: path });
+  // Who only reads, and finds nothing that is sealed, needs none.
+  if (!make) return { texts: [], from: path, made: false };
   const key = newKey();
   await writeKeys(path, [key]);
   return { texts: [key], from: path, made: true };

@@ -1,47 +1,178 @@
-import { createServer } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import files from '@fastify/static';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyReply } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import { QuarryError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { addAccess } from './access.ts';
+import { ANYBODY, type Api, type App } from './context.ts';
+import { sendProblem } from './problems.ts';
+import { ROUTES } from './routes/routes.ts';
 
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly api: Api;
+  readonly log: Log;
+  /** The folder of the built page; without it, a few lines that say how to build it. */
+  readonly webDir?: string | undefined;
+}
+
+/** 1 MiB: the largest thing anybody sends is a certificate or a list of data sets. */
+const BODY_LIMIT = 1 << 20;
+const HEADERS_MS = 30_000;
+
+/** Styles may stand in the page: its components write them; scripts come from here alone. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
 const PAGE = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Quarry</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>
 <h1>Quarry is collecting</h1>
-<p>The web page is not part of this version yet. What it will show is there on the command line:</p>
-<pre>quarry state list
-quarry outbox status</pre>
-<p><a href="/livez">/livez</a> says that the process lives.</p></html>
+<p>The web page is not built here: <code>npm run build:web</code> builds it. The API is at <a href="/api/openapi.json">/api/openapi.json</a>.</p></html>
 `;
 
-/** The HTTP server: so far it says that it lives and where to look. Throws QRY6010 when the address is taken. */
-export async function startServer(listen: { readonly host: string; readonly port: number }): Promise<RunningServer> {
-  const server = createServer((request, response) => {
-    const found = request.url === '/' || request.url === '/livez';
-    const type = request.url === '/' ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8';
-    response.writeHead(found ? 200 : 404, {
-      'content-type': type,
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-    });
-    response.end(request.url === '/' ? PAGE : found ? 'ok\n' : 'not found\n');
+/** The server with all its routes, not listening yet. */
+export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'listen'>): Promise<App> {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: HEADERS_MS,
+    routerOptions: { maxParamLength: 300 },
+    genReqId: () => randomUUID(),
+    loggerInstance: fastifyLog(log),
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+  }).withTypeProvider<ZodTypeProvider>() as unknown as App;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler({}, (request, reply) => {
+    if (
+      request.method === 'GET' &&
+      webDir !== undefined &&
+      !request.url.startsWith('/api') &&
+      existsSync(join(webDir, 'index.html'))
+    )
+      return reply.type('text/html').header('cache-control', 'no-cache').sendFile('index.html');
+    return sendProblem(
+      new QuarryError('QRY8033', { what: `There is nothing at ${request.url.split('?')[0]}.` }),
+      request,
+      reply,
+    );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const where = `${listen.host}:${listen.port}`;
-      reject(new QuarryError('QRY6010', { what: error.message, where }));
-    });
-    server.listen(listen.port, listen.host, resolve);
+  app.addHook('onSend', async (request, reply) => {
+    void reply.headers(HEADERS).header('x-request-id', request.id);
+    if (request.url.startsWith('/api') && reply.getHeader('cache-control') === undefined)
+      void reply.header('cache-control', 'no-store');
   });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Quarry',
+        description: 'Connections, pulls, delivery and the inventory.',
+        version: api.service.version,
+      },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'A token: `quarry user token`.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'quarry_session',
+            description: 'Writes carry x-csrf-token besides.',
+          },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  addAccess(app, api.accounts, api.service.clock);
+  for (const add of ROUTES) add(app, api);
+  app.get('/api/openapi.json', { config: ANYBODY, schema: { hide: true } }, async () => app.swagger());
+  if (webDir !== undefined && existsSync(join(webDir, 'index.html')))
+    await app.register((page, _, done) => {
+      page.addHook('onRoute', (route) => {
+        route.config = { ...route.config, ...ANYBODY };
+      });
+      page.register(files, { root: webDir, cacheControl: false, setHeaders: cacheByName });
+      done();
+    });
+  else
+    app.get('/', { config: ANYBODY, schema: { hide: true } }, (_, reply) =>
+      reply.type('text/html; charset=utf-8').send(PAGE),
+    );
+  await app.ready();
+  return app;
+}
+
+/** Starts it. Throws QRY6010 when the address is taken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port } = options.listen;
+  const app = await buildServer(options);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw new QuarryError('QRY6010', { what: (error as Error).message, where: `${host}:${port}` });
+  }
+  const address = app.server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    url: `http://${listen.host}:${port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/`,
+    close: () => app.close(),
   };
+}
+
+/** Files named by their content never change; the page itself is asked for again. */
+function cacheByName(reply: FastifyReply, path: string): void {
+  void reply.header(
+    'cache-control',
+    /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+  );
+}
+
+/** Our log in the form Fastify wants. */
+function fastifyLog(log: Log) {
+  const say =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: unknown, msg?: string): void => {
+      const err = typeof fields === 'object' && fields !== null && 'err' in fields ? fields.err : undefined;
+      if (msg !== undefined) log[level](msg, err === undefined ? {} : { error: err });
+      else if (typeof fields === 'string') log[level](fields);
+    };
+  const made = {
+    level: 'info',
+    trace: () => {},
+    debug: () => {},
+    info: () => {},
+    warn: say('warn'),
+    error: say('error'),
+    fatal: say('error'),
+    silent: () => {},
+    child: () => made,
+  };
+  return made as never;
 }

@@ -6,7 +6,6 @@ import { type Budget, createService, type Service, type ServiceFeed } from '../c
 import { type ApiStatus, type Wired, wire } from '../collector/wire.ts';
 import type { Config, LogFormat } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
-import { asQuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { createLog, logDefaults } from './log.ts';
 import { type ProgressLines, progressLines } from './progress.ts';
@@ -28,8 +27,8 @@ export interface CollectOptions {
   readonly reload?: (() => Config | Promise<Config>) | undefined;
   /** Signals, where they are listened to already. */
   readonly stop?: Stopping;
-  /** Called when the collector runs; what it answers is called when it ends. */
-  readonly serve?: ((service: Service) => Promise<() => Promise<void>>) | undefined;
+  /** Called before the collector begins; what it answers is called when it ends. */
+  readonly serve?: ((service: Service, log: Log) => Promise<() => Promise<void>>) | undefined;
 }
 
 export interface Collected {
@@ -89,11 +88,22 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       ),
     );
     let reloads: Reloads | undefined;
-    let serving: Promise<() => Promise<void>> | undefined;
+    let stopServing: (() => Promise<void>) | undefined;
     try {
+      if (options.serve !== undefined) {
+        const made = createService({
+          ...{ outbox: wired.parts.outbox, version: version(), clock: systemClock, controls, logs },
+          config: () => reloads?.inForce() ?? config,
+          budgets: () => budgetsOf(wired),
+          reload: async () => await reloads?.apply(),
+        });
+        feed = made.feed;
+        stopServing = await options.serve(made.service, log);
+      }
       const summary = await runCollector(wired.parts, {
         ...options,
         controls,
+        stay: options.serve !== undefined,
         finish: stop.finish,
         now: stop.now,
         onReport: (report) => {
@@ -105,24 +115,11 @@ export async function collect(config: Config, speak: Console, options: CollectOp
             reloads = reloading({ load: options.reload, config, wired, running, log });
             heard?.to(reloads.now);
           }
-          if (options.serve === undefined) return;
-          const made = createService({
-            ...{ outbox: wired.parts.outbox, version: version(), clock: systemClock, controls, logs },
-            config: () => reloads?.inForce() ?? config,
-            budgets: () => budgetsOf(wired),
-            reload: async () => await reloads?.apply(),
-          });
-          feed = made.feed;
-          serving = options.serve(made.service);
-          // A server that cannot be started is said; the collector goes on.
-          serving.catch((error: unknown) =>
-            log.error('the HTTP server failed', { what: asQuarryError(error).message }),
-          );
         },
       });
       return { summary, signalled: stop.code() };
     } finally {
-      await (await serving?.catch(() => undefined))?.();
+      await stopServing?.();
       await reloads?.end();
       await wired.close();
     }

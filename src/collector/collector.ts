@@ -19,6 +19,7 @@ import { listSinks, type SinkState } from '../outbox/sink-state.ts';
 import type { ClaimedStream } from '../outbox/streams.ts';
 import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
+import { cleanUpInventory } from './consumer.ts';
 import { deliveryLoop, type RunningSink } from './deliver.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { pressure } from './pressure.ts';
@@ -136,6 +137,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   let changing: Promise<void> = Promise.resolve();
   /** A change may end some loops and begin others: the pulls are over when none runs and no change is under way. */
   async function pullsEnded(): Promise<void> {
+    if (options.stay === true) await told(AbortSignal.any([options.finish, now]));
     do {
       await Promise.all([...pulls.values()].map(({ done }) => done));
       await changing;
@@ -187,6 +189,12 @@ function loopOf(leave: AbortController, work: Promise<void>): Loop {
   return { leave, done, ended: () => over };
 }
 
+const told = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
 async function leaveAll(loops: readonly Loop[]): Promise<void> {
   for (const { leave } of loops) leave.abort(new Error('the configuration changed'));
   await Promise.all(loops.map(({ done }) => done));
@@ -216,6 +224,9 @@ async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void
     parts.observer.phase('clean-up');
     await cleanUpOutbox(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
       parts.log.warn('clean-up failed', { what: asQuarryError(error).message });
+    });
+    await cleanUpInventory(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
+      parts.log.warn('clean-up of the inventory failed', { what: asQuarryError(error).message });
     });
     await parts.clock.sleep(CLEAN_UP_EVERY_MS, signal).catch(() => {});
   }

@@ -29,6 +29,8 @@ export interface CollectorParts {
 export interface RunOptions {
   /** Every stream up to date and delivered once, then done; without it, until stopped. */
   readonly once: boolean;
+  /** Goes on until told to finish even when no stream is left: somebody may yet add one. */
+  readonly stay?: boolean;
   /** Full readings now. */
   readonly sweep: boolean;
   /** With `once`: how long delivery may take after the last pull, milliseconds. */

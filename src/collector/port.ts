@@ -1,6 +1,6 @@
 /**
  * The collector's port: what the command line and the API may ask of the rooms behind it. Looking works beside a
- * running collector; what changes state needs the data directory to itself.
+ * running collector, and so does delivery again (`beside`); what changes streams needs the data directory to itself.
  */
 export { presets } from '../datasets/presets.ts';
 export { datasets } from '../datasets/registry.gen.ts';
@@ -8,7 +8,7 @@ export type { Outbox } from '../outbox/outbox.ts';
 export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
 export { listQuarantined } from '../outbox/quarantine.ts';
 export { type Replay, type Replayed, replay } from '../outbox/replay.ts';
-export { listSinks, type SinkState } from '../outbox/sink-state.ts';
+export { circuitOf, listSinks, type SinkState } from '../outbox/sink-state.ts';
 export { listStreams, resetStream, type StreamState } from '../outbox/streams.ts';
 export { exportState, type Imported, importState } from '../outbox/transfer.ts';
 export { type Defect, verifyCounters } from '../outbox/verify.ts';
@@ -24,3 +24,5 @@ export { readOnce } from './one-shot.ts';
 export { openOutbox } from './open-outbox.ts';
 export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';
 export { planOf, savedBudgets } from './plan-state.ts';
+export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';
+export { STATUS_WORDS, type Status, statusOf } from './status.ts';

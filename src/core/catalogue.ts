@@ -619,6 +619,30 @@ export const CATALOGUE = {
     why: 'What was collected belongs to this account of this platform.',
     fix: 'Duplicate the connection under another id and change it there.',
   },
+  QRY8030: {
+    next: 'stop_stream',
+    title: 'Sign in first',
+    why: 'The request names nobody: no session, no token, or one that has ended.',
+    fix: 'Sign in, or send a token: Authorization: Bearer qry_…',
+  },
+  QRY8031: {
+    next: 'stop_stream',
+    title: 'Not allowed',
+    why: 'Role, scope or tenants of who asks do not reach so far.',
+    fix: 'Ask an administrator.',
+  },
+  QRY8032: {
+    next: 'stop_stream',
+    title: 'The request is not as expected',
+    why: 'A parameter or the body does not have the form the route takes.',
+    fix: 'See /api/openapi.json.',
+  },
+  QRY8033: {
+    next: 'stop_stream',
+    title: 'Nothing there',
+    why: 'There is no such thing, or none that you may see.',
+    fix: 'Look it up in the list again.',
+  },
   QRY9001: {
     next: 'stop_stream',
     title: 'A defect in Quarry',

@@ -39,17 +39,17 @@ export async function bench(what: 'read' | 'ndjson' | 'collect', file: string, f
 }
 
 async function run(what: 'read' | 'ndjson' | 'collect', file: string, flags: BenchFlags): Promise<Result> {
-  if (what === 'collect') return collect(file, flags.out);
+  if (what === 'collect') return collect(file, flags.out, flags.inventory);
   const { benchLines, benchRead } = await import('../../collector/bench-read.ts');
   return what === 'read' ? benchRead(file) : benchLines(file, flags.out ?? '/dev/null');
 }
 
 /** Everything a pull does, into a temporary data directory (or `out`, kept). */
-async function collect(file: string, out: string | undefined): Promise<Result> {
+async function collect(file: string, out: string | undefined, inventory: boolean): Promise<Result> {
   const { benchCollect } = await import('../../collector/bench.ts');
   const dataDir = out ?? (await mkdtemp(join(tmpdir(), 'quarry-bench-')));
   try {
-    const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir);
+    const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir, inventory);
     return {
       records,
       checksum,

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { startServer } from '../../api/server.ts';
 import { datasets } from '../../collector/port.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { DEFAULT_EPOCH, type Simulator, startSimulator } from '../../simulator/index.ts';
+import { DEFAULT_EPOCH, startSimulator } from '../../simulator/index.ts';
 import type { ListenAddress } from '../arguments.ts';
 import { collect, openConsole } from '../collect.ts';
 import { print } from '../output.ts';
+import { openServing, type Serving } from '../serve.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { demoConfiguration } from './configuration.ts';
 import { saveTruth } from './simulate.ts';
@@ -42,17 +42,19 @@ export async function demo(flags: DemoFlags): Promise<number> {
   });
   // The world as it would be now, or nearly; it stands still but for the ticks, so that counts can be compared.
   simulator.advance(Math.max(0, Date.now() - BEHIND_MS - simulator.world.epoch));
-  const server = flags.once === true ? undefined : await startServer(flags.listen).catch(closing(simulator));
   const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
   timer.unref();
   if (flags.once === true) clearInterval(timer);
+  let serving: Serving | undefined;
   try {
-    const config = demoConfiguration(demoConfig(dir, simulator.url, simulator.username, simulator.password));
+    const text = demoConfig(dir, simulator.url, simulator.username, simulator.password);
+    const first = demoConfiguration(text, {});
+    serving = flags.once === true ? undefined : await openServing({ config: first, listen: flags.listen, demo: true });
+    const load = async () => demoConfiguration(text, await serving?.stored());
+    const config = await load();
     const speak = openConsole(config);
     const { log } = speak;
     const out = join(dir, 'out');
-    if (server !== undefined)
-      log.info('the page answers (it says so far that the collector runs)', { url: server.url });
     log.info('collecting a simulated subscription', { hosts: flags.hosts, files: out, simulator: simulator.url });
     const once = flags.once === true;
     const { summary, signalled } = await collect(config, speak, {
@@ -60,6 +62,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
       sweep: false,
       timeout: 600_000,
       grace: 30_000,
+      ...(serving === undefined ? {} : { serve: serving.serve, reload: load }),
     });
     if (once || signalled !== undefined) {
       const truth = flags.truth === undefined ? join(dir, 'truth.ndjson') : resolve(flags.truth);
@@ -71,7 +74,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     return signalled ?? summaryExit(summary);
   } finally {
     clearInterval(timer);
-    await server?.close();
+    await serving?.close();
     await simulator.close();
   }
 }
@@ -115,11 +118,3 @@ const demoConfig = (dir: string, url: string, username: string, password: string
     },
     sinks: { archive: { type: 'file', path: join(dir, 'out') } },
   });
-
-/** What fails after the simulator has started must not leave it running. */
-const closing =
-  (simulator: Simulator) =>
-  async (error: unknown): Promise<never> => {
-    await simulator.close();
-    throw error;
-  };

@@ -14,6 +14,20 @@ export const openLook = ({ dataDir, databaseUrl }: Config): Promise<Outbox> =>
     Date.now(),
   );
 
+/** The outbox of a configuration, for changes of rows that a running collector takes as they come. */
+export async function withOutboxBeside<T>(config: Config, work: (outbox: Outbox) => Promise<T>): Promise<T> {
+  const { dataDir, databaseUrl } = config;
+  // What is not there is not made: opened for reading, its absence is said as it is everywhere.
+  if (databaseUrl === undefined && !existsSync(join(dataDir, 'quarry.db'))) await (await openLook(config)).close();
+  const url = databaseUrl === undefined ? undefined : reveal(databaseUrl);
+  const outbox = await openOutbox({ dataDir, databaseUrl: url, beside: true }, Date.now());
+  try {
+    return await work(outbox);
+  } finally {
+    await outbox.close();
+  }
+}
+
 /** The same where something was collected already; a command that only looks makes nothing. */
 export async function lookIfThere<T>(config: Config, look: (outbox: Outbox | undefined) => Promise<T>): Promise<T> {
   const there = config.databaseUrl !== undefined || existsSync(join(config.dataDir, 'quarry.db'));

@@ -1,7 +1,7 @@
-import { startServer } from '../../api/server.ts';
 import type { LogFormat } from '../../config/config.ts';
 import { collect, openConsole } from '../collect.ts';
 import { noSuch } from '../names.ts';
+import { openServing, type Serving } from '../serve.ts';
 import { stopping } from '../stopping.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration } from './configuration.ts';
@@ -19,7 +19,20 @@ export interface RunFlags {
 }
 
 export async function run(flags: RunFlags): Promise<number> {
-  const config = configuration(flags.config);
+  const once = flags.once === true;
+  const first = configuration(flags.config, {});
+  const listen = first.server === false || !flags.server || once ? undefined : first.server.listen;
+  const serving = await openServing({ config: first, listen, demo: false });
+  try {
+    return await collectServed(flags, serving);
+  } finally {
+    await serving.close();
+  }
+}
+
+async function collectServed(flags: RunFlags, serving: Serving): Promise<number> {
+  const once = flags.once === true;
+  const config = configuration(flags.config, once ? nonEmpty(await serving.stored()) : await serving.stored());
   const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
   const { only } = flags;
@@ -27,25 +40,23 @@ export async function run(flags: RunFlags): Promise<number> {
     const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
     if (!known.has(name)) throw noSuch('data set', name, [...known]);
   }
-  const once = flags.once === true;
   // Before anything is opened, so that no signal finds the process unprepared.
   const stop = stopping(flags.grace, (line) => log.warn(line));
-  const server = config.server === false || !flags.server || once ? undefined : await startServer(config.server.listen);
-  if (server !== undefined) log.info('the page answers', { url: server.url });
-  try {
-    const options = {
-      once,
-      sweep: flags.sweep === true,
-      only,
-      timeout: flags.timeout,
-      grace: flags.grace,
-      stop,
-      reload: once ? undefined : () => configuration(flags.config),
-    };
-    const { summary, signalled } = await collect(config, speak, options);
-    if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
-    return signalled ?? summaryExit(summary);
-  } finally {
-    await server?.close();
-  }
+  const options = {
+    once,
+    sweep: flags.sweep === true,
+    only,
+    timeout: flags.timeout,
+    grace: flags.grace,
+    stop,
+    reload: once ? undefined : async () => configuration(flags.config, await serving.stored()),
+    serve: serving.serve,
+  };
+  const { summary, signalled } = await collect(config, speak, options);
+  if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
+  return signalled ?? summaryExit(summary);
 }
+
+/** With --once there is nobody to add the first connection. */
+const nonEmpty = <T extends object>(stored: T): T | undefined =>
+  Object.keys(stored).length === 0 ? undefined : stored;

@@ -1,0 +1,71 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Service } from '../collector/port.ts';
+import type { Access } from './access.ts';
+
+/** What the routes work with. */
+export interface Api {
+  readonly service: Service;
+  readonly accounts: Accounts;
+  /** Whether URLs people type may lead to this machine and its network: the demo's, and who says so. */
+  readonly privateAddresses: boolean;
+  /** The text of /metrics. */
+  readonly metrics?: (() => Promise<string>) | undefined;
+}
+
+/** A server whose routes are typed by their schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** A family of routes. */
+export type Routes = (app: App, api: Api) => void;
+
+const access = (role: Access['role'], scope: Access['scope']): { access: Access } => ({ access: { role, scope } });
+
+/** The usual ways to say who may use a route. */
+export const ANYBODY = access('anybody', 'read');
+export const VIEWER = access('viewer', 'read');
+export const OPERATOR = access('operator', 'run');
+export const WRITER = access('operator', 'write');
+export const ADMIN = access('admin', 'admin');
+
+const LONGEST_PAGE = 1000;
+
+/** Parameters of every list. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(LONGEST_PAGE).default(100),
+  cursor: z.string().max(2000).optional(),
+};
+
+/** A page of a list; `next_cursor` is null on the last one. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+
+/** Cuts a page out of a whole list by offset: for lists that are short. */
+export function pageFrom<T>(
+  items: readonly T[],
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): { items: T[]; next_cursor: string | null } {
+  const from = /^\d{1,9}$/.test(cursor ?? '') ? Number(cursor) : 0;
+  const next = from + limit;
+  return { items: items.slice(from, next), next_cursor: next < items.length ? String(next) : null };
+}
+
+/** ISO 8601 in UTC, or null where there is none. */
+export const isoTime = (ms: number | null | undefined): string | null =>
+  ms === null || ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
+
+export const time = z.string().meta({ description: 'ISO 8601, UTC.' });
