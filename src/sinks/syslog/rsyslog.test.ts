@@ -180,6 +180,22 @@ describe('rsyslog that demands a client certificate', needsRsyslog, () => {
     expect(ids.size).toBe(24_000);
   });
 
+  it('is killed when all was sent and it has read none of it: nothing counts as delivered [fault 75]', async () => {
+    const { server, open, openWith } = await start();
+    const sink = await openWith({ settle: 1000 });
+    const batch = batchOf('b', payloads('b', 1000, 'x'.repeat(1000)));
+    const writing = sink.write([batch], never).catch((error: Error) => error);
+    // It stands still while the sink still waits for a refusal; a megabyte then waits in the network.
+    await wait(500);
+    server.freeze();
+    await wait(1500);
+    await server.kill();
+    expect(await writing).toMatchObject({ code: expect.stringMatching(/^QRY502[0245]$/) });
+    await server.start();
+    expect(await (await open()).write([batch], never)).toEqual(['delivered']);
+    expect(new Set((await server.messages()).map((message) => payloadOf(message).id)).size).toBe(1000);
+  });
+
   it('stands still: the write ends by its time-out, and all of it is sent again [fault 77]', async () => {
     const { server, openWith } = await start();
     const sink = await openWith({ timeout: 1500 });
