@@ -235,10 +235,19 @@ describe('signing in', () => {
     await expect(sink.check()).rejects.toThrow('missing authentication credentials');
   });
 
-  test('two ways at once are refused, by name', async () => {
+  test('two ways at once, and half a way, are refused by name', async () => {
     await start();
     await expect(open(fake.url, { username: 'u', token: 't' })).rejects.toMatchObject({ code: 'QRY5032' });
+    await expect(open(fake.url, { password: 'p' })).rejects.toMatchObject({ code: 'QRY5032' });
   });
+});
+
+test('a placeholder that there is none of is refused', () => {
+  for (const [index, success] of [
+    ['logs-{dataset}-{tenant}', true],
+    ['logs-{datset}', false],
+  ] as const)
+    expect(elasticsearch.config.safeParse({ url: 'http://x', index }).success).toBe(success);
 });
 
 describe('check', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineSink } from './define.ts';
 import { openElasticsearch } from './elasticsearch/open.ts';
-import { basicAuth, headerSecret, httpUrl, requestSize, transportSettings } from './http/settings.ts';
+import { basicAuth, headerSecret, httpUrl, requestSize, template, transportSettings } from './http/settings.ts';
 
 const url = httpUrl.meta({ description: 'https://host:9200' });
 
@@ -30,7 +30,7 @@ export default defineSink({
     mode: z.enum(['log', 'current']).default('log').meta({
       description: 'Every event as a document (log), or one document per object, its newest state (current).',
     }),
-    index: z.string().min(1).optional().meta({
+    index: template('dataset', 'namespace', 'tenant', 'subscription', 'connection', 'route').optional().meta({
       description:
         'Where documents go: {dataset} is Elastic’s name of the data set; {namespace}, {tenant}, {subscription}, {connection}; {route} where the format has one. logs-{dataset}-{namespace}, or quarry-{dataset}-{namespace} in mode current.',
     }),

@@ -21,13 +21,16 @@ export interface FakeReply {
   readonly body?: string;
 }
 
+/** A reply of its own; `reset`: none, and the connection is cut; `cut`: the connection is cut in the middle of the reply. */
+export type Planned = FakeReply | 'reset' | 'cut';
+
 export interface FakeHttp {
   readonly url: string;
   /** Every request so far that was read to its end. */
   readonly requests: FakeRequest[];
   behave(how: Behaviour): Promise<void>;
   /** The next replies, whatever the request, in place of the destination's own. */
-  readonly next: (FakeReply | 'reset')[];
+  readonly next: Planned[];
   stop(): Promise<void>;
 }
 
@@ -42,7 +45,7 @@ export async function fakeHttp(
   let behaviour: Behaviour = 'accept';
   let wake: (() => void)[] = [];
   const requests: FakeRequest[] = [];
-  const next: (FakeReply | 'reset')[] = [];
+  const next: Planned[] = [];
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -56,6 +59,10 @@ export async function fakeHttp(
     requests.push(request);
     const planned = next.shift();
     if (planned === 'reset') return void message.socket.destroy();
+    if (planned === 'cut') {
+      response.writeHead(200, { 'content-length': '1000' });
+      return void response.write('{"items":[', () => message.socket.destroy());
+    }
     if (planned !== undefined) return reply(response, planned);
     const how = behaviour === 'random' ? chance() : behaviour;
     if (how === 'transient') return reply(response, { status: 503, headers: { 'retry-after': '0' }, body: 'later' });

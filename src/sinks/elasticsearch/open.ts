@@ -1,20 +1,16 @@
 import { QuarryError } from '../../core/errors.ts';
-import { reveal, type Secret } from '../../core/secret.ts';
 import type { Batch, OpenSink } from '../../core/sink.ts';
 import type { SinkContext } from '../define.ts';
+import { authorization, type Credentials } from '../http/authorization.ts';
 import { openClient } from '../http/client.ts';
 import { bodyOf, deliver } from '../http/deliver.ts';
-import { basic, type TransportSettings } from '../http/transport.ts';
+import type { TransportSettings } from '../http/transport.ts';
 import { actionOf } from './actions.ts';
 import { indexName } from './names.ts';
 import { answerOf, isDataStream, itemsOf, meaningOf, parsed, reasonOf } from './replies.ts';
 
-export interface Settings extends TransportSettings {
+export interface Settings extends TransportSettings, Credentials {
   readonly url: string | readonly string[];
-  readonly username?: string | undefined;
-  readonly password?: Secret | undefined;
-  readonly api_key?: Secret | undefined;
-  readonly token?: Secret | undefined;
   readonly mode: 'log' | 'current';
   readonly index?: string | undefined;
   readonly namespace: string;
@@ -93,15 +89,3 @@ export async function openElasticsearch(settings: Settings, { baseDir, format }:
 }
 
 const wrong = (what: string): QuarryError => new QuarryError('QRY5031', { what });
-
-function authorization({ username, password, api_key, token }: Settings): Record<string, string> {
-  const ways = [username, api_key, token].filter((way) => way !== undefined);
-  if (ways.length > 1)
-    throw new QuarryError('QRY5032', { what: 'more than one of username, api_key and token is given', where: 'sinks' });
-  if (username !== undefined) return { authorization: `Basic ${basic(username, password)}` };
-  if (token !== undefined) return { authorization: `Bearer ${reveal(token)}` };
-  if (api_key === undefined) return {};
-  const key = reveal(api_key);
-  // Encoded keys have no colon; `id:key` is what is encoded.
-  return { authorization: `ApiKey ${key.includes(':') ? Buffer.from(key).toString('base64') : key}` };
-}

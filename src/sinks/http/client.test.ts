@@ -59,6 +59,12 @@ describe('several addresses', () => {
   });
 });
 
+test('[fault 44] a reply that is cut in the middle is none', async () => {
+  const fake = await destination();
+  fake.next.push('cut');
+  await expect((await client(fake.url)).send(POST)).rejects.toMatchObject({ code: 'QRY5030' });
+});
+
 test('[fault 45] a destination that never answers is given up after the time set, and the signal ends it at once', async () => {
   const fake = await destination();
   await fake.behave('slow');

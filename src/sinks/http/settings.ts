@@ -66,7 +66,16 @@ export const requestSize = (usual: number, text: string) =>
     .default(usual)
     .meta(about(`Bytes of one request before compression (${text}).`));
 
-const name = z.string().min(1);
+/** A name made of text and of these placeholders; another one is a mistake. */
+export const template = (...names: readonly string[]) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => [...text.matchAll(/\{(.*?)\}/g)].every(([, name]) => names.includes(name ?? '')), {
+      error: `expected no other placeholders than ${names.map((name) => `{${name}}`).join(', ')}`,
+    });
+
+const name = template('tenant', 'subscription', 'connection', 'dataset');
 
 /** One name for all data sets, or one each, with `default` for those not named. */
 export const perDataset = z.union([name, z.record(z.string(), name)]);

@@ -3,19 +3,17 @@ import { QuarryError } from '../../core/errors.ts';
 import { reveal, type Secret } from '../../core/secret.ts';
 import type { OpenSink } from '../../core/sink.ts';
 import type { SinkContext } from '../define.ts';
+import { authorization, type Credentials } from './authorization.ts';
 import { later, openClient, type Reply, shortened } from './client.ts';
 import { type Answer, deliver, type Item, type Part } from './deliver.ts';
 import { signature } from './signature.ts';
-import { basic, hostOf, type TransportSettings } from './transport.ts';
+import { hostOf, type TransportSettings } from './transport.ts';
 
-export interface Settings extends TransportSettings {
+export interface Settings extends TransportSettings, Credentials {
   readonly url: string | readonly string[];
   readonly method: 'POST' | 'PUT';
   readonly body: 'ndjson' | 'json' | 'single';
   readonly headers: Readonly<Record<string, Secret>>;
-  readonly username?: string | undefined;
-  readonly password?: Secret | undefined;
-  readonly token?: Secret | undefined;
   readonly sign?: Secret | readonly Secret[] | undefined;
   readonly max_events: number;
   readonly compress: boolean;
@@ -101,11 +99,4 @@ function answerOf(reply: Reply): Answer {
   if (status >= 200 && status < 300) return { outcomes: 'delivered' };
   if (status !== 400 && status !== 413 && status !== 422) return { closed: later(reply) };
   return { refused: `${hostOf(reply.url)} answered ${status}: ${shortened(reply.text)}`, code: `${status}` };
-}
-
-function authorization({ username, password, token }: Settings): Record<string, string> {
-  if (username !== undefined && token !== undefined)
-    throw new QuarryError('QRY5032', { what: 'both username and token are given' });
-  if (username !== undefined) return { authorization: `Basic ${basic(username, password)}` };
-  return token === undefined ? {} : { authorization: `Bearer ${reveal(token)}` };
 }
