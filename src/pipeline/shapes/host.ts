@@ -81,8 +81,10 @@ function addresses(...found: readonly (string | undefined)[]): string[] {
 }
 
 /** Whether a text is one address, of version 4 or 6. */
-export const isAddress = (value: string): boolean => ADDRESS.test(value);
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45})$/;
+export const isAddress = (value: string): boolean =>
+  VERSION_4.test(value) || (VERSION_6.test(value) && URL.canParse(`http://[${value}]/`));
+const VERSION_4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+const VERSION_6 = /^[0-9A-Fa-f:.]{2,45}$/;
 
 /** The latest of some moments, ISO 8601 UTC. */
 const latest = (...moments: readonly (Value | undefined)[]): string | undefined =>

@@ -3,7 +3,7 @@ import type { ShapedEvent, ShapeFacts } from '../event.ts';
 import { hostOf, isAddress } from '../host.ts';
 import { ocsfSeverity } from '../severity.ts';
 import { integer, said, saidOrNone, textAt, time } from '../values.ts';
-import type { OcsfClass } from './base.ts';
+import { nameless, type OcsfClass } from './base.ts';
 import { deviceOf } from './device.ts';
 
 const FILE_ACTIVITIES: ReadonlyMap<string, number> = new Map([
@@ -31,7 +31,7 @@ export function fileActivity(event: ShapedEvent, facts: ShapeFacts): OcsfClass {
     attributes: {
       ...(activity_id === 99 ? { activity_name: action } : {}),
       actor: actorOf(event),
-      device: deviceOf(hostOf(facts.dataset, record), textAt(record, 'asset', 'agentId') ?? event.key[0] ?? ''),
+      device: deviceOf(hostOf(facts.dataset, record), textAt(record, 'asset', 'agentId') ?? nameless(event)),
       file: said({
         name: textAt(record, 'name') ?? path?.split(/[\\/]/).at(-1) ?? 'unknown',
         path,
@@ -151,7 +151,7 @@ export function scanActivity(event: ShapedEvent, { dataset }: ShapeFacts): OcsfC
     attributes: {
       ...(activity_id === 99 ? { activity_name: state } : {}),
       scan: said({
-        uid: textAt(record, 'REF') ?? event.key[0],
+        uid: textAt(record, 'REF') ?? nameless(event),
         name: textAt(record, 'TITLE'),
         type_id: type === undefined ? 0 : /schedul/i.test(type) ? 2 : /demand|api/i.test(type) ? 1 : 99,
         type,

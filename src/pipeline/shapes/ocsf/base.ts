@@ -72,6 +72,12 @@ export function ocsfEvent(event: ShapedEvent, facts: ShapeFacts, made: OcsfClass
   };
 }
 
+/** What a record without a name is called: its key, or the event's id. */
+export function nameless({ key, id }: ShapedEvent): string {
+  const named = key.filter((part) => part.trim() !== '').join(' ');
+  return named === '' ? id : named;
+}
+
 /** 1 Log for what changed, 2 Collect for what is seen first: what the inventory classes know. */
 export const inventoryActivity = ({ change }: ShapedEvent): number => (change === 'new' ? 2 : 1);
 

@@ -36,7 +36,8 @@ const RISKS: readonly (readonly [number, number, string])[] = [
 /** A machine as OCSF's device; `key`: what it is called where the record does not say. */
 export function deviceOf(host: Host | undefined, key: string): Record<string, unknown> {
   const kind = host?.kind;
-  const risk = host?.risk === undefined ? undefined : RISKS.find(([least]) => host.risk! >= least);
+  const score = host?.risk === undefined || Math.abs(host.risk) > 1_000_000 ? undefined : Math.round(host.risk);
+  const risk = score === undefined ? undefined : RISKS.find(([least]) => score >= least);
   const version = host?.osVersion;
   return said({
     type_id: kind === undefined ? 0 : (KINDS.find(([pattern]) => pattern.test(kind))?.[1] ?? 99),
@@ -70,7 +71,7 @@ export function deviceOf(host: Host | undefined, key: string): Record<string, un
     first_seen_time: ms(host?.created),
     last_seen_time: ms(host?.seen),
     modified_time: ms(host?.modified),
-    risk_score: host?.risk === undefined ? undefined : Math.round(host.risk),
+    risk_score: score,
     risk_level_id: risk?.[1],
     risk_level: risk?.[2],
   });

@@ -3,7 +3,7 @@ import { type Finding, findingOf, objectUid } from '../finding.ts';
 import { hostOf } from '../host.ts';
 import { ocsfSeverity } from '../severity.ts';
 import { at, integer, plain, said, textAt, time } from '../values.ts';
-import { ms, type OcsfClass } from './base.ts';
+import { ms, nameless, type OcsfClass } from './base.ts';
 import { resourceOf } from './device.ts';
 import { vulnerabilitiesOf } from './vulnerabilities.ts';
 
@@ -60,7 +60,7 @@ export function vulnerabilityFinding(event: ShapedEvent, facts: ShapeFacts): Ocs
       status_id,
       status: finding.status,
       confidence_id: confidenceOf(finding.type),
-      resources: [{ ...resourceOf(hostOf(facts.dataset, event.record), event.key[0] ?? ''), ...said({ data }) }],
+      resources: [{ ...resourceOf(hostOf(facts.dataset, event.record), nameless(event)), ...said({ data }) }],
       message: finding.title,
     },
   };
@@ -129,7 +129,7 @@ export function complianceFinding(event: ShapedEvent, facts: ShapeFacts): OcsfCl
         status,
       }),
       remediation: advice === undefined ? undefined : { desc: advice },
-      resources: [resourceOf(hostOf(facts.dataset, record), event.key[1] ?? '')],
+      resources: [resourceOf(hostOf(facts.dataset, record), nameless(event))],
       status_id,
     },
   };
@@ -154,7 +154,7 @@ export function ticketIncident(event: ShapedEvent, facts: ShapeFacts): OcsfClass
   const finding = findingOf(event, facts)!;
   const state = textAt(record, 'CURRENT_STATE');
   const status_id = event.change === 'removed' ? 5 : (TICKETS.get(state?.toLowerCase() ?? '') ?? 1);
-  const number = textAt(record, 'NUMBER') ?? event.key[0] ?? '';
+  const number = textAt(record, 'NUMBER') ?? nameless(event);
   const assignee = said({
     uid: textAt(record, 'ASSIGNEE', 'LOGIN'),
     name: textAt(record, 'ASSIGNEE', 'NAME'),

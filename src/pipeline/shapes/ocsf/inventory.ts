@@ -2,7 +2,7 @@ import type { ShapedEvent, ShapeFacts } from '../event.ts';
 import { hostOf } from '../host.ts';
 import { ocsfSeverity, qualysSeverity } from '../severity.ts';
 import { integer, list, number, plain, said, textAt, texts, time } from '../values.ts';
-import { goneStatus, inventoryActivity, type OcsfClass } from './base.ts';
+import { goneStatus, inventoryActivity, nameless, type OcsfClass } from './base.ts';
 import { deviceOf } from './device.ts';
 
 /** Inventory says nothing bad by itself. */
@@ -15,7 +15,7 @@ export function deviceInventory(event: ShapedEvent, facts: ShapeFacts): OcsfClas
     severity_id: INFORMATIONAL,
     product: facts.dataset === 'assets' ? 'Global AssetView' : 'Cloud Platform',
     attributes: {
-      device: deviceOf(hostOf(facts.dataset, event.record), event.key.join(' ')),
+      device: deviceOf(hostOf(facts.dataset, event.record), nameless(event)),
       ...goneStatus(event),
     },
   };
@@ -32,7 +32,7 @@ export function userInventory(event: ShapedEvent): OcsfClass {
     attributes: {
       user: said({
         name: textAt(record, 'USER_LOGIN'),
-        uid: textAt(record, 'USER_ID') ?? event.key.join(' '),
+        uid: textAt(record, 'USER_ID') ?? nameless(event),
         uid_alt: textAt(record, 'EXTERNAL_ID'),
         full_name: texts(names).join(' '),
         email_addr: textAt(record, 'CONTACT_INFO', 'EMAIL'),
@@ -51,7 +51,7 @@ export function userInventory(event: ShapedEvent): OcsfClass {
 /** An entry of the KnowledgeBase: intelligence about a vulnerability, under its QID. */
 export function osintInventory(event: ShapedEvent, facts: ShapeFacts): OcsfClass {
   const { record } = event;
-  const qid = textAt(record, 'QID') ?? event.key[0] ?? '';
+  const qid = textAt(record, 'QID') ?? nameless(event);
   const severity = integer(record['SEVERITY_LEVEL']);
   const title = textAt(record, 'TITLE');
   const cves = texts(list(record, 'CVE_LIST', 'CVE').map((cve) => textAt(cve, 'ID')));
@@ -97,9 +97,9 @@ export function resourceInventory(event: ShapedEvent, { dataset }: ShapeFacts): 
   const { record } = event;
   const isCertificate = dataset === 'certificates';
   const resource = said({
-    uid: textAt(record, 'id') ?? event.key[0],
+    uid: textAt(record, 'id') ?? nameless(event),
     uid_alt: textAt(record, 'certhash'),
-    name: textAt(record, 'name') ?? textAt(record, 'subject', 'name') ?? textAt(record, 'dn') ?? event.key[0],
+    name: textAt(record, 'name') ?? textAt(record, 'subject', 'name') ?? textAt(record, 'dn') ?? nameless(event),
     type: isCertificate ? 'certificate' : 'web application',
     created_time: time(record['createdDate']) ?? time(record['createDate']),
     modified_time: time(record['updateDate']) ?? time(record['updatedDate']),
@@ -139,7 +139,7 @@ export function entityManagement(event: ShapedEvent, { dataset }: ShapeFacts): O
     severity_id: INFORMATIONAL,
     attributes: {
       entity: said({
-        uid: textAt(record, 'ID') ?? textAt(record, 'id') ?? event.key.join(' '),
+        uid: textAt(record, 'ID') ?? textAt(record, 'id') ?? nameless(event),
         name: textAt(record, 'TITLE') ?? textAt(record, 'name') ?? textAt(record, 'STATEMENT'),
         type: dataset.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('_', ' '),
       }),
