@@ -58,7 +58,7 @@ export default defineSink({
       .meta(about('Sign-in to the brokers.')),
     timeout: z.number().positive().default(30).meta(about('Seconds to wait for the acknowledgement of a request.')),
   }),
-  capabilities: { guarantee: 'at least once', formats: ['raw'], batchBytes: 4 << 20 },
+  capabilities: { guarantee: 'at least once', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 4 << 20 },
   libraries: LIBRARIES,
   testedAgainst: 'the mock broker of librdkafka 2.0 (its own log and wire protocol, no Kafka)',
   open: async (config, { baseDir }) =>

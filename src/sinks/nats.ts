@@ -38,7 +38,7 @@ export default defineSink({
       .meta(about('Demands TLS of the server.')),
     timeout: z.number().positive().default(30).meta(about('Seconds to wait for the acknowledgement of a message.')),
   }),
-  capabilities: { guarantee: 'effectively once inside a window', formats: ['raw'], batchBytes: 8 << 20 },
+  capabilities: { guarantee: 'effectively once inside a window', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 8 << 20 },
   libraries: LIBRARIES,
   testedAgainst: 'nats-server 2.9',
   open: async (config, { baseDir }) =>

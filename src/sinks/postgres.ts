@@ -42,7 +42,7 @@ export default defineSink({
       .meta(about('TLS to the server; without it url decides (sslmode).')),
     timeout: z.number().positive().default(300).meta(about('Seconds one transaction may take.')),
   }),
-  capabilities: { guarantee: 'effectively once', formats: ['raw'], batchBytes: 8 << 20 },
+  capabilities: { guarantee: 'effectively once', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 8 << 20 },
   libraries: [],
   testedAgainst: 'PostgreSQL 18',
   open: async (config, { baseDir }) =>

@@ -4,6 +4,7 @@ import devo from './devo.ts';
 import elasticsearch from './elasticsearch.ts';
 import file from './file.ts';
 import http from './http.ts';
+import kafka from './kafka.ts';
 import nats from './nats.ts';
 import postgres from './postgres.ts';
 import s3 from './s3.ts';
@@ -11,7 +12,7 @@ import splunkHec from './splunk-hec.ts';
 import stdout from './stdout.ts';
 import syslog from './syslog.ts';
 
-const files = [devo, elasticsearch, file, http, nats, postgres, s3, splunkHec, stdout, syslog];
+const files = [devo, elasticsearch, file, http, kafka, nats, postgres, s3, splunkHec, stdout, syslog];
 
 /** Every kind of sink, by type. */
 export const sinks: ReadonlyMap<string, SinkFile> = new Map(

@@ -39,7 +39,7 @@ export default defineSink({
     parallel: z.number().int().min(1).max(64).default(4).meta(about('Objects written at the same time.')),
     timeout: z.number().positive().default(120).meta(about('Seconds one object may take.')),
   }),
-  capabilities: { guarantee: 'effectively once', formats: ['raw'], batchBytes: 32 << 20 },
+  capabilities: { guarantee: 'effectively once', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 32 << 20 },
   libraries: LIBRARIES,
   testedAgainst: 'Ceph radosgw 16',
   open: async (config) => openS3(config, await library(LIBRARIES, () => import('@aws-sdk/client-s3'))),
