@@ -3,6 +3,7 @@
  * running collector, and so does delivery again (`beside`); what changes streams needs the data directory to itself.
  */
 export { presets } from '../datasets/presets.ts';
+export { permissionRecipe } from '../datasets/recipe.ts';
 export { datasets } from '../datasets/registry.gen.ts';
 export type { Outbox } from '../outbox/outbox.ts';
 export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';

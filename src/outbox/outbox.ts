@@ -26,6 +26,8 @@ export interface OutboxLocation {
   readonly databaseUrl?: string | undefined;
   /** Only look: no migration, nothing swept; works beside a collector. */
   readonly readOnly?: boolean;
+  /** Change rows beside a collector: as with `readOnly`, no migration, and nothing swept. */
+  readonly beside?: boolean;
 }
 
 /**
@@ -37,20 +39,21 @@ export async function openOutbox(
   now: number,
   migrations: readonly Migration[] = outboxMigrations,
 ): Promise<Outbox> {
-  const { dataDir, databaseUrl, readOnly = false } = location;
+  const { dataDir, databaseUrl, readOnly = false, beside = false } = location;
+  const owner = !readOnly && !beside;
   const spool = join(dataDir, 'spool');
-  if (!readOnly) {
+  if (owner) {
     await mkdir(spool, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw fileFault(error, spool);
     });
   }
-  if (databaseUrl === undefined && !readOnly) await refuseNewBesideOld(dataDir, spool);
+  if (databaseUrl === undefined && owner) await refuseNewBesideOld(dataDir, spool);
   const store =
     databaseUrl === undefined
       ? await openSqlite<OutboxSchema>(join(dataDir, 'quarry.db'), { readOnly })
       : await (await import('../store/postgres.ts')).openPostgres<OutboxSchema>(databaseUrl);
   try {
-    if (!readOnly) {
+    if (owner) {
       await migrate(store, migrations, now);
       await removeOrphans(store, spool, databaseUrl === undefined ? 0 : SHARED_GRACE_MS, now);
       // A restart is a reason to try again at once.
@@ -59,7 +62,7 @@ export async function openOutbox(
     } else {
       await expectMigrated(store, migrations);
     }
-    const installation = await installationId(store, readOnly);
+    const installation = await installationId(store, !owner);
     return {
       store,
       spool,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addOutbox } from './outbox.ts';
 import { configOption, type Ends, examples, jsonOption } from './shared.ts';
 
 /** Commands that look at what was collected, and put right what needs a hand. */
@@ -9,16 +10,8 @@ export function addLook(program: Command, ends: Ends): void {
   ).action(async (options) => ends(await (await import('../commands/datasets.ts')).listDatasets(options)));
   addState(program.command('state').description('checkpoints'), ends);
 
-  const outbox = program.command('outbox').description('delivery');
-  for (const [name, about] of [
-    ['status', 'every sink: delivered, pending, parked, and why it waits'],
-    ['parked', 'events a sink refused for good, with the reason'],
-  ] as const) {
-    examples(
-      outbox.command(name).description(about).addOption(configOption()).addOption(jsonOption()),
-      `quarry outbox ${name}`,
-    ).action(async (options) => ends(await (await import('../commands/outbox.ts')).outbox(name, options)));
-  }
+  addOutbox(program.command('outbox').description('delivery'), ends);
+
   examples(
     program
       .command('sink')
@@ -26,7 +19,8 @@ export function addLook(program: Command, ends: Ends): void {
       .command('test')
       .description('do what a real write would do, and leave nothing behind')
       .argument('<sink>', 'its name in the configuration')
-      .addOption(configOption()),
+      .addOption(configOption())
+      .addOption(jsonOption()),
     'quarry sink test archive',
   ).action(async (name: string, options) => ends(await (await import('../commands/sink.ts')).testSink(name, options)));
   examples(
