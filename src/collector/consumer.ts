@@ -2,6 +2,7 @@ import { contextAs } from '../core/format.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import { foldBatches, INVENTORY_DATASETS } from '../inventory/fold.ts';
+import { forgetKnowledge } from '../inventory/knowledge/retention.ts';
 import type { InventorySchema } from '../inventory/schema.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +20,20 @@ export const feedsInventory = ({ dataset }: StreamIdentity): boolean => INVENTOR
 /** The tables of the inventory, in the database of the outbox. */
 export const inventoryStore = (outbox: Outbox): Store<InventorySchema> =>
   outbox.store as unknown as Store<InventorySchema>;
+
+/**
+ * Forgets what the inventory keeps of QIDs that are gone for longer than `retention` (milliseconds), unless an older
+ * event still waits for it and could bring one back.
+ */
+export async function cleanUpInventory(outbox: Outbox, retention: number, now: number): Promise<void> {
+  const { oldest } = await outbox.store.db
+    .selectFrom('delivery')
+    .innerJoin('batch', 'batch.id', 'delivery.batch')
+    .select(({ fn }) => fn.min('batch.created').as('oldest'))
+    .where('delivery.sink', '=', INVENTORY)
+    .executeTakeFirstOrThrow();
+  await forgetKnowledge(inventoryStore(outbox), Math.min(now - retention, Number(oldest ?? now)));
+}
 
 const BATCH_BYTES = 4 * 1024 ** 2;
 

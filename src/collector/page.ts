@@ -19,6 +19,7 @@ import { obfuscatedView } from '../pipeline/obfuscated-view.ts';
 import { createReader } from '../qualys/reader.ts';
 import { readBeside } from './beside.ts';
 import type { Epochs } from './epochs.ts';
+import { namedQids } from './named-qids.ts';
 import type { Stream, Workshop } from './stream.ts';
 import { following, type Target } from './target.ts';
 
@@ -141,12 +142,14 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     const cut = facts.heavy?.cut(stream.options);
     const extra: readonly Flag[] = request.withoutResults === true ? ['results_missing'] : [];
     const { obfuscation } = stream;
+    const qids = namedQids(stream, workshop);
     const hidden = obfuscation === undefined ? undefined : obfuscatedView(obfuscation.record, obfuscation.context);
     const hiddenOuter = obfuscation === undefined ? undefined : obfuscatedView(obfuscation.context);
     const handler: RecordHandler = {
       record: (given) => {
         if (skips?.(given) === true) return;
         const view = hidden === undefined ? given : hidden(given);
+        qids?.see(given);
         mine.records++;
         live.records++;
         const start = page.reserve(view.maxBytes + before.length);
@@ -197,6 +200,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
     });
     const { highest } = page;
     const seen = { end: answer.end, nextParams: answer.nextParams, highest, pageSize: request.pageSize };
+    await qids?.note();
     workshop.observer.phase('stage');
     const { staged, rest } = await finished(page, target, seen, facts);
     if (newFields) await rememberFields(store, claim.keyspace, epochs.names);

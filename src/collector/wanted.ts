@@ -1,6 +1,7 @@
 import { asQuarryError } from '../core/errors.ts';
 import { askedFor, wantedNow } from '../inventory/knowledge/wanted.ts';
 import { inventoryStore } from './consumer.ts';
+import { fillEmptyTable } from './filling.ts';
 import { maybePoison } from './isolation.ts';
 import { type PullContext, readPage } from './page.ts';
 import { patiently } from './patience.ts';
@@ -19,6 +20,7 @@ const TRIES = 2;
 export async function readWanted(context: PullContext, stop: AbortSignal, tally: Tally): Promise<void> {
   const { workshop, stream, pull } = context;
   if (stream.dataset !== 'knowledge_base' || pull.since === undefined) return;
+  await fillEmptyTable(context, stop);
   const { tenant, subscription } = stream;
   const store = inventoryStore(workshop.outbox);
   const wanted = await wantedNow(store, tenant, subscription, workshop.clock.now());

@@ -18,7 +18,16 @@ export async function foldCves(store: Store<InventorySchema>, batches: readonly 
       if (whole(qid) > 0) qids.add(whole(qid));
     }
   }
-  if (qids.size === 0) return;
+  if (qids.size > 0) await foldCvesOf(store, tenant, subscription, qids);
+}
+
+/** The same for these QIDs. */
+export async function foldCvesOf(
+  store: Store<InventorySchema>,
+  tenant: string,
+  subscription: string,
+  qids: ReadonlySet<number>,
+): Promise<void> {
   for (;;) {
     const space = await openSpace(store, tenant, subscription);
     const { entries } = await knowledgeOf(store, tenant, subscription, [...qids]);

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { INVENTORY, inventoryStore } from '../../src/collector/consumer.ts';
 import { silentObserver } from '../../src/collector/observer.ts';
@@ -7,6 +9,7 @@ import type { KnowledgeEntry } from '../../src/inventory/knowledge/entry.ts';
 import { knowledgeOf } from '../../src/inventory/knowledge/lookup.ts';
 import { want } from '../../src/inventory/knowledge/wanted.ts';
 import type { InventorySchema } from '../../src/inventory/schema.ts';
+import { exportState, importState } from '../../src/outbox/transfer.ts';
 import { verifyCounters } from '../../src/outbox/verify.ts';
 import { startSimulator, truthLines } from '../../src/simulator/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -193,6 +196,89 @@ describe('the inventory knows the KnowledgeBase', () => {
         expect(idsAsked()).toHaveLength(3);
       },
     ));
+
+  it.each([
+    ['host_list_detection', 'QID'],
+    ['vm_scan_results', 'qid'],
+  ])('QIDs that records of %s name and the table has not are asked for', (dataset, field) =>
+    withRig(
+      {
+        ...SMALL,
+        datasets: {
+          knowledge_base: { every: '1d', start_time_utc: '2026-11-19T00:00:00Z' },
+          [dataset]: { every: '1d' },
+        },
+      },
+      async (rig) => {
+        await rig.run();
+        rig.pass(DAY);
+        const { imbalances, reports } = await rig.run();
+        expect(imbalances).toEqual([]);
+        expect(reports.filter(({ outcome }) => outcome !== 'complete')).toEqual([]);
+        // Named the day before, that is: what is new today is asked for tomorrow.
+        const old = (await rig.lines(dataset)).filter(
+          ({ pulling_id }) => Number(pulling_id) < rig.clock.now() - DAY / 2,
+        );
+        const named = new Set(old.map(({ record }) => Number(record[field])));
+        expect(named.size).toBeGreaterThan(20);
+        const known = truth(rig).map(({ qid }) => qid);
+        const { misses } = await inventory(rig, [...named]);
+        expect(misses.filter((qid) => known.includes(qid))).toEqual([]);
+        // And nothing but these and what has changed.
+        expect((await inventory(rig, known)).misses.length).toBeGreaterThan(100);
+      },
+    ),
+  );
+
+  it('what is gone at Qualys for longer than the retention is forgotten', () =>
+    withRig(SMALL, async (rig) => {
+      await rig.run();
+      const [long, lately] = truth(rig).map(({ qid }) => qid);
+      const gone = (qid: number, days: number) =>
+        inside(rig, (store) =>
+          store.db
+            .updateTable('knowledge')
+            .set({ removed: 1, accepted: rig.clock.now() - days * DAY })
+            .where('qid', '=', qid)
+            .execute(),
+        );
+      await gone(long!, 8);
+      await gone(lately!, 6);
+      await rig.run();
+      const left = await inside(rig, (store) =>
+        store.db.selectFrom('knowledge').select('qid').where('removed', '=', 1).execute(),
+      );
+      expect(left.map(({ qid }) => qid)).toEqual([lately]);
+    }));
+
+  it('after an import of state the table is filled from Qualys, and no sink gets anything again', () =>
+    withRig(SMALL, async (rig) => {
+      await rig.run();
+      const lines: string[] = [];
+      await inside(rig, async (store) => {
+        for await (const line of exportState(store as never)) lines.push(line);
+      });
+      await rm(join(rig.dir, 'data'), { recursive: true });
+      const before = await rig.lines('knowledge_base');
+      await inside(rig, async (store) => {
+        await importState(store as never, Readable.from(lines) as AsyncIterable<string>);
+      });
+      rig.pass(2 * 3_600_000);
+      const { reports, imbalances } = await rig.run();
+      expect(imbalances).toEqual([]);
+      expect(reports.map(({ mode, outcome }) => [mode, outcome])).toEqual([['incremental', 'complete']]);
+      await expectTruth(rig);
+      const changed = reports.reduce((sum, { emitted }) => sum + emitted, 0);
+      expect(changed).toBeLessThan(20);
+      expect(await rig.lines('knowledge_base')).toHaveLength(before.length + changed);
+      // Filled once; what changes afterwards is folded over it.
+      const calls = () => rig.simulator.counters().recent.filter(({ endpoint }) => endpoint === ENDPOINT).length;
+      const asked = calls();
+      rig.pass(3 * DAY);
+      await rig.run();
+      expect(calls() - asked).toBeLessThan(4);
+      await expectTruth(rig);
+    }));
 
   it('a table that cannot be written holds up neither the sinks nor the end of a run; its events wait', () =>
     withRig(SMALL, async (rig) => {

@@ -124,7 +124,8 @@ async function foldInto(
     .execute();
 }
 
-function columnsOf(events: readonly Event[]) {
+/** Rows as columns, but for tenant, subscription and QID. */
+export function columnsOf(events: readonly Event[]) {
   const texts = (of: (entry: KnowledgeEntry) => string | null | undefined): (string | null)[] =>
     events.map(({ entry }) => (entry === undefined ? null : (of(entry) ?? null)));
   const certain = (of: (entry: KnowledgeEntry) => string, absent: string): string[] =>

@@ -37,6 +37,18 @@ export async function knowledgeOf(
   return { version, entries, misses: asked.filter((qid) => !entries.has(qid)) };
 }
 
+/** Those of these QIDs that the table knows nothing of. */
+export async function missingOf(
+  store: Store<InventorySchema>,
+  tenant: string,
+  subscription: string,
+  qids: readonly number[],
+): Promise<number[]> {
+  const { row, columns } = await store.selectMany('knowledge', { tenant, subscription, qid: qids }, ['removed']);
+  const known = new Set(Array.from(row, (at, i) => (columns['removed']![i] === 0 ? at : -1)));
+  return qids.filter((_, at) => !known.has(at));
+}
+
 /** Rises whenever an entry of the subscription changes; 0 before there is any. */
 export async function knowledgeVersion(
   { db }: Store<InventorySchema>,
