@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
@@ -191,6 +193,41 @@ describe('certificates of devo', needsOpenssl, () => {
       next: 'stop_process',
       where: join(folder, file),
       message: expect.stringContaining(what),
+    });
+  });
+
+  it('reads a key under a passphrase, and says when it is missing or wrong', async () => {
+    const key = createPrivateKey(readFileSync(join(folder, 'me.key')));
+    const sealed = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' });
+    writeFileSync(join(folder, 'sealed.key'), sealed);
+    const fake = await start({ key: 'sealed.key', passphrase: 'right' });
+    await expect((await fake.open()).check()).resolves.toBeUndefined();
+    await fake.stop();
+    for (const passphrase of [undefined, 'wrong'])
+      await expect(openDevo(1, { ...files, key: 'sealed.key', passphrase })).rejects.toMatchObject({
+        code: 'QRY5023',
+        where: join(folder, 'sealed.key'),
+        message: expect.stringContaining('passphrase is missing or wrong'),
+      });
+  });
+
+  it('says that a certificate is too weak, and takes it at security level 0', async () => {
+    const flags = ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=weak'];
+    execFileSync('openssl', [...flags, '-keyout', 'weak.key', '-out', 'weak.crt'], { cwd: folder, stdio: 'pipe' });
+    const weak = { ...files, cert: 'weak.crt', key: 'weak.key' };
+    await expect(openDevo(1, weak)).rejects.toMatchObject({
+      code: 'QRY5023',
+      message: expect.stringContaining('security_level: 0'),
+    });
+    await expect(openDevo(1, { ...weak, security_level: 0 })).resolves.toBeDefined();
+  });
+
+  it('says what each address of a name that refuses said', async () => {
+    const fake = await start();
+    await fake.stop();
+    await expect((await fake.open()).check()).rejects.toMatchObject({
+      code: 'QRY5020',
+      message: expect.stringMatching(/ECONNREFUSED/),
     });
   });
 

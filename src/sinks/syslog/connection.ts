@@ -17,7 +17,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Credentials } from './credentials.ts';
-import { connectionFault, endedEarly, type Phase, silent } from './faults.ts';
+import { type Circumstances, endedEarly, type Phase, silent, socketFault } from './faults.ts';
 
 export interface Receiver {
   readonly address: string;
@@ -58,6 +58,7 @@ export async function connect(receiver: Receiver, signal: AbortSignal): Promise<
   let failure: Error | undefined;
   let waiting: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
+  const now = (): Circumstances => ({ phase, where, doubt: credentials?.doubt });
   const fail = (error: Error): void => {
     if (over) return;
     failure ??= error;
@@ -74,7 +75,7 @@ export async function connect(receiver: Receiver, signal: AbortSignal): Promise<
   const step = (next: Phase, begin: (done: () => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {
       if (over) {
-        reject(failure ?? endedEarly(next, where, credentials?.doubt));
+        reject(failure ?? endedEarly(now()));
         return;
       }
       phase = next;
@@ -85,12 +86,12 @@ export async function connect(receiver: Receiver, signal: AbortSignal): Promise<
 
   signal.addEventListener('abort', stop, { once: true });
   socket.setKeepAlive(true, 15_000);
-  socket.on('timeout', () => fail(silent(phase, where, receiver.timeoutMs)));
-  socket.on('error', (error) => fail(connectionFault(error, phase, where, credentials?.doubt)));
-  socket.on('close', () => fail(endedEarly(phase, where, credentials?.doubt)));
+  socket.on('timeout', () => fail(silent(now(), receiver.timeoutMs)));
+  socket.on('error', (error) => fail(socketFault(error, now())));
+  socket.on('close', () => fail(endedEarly(now())));
   socket.on('end', () => {
     if (phase !== 'finishing' || !socket.writableFinished) {
-      fail(endedEarly(phase, where, credentials?.doubt));
+      fail(endedEarly(now()));
       return;
     }
     drop();
