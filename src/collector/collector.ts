@@ -24,6 +24,7 @@ import { deliveryLoop, type RunningSink } from './deliver.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { pressure } from './pressure.ts';
 import type { PullReport } from './report.ts';
+import { RESEND_LOOK_MS, resendDue } from './resend.ts';
 import { nameOf, type Stream, type Workshop } from './stream.ts';
 import { claimOrRestart, keepPulling } from './stream-loop.ts';
 
@@ -146,6 +147,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
 
   await begin(parts.streams, parts.sinks);
   const cleaning = cleanUp(parts, stopDelivery);
+  const resending = keepResending(() => current, stopDelivery);
   options.onRunning?.({
     stopped,
     change: (next) => {
@@ -156,12 +158,17 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   });
   try {
     await Promise.race([pullsEnded(), failed]);
+    if (!now.aborted && options.once) await resendDue(current);
     if (!now.aborted && (options.once || options.finish.aborted)) await drained(current, options);
   } finally {
     fault.abort();
     delivering.abort();
     await changing;
-    await Promise.allSettled([...[...pulls.values(), ...deliveries.values()].map(({ done }) => done), cleaning]);
+    await Promise.allSettled([
+      ...[...pulls.values(), ...deliveries.values()].map(({ done }) => done),
+      cleaning,
+      resending,
+    ]);
   }
   const configured = new Set(current.sinks.map(({ name }) => name));
   return {
@@ -229,5 +236,17 @@ async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void
       parts.log.warn('clean-up of the inventory failed', { what: asQuarryError(error).message });
     });
     await parts.clock.sleep(CLEAN_UP_EVERY_MS, signal).catch(() => {});
+  }
+}
+
+/** What routes want again, whenever it is due. */
+async function keepResending(now: () => CollectorParts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { clock, log } = now();
+    await clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
+    if (signal.aborted) return;
+    await resendDue(now()).catch((error: unknown) => {
+      log.warn('sending again failed', { what: asQuarryError(error).message });
+    });
   }
 }

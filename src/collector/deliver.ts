@@ -10,9 +10,10 @@ import {
   settle,
 } from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Resend } from '../outbox/resend.ts';
 import { readBatch } from '../outbox/segment.ts';
 import { feedSuspended } from '../outbox/suspend.ts';
-import { eventHead } from '../pipeline/event-head.ts';
+import { eventHead, utcTime } from '../pipeline/event-head.ts';
 import { type Route, routeEvents } from '../pipeline/route.ts';
 import type { Bell } from './bell.ts';
 import { LOW_MARK } from './pressure.ts';
@@ -35,6 +36,8 @@ export interface RunningSink {
   /** Whether any route leads there, and how much may wait, in bytes: what a suspended sink is fed by. */
   readonly takes?: (stream: StreamIdentity) => boolean;
   readonly maxBacklog?: number;
+  /** When the routes want current records of a stream again. */
+  readonly resendOf?: (stream: StreamIdentity) => readonly Resend[];
 }
 
 /** Longest pause between tries of a sink that cannot be reached; there is no giving up by age. */
@@ -162,7 +165,7 @@ async function prepare(
     seq: (i) => pending.firstSeq + events.number(sent[i]!),
     key: (i) => JSON.stringify(eventHead(events, sent[i]!).key),
     change: (i) => eventHead(events, sent[i]!).change,
-    time: (i) => eventHead(events, sent[i]!).time ?? new Date(pending.created).toISOString(),
+    time: (i) => utcTime(eventHead(events, sent[i]!).time, pending.created),
   };
   return { pending, batch, sent, filtered };
 }

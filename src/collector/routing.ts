@@ -1,6 +1,7 @@
 import type { Config, RouteConfig } from '../config/config.ts';
 import { reveal } from '../core/secret.ts';
 import type { StreamIdentity } from '../core/words.ts';
+import type { Resend } from '../outbox/resend.ts';
 import { compileRoute, isOpen, type Route } from '../pipeline/route.ts';
 
 /** The routes of a configuration that lead to a sink. */
@@ -32,3 +33,11 @@ export function routesOf(config: Config, sink: string): (stream: StreamIdentity)
     return first === undefined || isOpen(first.route) ? undefined : leading.map(({ compiled }) => compiled);
   };
 }
+
+/** When the routes to a sink want current records of a stream again; empty for never. */
+export const resendOf =
+  (config: Config, sink: string) =>
+  (stream: StreamIdentity): readonly Resend[] =>
+    routesTo(config, sink).flatMap((route) =>
+      route.resend === 'never' || !leads(route, stream) ? [] : [route.resend],
+    );

@@ -24,7 +24,7 @@ import { obfuscationOf } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
 import { openLater, openSink } from './open-sink.ts';
 import type { CollectorParts } from './parts.ts';
-import { routesOf, routesTo, takes } from './routing.ts';
+import { resendOf, routesOf, routesTo, takes } from './routing.ts';
 import { shapingOf } from './shape.ts';
 import { nameOf, type Stream } from './stream.ts';
 import { capYoungGeneration } from './young-generation.ts';
@@ -222,6 +222,7 @@ async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean
     contextAs: contextIn,
     takes: (stream) => takes(config, sink.name, stream),
     routesOf: routesOf(config, sink.name),
+    resendOf: resendOf(config, sink.name),
     maxBacklog: sink.maxBacklogBytes ?? MAX_BACKLOG,
   };
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-describe('quarry outbox', () => {
+describe('quarry outbox', { timeout: 180_000 }, () => {
   it('queues what was collected again, parks, retries and discards; discarding asks', async () => {
     expect(await json('outbox', 'replay', '--sink', 'archive', ...WHEN)).toMatchObject({
       events: total,

@@ -96,6 +96,34 @@ describe('routes', () => {
     expect(idsOf([...newest(grave).values()])).toEqual(idsOf(current));
   });
 
+  test('resend: current records come again after each full reading, or so often; never is the default', async () => {
+    const rig = await rigWith();
+    rig.config = {
+      ...rig.config,
+      sinks: { archive: file(rig, 'out'), swept: file(rig, 'swept'), daily: file(rig, 'daily') },
+      routes: [
+        { sinks: ['swept'], resend: 'each_sweep' },
+        { sinks: ['daily'], resend: '24h' },
+      ],
+    };
+    await rig.run();
+    const all = await linesOf(rig, 'out');
+    const newestIds = idsOf([...newest(all).values()]);
+    rig.pass(60_000);
+    const { reports } = await rig.run({ sweep: true });
+    expect(reports.some(({ mode }) => mode === 'full')).toBe(true);
+    expect(idsOf(await linesOf(rig, 'swept'))).toEqual([...idsOf(all), ...newestIds].sort());
+    expect(idsOf(await linesOf(rig, 'daily'))).toEqual(idsOf(all));
+    rig.clock.advance(25 * 3_600_000);
+    const summary = await rig.run();
+    expect(summary.imbalances).toEqual([]);
+    const now = await linesOf(rig, 'out');
+    expect(repeated(now)).toEqual([]);
+    const daily = await linesOf(rig, 'daily');
+    expect(daily.length).toBeGreaterThanOrEqual(now.length + newestIds.length);
+    expect(new Set(idsOf(daily))).toEqual(new Set(idsOf(now)));
+  });
+
   test('a sink added later is fed from what is kept, without a call to Qualys [promise 5]', async () => {
     const rig = await rigWith();
     await rig.run();

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { drain } from '../../test/support/deliveries.ts';
+import { appendThings, claimAt, openAt, type Thing } from '../../test/support/pages.ts';
+import { describeStores } from '../../test/support/stores.ts';
+import { registerSink } from './delivery.ts';
+import { resend } from './resend.ts';
+import { listSinks } from './sink-state.ts';
+import { verifyCounters } from './verify.ts';
+
+const things = (host: number, text = 'a'): Thing[] =>
+  Array.from({ length: 4 }, (_, i) => ({ host, name: `${i}`, text }));
+const HOUR = 3_600_000;
+
+describeStores('sending again what is current', (kind) => {
+  test('queues the newest body of each key, once a time, and goes on where it was', async () => {
+    const outbox = await openAt(await kind.place());
+    const { store } = outbox;
+    const claim = await claimAt(outbox);
+    await registerSink(store, 'again', () => true, 1);
+    const append = (host: number, text: string, pull: number) =>
+      appendThings(outbox, claim, things(host, text), { pull, sinks: ['again'] });
+    for (let host = 1; host <= 30; host++) await append(host, 'a', 100 + host);
+    await append(7, 'b', 200);
+    const first = await drain(outbox, 'again');
+    expect(first).toHaveLength(124);
+    const at = 10_000_000;
+    expect(await resend(store, 'again', claim.stream, [HOUR], at)).toBe(0);
+    expect(await resend(store, 'again', claim.stream, [HOUR], at + HOUR - 1)).toBe(0);
+    expect(await resend(store, 'again', claim.stream, ['each_sweep'], at + HOUR)).toBe(0);
+    expect(await resend(store, 'again', claim.stream, [HOUR], at + HOUR)).toBe(120);
+    const again = await drain(outbox, 'again', at + HOUR);
+    const old = new Set(
+      first.filter(({ pulling_id, key }) => pulling_id === '107' && key[0] === '7').map(({ id }) => id),
+    );
+    expect(again.map(({ id }) => id).sort()).toEqual(
+      first
+        .map(({ id }) => id)
+        .filter((id) => !old.has(id))
+        .sort(),
+    );
+    expect(await resend(store, 'again', claim.stream, [HOUR], at + HOUR + 1)).toBe(0);
+    const [state] = await listSinks(store);
+    expect(state).toMatchObject({ appended: 244, delivered: 244, pending: 0 });
+    expect(await verifyCounters(store)).toEqual([]);
+    // Killed after the first piece: the rest comes with the next look, whatever the time is.
+    const progress = JSON.stringify({ at: at + HOUR, after: 10 });
+    await store.db.updateTable('meta').set({ value: progress }).where('name', 'like', 'resend/%').execute();
+    expect(await resend(store, 'again', claim.stream, [HOUR], at + HOUR + 2)).toBe(80);
+    expect(await verifyCounters(store)).toEqual([]);
+    await outbox.close();
+  });
+});
