@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describe } from '../src/collector/describe.ts';
 import type { DatasetFile } from '../src/datasets/define.ts';
+import { permissionRecipe } from '../src/datasets/recipe.ts';
 import { datasets } from '../src/datasets/registry.gen.ts';
 
 /** The pages `docs/reference/datasets/*.md` and `docs/guide/qualys-permissions.md`, made from the data sets' facts. */
@@ -92,11 +93,16 @@ function permissionsPage(): string {
     facts.permission.roles,
     waysOf(facts),
   ]);
+  // What each data set needs stands in the table.
+  const steps = permissionRecipe(all).slice(0, -all.length);
   return `${[
     '# What Quarry needs of Qualys',
     note('src/datasets/'),
     'Quarry only reads. Give it a user of its own, with API access, and for each data set you enable what stands beside it here; leave out what you do not collect. `quarry check` tries every enabled data set and says which of them the user may not read.',
     table(['data set', 'licence', 'role and scope', 'sign-in'], rows),
+    '## How to allow it',
+    'For all data sets; `quarry check` prints the same for those that were refused.',
+    steps.map((step, i) => `${i + 1}. ${step}`).join('\n'),
   ].join('\n\n')}\n`;
 }
 

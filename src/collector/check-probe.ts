@@ -7,6 +7,7 @@ import { child, text } from '../qualys/answer-errors.ts';
 import type { Client } from '../qualys/client.ts';
 import { fetchAnswer } from '../qualys/fetch-answer.ts';
 import { createReader } from '../qualys/reader.ts';
+import { probeCall } from './probe.ts';
 
 const PROBE_MS = 120_000;
 /** Enough of an answer that holds records to tell that it can be read. */
@@ -80,22 +81,35 @@ export function countIn(envelope: Fields): number {
   return 0;
 }
 
+const YEAR_MS = 365 * 86_400_000;
+
 /**
- * What may be behind an answer without records, as far as the probe can tell: an empty answer looks the same for
- * nothing there, a filter, the hour asked for, scope, role and licence.
+ * Why a probe held no records, found out by asking again: without the options, then over a year where an hour was asked
+ * for. What is left looks the same to Qualys's interfaces, and is said so: nothing there, scope and role, licence.
  */
-export function whyNothing(facts: Dataset, options: unknown, usual: unknown): string {
-  const chosen = Object.entries(options as Record<string, unknown>).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify((usual as Record<string, unknown>)[name]),
-  );
-  const { paging } = facts;
-  const anHour = facts.probe === undefined && facts.incremental && paging.by === 'step' && paging.parts === undefined;
+export async function whyNothing(
+  ask: (call: Call) => Promise<Probed>,
+  facts: Dataset,
+  options: unknown,
+  usual: unknown,
+  now: number | undefined,
+): Promise<string> {
+  const has = async (call: Call): Promise<boolean> => !(await ask(call)).empty;
+  const asked = JSON.stringify(probeCall(facts, options, now));
+  const [plain, year] = [probeCall(facts, usual, now), probeCall(facts, options, now, YEAR_MS)];
+  if (JSON.stringify(plain) !== asked && (await has(plain))) {
+    const chosen = Object.entries(options as Record<string, unknown>).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify((usual as Record<string, unknown>)[name]),
+    );
+    return `no records: the options leave nothing of what there is (filter: ${chosen.map(([name]) => name).join(', ')})`;
+  }
+  const windowed = JSON.stringify(year) !== asked;
+  if (windowed && (await has(year)))
+    return 'no records in the last hour, which is all that was asked for; there are earlier ones (window)';
   const reasons = [
     'there is nothing',
-    ...(chosen.length > 0 ? [`the options leave nothing (filter: ${chosen.map(([name]) => name).join(', ')})`] : []),
-    ...(anHour ? ['there was nothing in the last hour, which is all that was asked for (window)'] : []),
     `the user does not see it (scope and role: ${facts.permission.roles})`,
     `the subscription does not have it (licence: ${facts.permission.licence})`,
   ];
-  return `no records; one of: ${reasons.join('; ')}`;
+  return `no records${windowed ? ' within a year' : ''}, and no filter of yours is why; one of: ${reasons.join('; ')}`;
 }

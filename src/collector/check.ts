@@ -12,6 +12,7 @@ import { networkError } from '../qualys/network-errors.ts';
 import type { Address } from '../qualys/platforms.ts';
 import { addressOf } from './address.ts';
 import { probe, whyNothing } from './check-probe.ts';
+import { withEgress } from './egress.ts';
 import { probeCall } from './probe.ts';
 import { clientOf } from './wire.ts';
 
@@ -57,7 +58,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
     address = addressOf(connection);
     client = clientOf(connection, config, governor, { clock: systemClock, log: silentLog, version });
   } catch (thrown) {
-    yield failed(id, 'address', thrown, whereIs(config, `connections.${id}`));
+    yield failed(connection, 'address', thrown, whereIs(config, `connections.${id}`));
     return;
   }
   try {
@@ -71,7 +72,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
     const servers =
       usesGateway && address.gateway.host !== address.api.host ? [address.api, address.gateway] : [address.api];
     for (const step of servers.flatMap((url) => reachSteps(connection, url))) {
-      const checked = await timed(id, step.what, step.run);
+      const checked = await timed(connection, step.what, step.run);
       yield checked;
       reached &&= checked.outcome !== 'failed';
       if (checked.outcome === 'failed') break;
@@ -82,7 +83,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
     // Each way once, the connection's usual one first: that one is tried even where no data set wants it.
     for (const way of new Set<SignInWay>([usualWay(connection), ...calls.map(({ ways }) => ways[0]!)])) {
       const signIn: Checked = reached
-        ? await timed(id, `sign-in (${way})`, async () => {
+        ? await timed(connection, `sign-in (${way})`, async () => {
             now = (await client.signIn(signal, way)) ?? now;
             return signedInAs(connection);
           })
@@ -98,11 +99,13 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
         yield { connection: id, what: name, outcome: 'skipped', about: 'not signed in', call, ways };
         continue;
       }
-      const checked = await timed(id, name, async () => {
+      const checked = await timed(connection, name, async () => {
         const { empty, version: found, serverTime } = await probe(client, facts, call, signal);
         now = serverTime ?? now;
         const readable = found === undefined ? 'readable' : `readable, version ${found}`;
-        return empty ? `${readable}; ${whyNothing(facts, own, facts.options.parse({}))}` : readable;
+        if (!empty) return readable;
+        const again = (other: Call) => probe(client, facts, other, signal);
+        return `${readable}; ${await whyNothing(again, facts, own, facts.options.parse({}), now)}`;
       });
       signal.throwIfAborted();
       const limits = governor.status()[call.api];
@@ -118,18 +121,23 @@ const usualWay = ({ signIn }: ConnectionConfig): SignInWay => (signIn.kind === '
 const signedInAs = ({ signIn }: ConnectionConfig): string =>
   signIn.kind === 'basic' ? `as ${signIn.username}` : `by ${signIn.kind}`;
 
-async function timed(connection: string, what: string, run: () => Promise<string>): Promise<Checked> {
+async function timed(connection: ConnectionConfig, what: string, run: () => Promise<string>): Promise<Checked> {
   const started = performance.now();
   try {
     const about = await run();
-    return { connection, what, outcome: 'ok', about, ms: Math.round(performance.now() - started) };
+    return { connection: connection.id, what, outcome: 'ok', about, ms: Math.round(performance.now() - started) };
   } catch (thrown) {
     return failed(connection, what, thrown);
   }
 }
 
-function failed(connection: string, what: string, thrown: unknown, where?: string): Checked {
-  const error = asQuarryError(thrown);
+function failed(
+  { id: connection, egressAddresses: egress }: ConnectionConfig,
+  what: string,
+  thrown: unknown,
+  where?: string,
+): Checked {
+  const error = withEgress(asQuarryError(thrown), egress);
   const placed =
     error.where === undefined && where !== undefined
       ? new QuarryError(error.code, { what: error.message, where, fix: error.fix })

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
   connectionTo,
+  DAY,
   difference,
   newest,
   type Rig,
@@ -144,3 +145,48 @@ it('[fault 72] a backlog over its limit pauses pulling for that sink’s streams
     expect(difference(newest(lines).keys(), rig.truth('host_list'))).toEqual(SAME);
     expect(repeated(lines)).toEqual([]);
   }));
+
+it('[A40] [A41] [A42] a full and an incremental connection end in the keys and events of one connection with sweeps', async () => {
+  const shared = { tenant: 'acme', subscription: 'shared' };
+  const never = '300d';
+  const rounds = 4;
+  const dataset = (options: Record<string, unknown>) => ({ host_list: { page_size: 5, ...options } });
+  /** Events of all connections, without what names the connection or the run. */
+  async function collected(connections: (rig: Rig) => Record<string, unknown>): Promise<string[]> {
+    const events: string[] = [];
+    await withRig({ hosts: 40 }, async (rig) => {
+      rig.config['connections'] = connections(rig);
+      const ids = Object.keys(rig.config['connections'] as object);
+      for (let round = 0; round < rounds; round++) {
+        const { imbalances, stopped } = await rig.run();
+        expect([...stopped]).toEqual([]);
+        expect(imbalances).toEqual([]);
+        rig.pass(10 * DAY);
+      }
+      const lines = (await Promise.all(ids.map((id) => rig.lines('host_list', id)))).flat();
+      expect(repeated(lines)).toEqual([]);
+      for (const { id, change, reason, key } of lines)
+        events.push([change === 'removed' ? `removed ${reason}` : id, ...key].join(' '));
+    });
+    return events.toSorted();
+  }
+  // Each time all that changed, and all there is: what is gone is seen in the same round, whoever looks.
+  const one = await collected((rig) => ({
+    one: connectionTo(
+      { url: rig.simulator.url, ...USERS[0]! },
+      dataset({ every: '1h', sweep: { ids: never, full: '23h' } }),
+      shared,
+    ),
+  }));
+  const two = await collected((rig) => ({
+    full: connectionTo(
+      { url: rig.simulator.url, ...USERS[0]! },
+      dataset({ every: never, sweep: { ids: never, full: '23h' } }),
+      shared,
+    ),
+    changes: connectionTo({ url: rig.simulator.url, ...USERS[0]! }, dataset({ every: '1h', sweep: false }), shared),
+  }));
+  expect(one.length).toBeGreaterThan(40);
+  expect(one.some((event) => event.startsWith('removed purged'))).toBe(true);
+  expect(two).toEqual(one);
+});

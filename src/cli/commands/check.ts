@@ -1,4 +1,11 @@
-import { type Checked, checkConnection, curlOf, savedBudgets } from '../../collector/port.ts';
+import {
+  type Checked,
+  checkConnection,
+  curlOf,
+  datasets,
+  permissionRecipe,
+  savedBudgets,
+} from '../../collector/port.ts';
 import type { Config, ConnectionConfig } from '../../config/config.ts';
 import { explain } from '../../core/errors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
@@ -22,6 +29,7 @@ export async function check(wanted: string | undefined, flags: CheckFlags): Prom
     wanted === undefined ? [...config.connections.values()] : [named('connection', wanted, config.connections)];
   const saved = await lookIfThere(config, async (outbox) => (outbox === undefined ? new Map() : savedBudgets(outbox)));
   const all: Checked[] = [];
+  const recipes: Record<string, readonly string[]> = {};
   const stop = stopping(0, () => {});
   try {
     for (const connection of connections) {
@@ -37,6 +45,10 @@ export async function check(wanted: string | undefined, flags: CheckFlags): Prom
       }
       const note = foreign(all.filter((one) => one.connection === connection.id));
       if (note !== undefined && flags.json !== true) await print(`  ${note}\n`);
+      const recipe = recipeFor(all.filter((one) => one.connection === connection.id));
+      if (recipe.length > 0) recipes[connection.id] = recipe;
+      if (recipe.length > 0 && flags.json !== true)
+        await print(`  What to allow in Qualys:\n${recipe.map((line) => `    ${line}\n`).join('')}`);
     }
   } catch (thrown) {
     if (stop.code() !== undefined) return stop.code()!;
@@ -46,7 +58,7 @@ export async function check(wanted: string | undefined, flags: CheckFlags): Prom
   }
   if (flags.json === true) {
     const checks = all.map((one) => jsonOf(one, curl(config, config.connections.get(one.connection)!, one, flags)));
-    await printJson({ ok: all.every(({ outcome }) => outcome === 'ok'), checks });
+    await printJson({ ok: all.every(({ outcome }) => outcome === 'ok'), checks, recipes });
   }
   return exitOf(all);
 }
@@ -79,6 +91,15 @@ function limitsText({ limits }: Checked): string | undefined {
     windowSec === undefined || windowSec === 3600 ? 'an hour' : windowSec === 86_400 ? 'a day' : `${windowSec} s`;
   const left = remaining === undefined ? '' : `, ${remaining} left`;
   return `${limit} calls ${window}${left}${concurrency === undefined ? '' : `, ${concurrency} at once`}`;
+}
+
+/** What a data set was refused for that a role or a licence mends. */
+const PERMISSION = new Set(['QRY2012', 'QRY2022']);
+
+/** How to allow exactly the data sets that were refused. */
+function recipeFor(checks: readonly Checked[]): readonly string[] {
+  const refused = checks.filter(({ error }) => error !== undefined && PERMISSION.has(error.code));
+  return permissionRecipe(refused.flatMap(({ what }) => datasets.get(what) ?? []));
 }
 
 /** Calls of this subscription that are not ours: seen in what the headers counted beyond ours. */
