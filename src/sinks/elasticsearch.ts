@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineSink } from './define.ts';
 import { openElasticsearch } from './elasticsearch/open.ts';
-import { basicAuth, headerSecret, httpUrl, requestSize, template, transportSettings } from './http/settings.ts';
+import { baseUrl, basicAuth, headerSecret, requestSize, template, transportSettings } from './http/settings.ts';
 
-const url = httpUrl.meta({ description: 'https://host:9200' });
+const url = baseUrl.meta({ description: 'https://host:9200' });
 
 /**
  * Elasticsearch and OpenSearch, by `_bulk`. Source: Elastic's reference pages "Bulk API", "Data streams" and "Index API"

@@ -70,6 +70,19 @@ describe('a request', () => {
     });
   });
 
+  test('goes to the address as it is written, with its parameters, which are never seen', async () => {
+    await start();
+    const settings = { query: { sig: 'c4 nary&' }, token: 't' };
+    const there = await open(`${fake.url}/in/`, settings);
+    await there.check();
+    expect(fake.requests.map(({ url }) => `${url.pathname}${url.search}`)).toEqual(['/in/?sig=c4+nary%26']);
+    fake.next.push('reset');
+    const outcomes = await there.write([batchOf('a', payloads('a', 1))], never);
+    expect(outcomes.flat()).toEqual([{ retry: expect.stringContaining('127.0.0.1') as string }]);
+    expect(JSON.stringify([outcomes, http.config.parse({ url: fake.url, ...settings })])).not.toContain('c4');
+    await there.close();
+  });
+
   test('one event each, under its own id', async () => {
     await start({ body: 'single', sign });
     fake.key = key;

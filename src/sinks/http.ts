@@ -36,6 +36,10 @@ export default defineSink({
       .enum(['ndjson', 'json', 'single'])
       .default('ndjson')
       .meta({ description: 'A line per event, a JSON array of events, or a request for each event.' }),
+    query: z
+      .record(z.string().min(1), secret)
+      .default({})
+      .meta({ description: 'Parameters behind the address (?key=…); their values are kept secret.' }),
     headers: headers.default({}).meta({ description: 'Headers of every request; their values are kept secret.' }),
     ...basicAuth,
     token: headerSecret.meta({ secret: true, description: 'A bearer token.' }).optional(),

@@ -19,7 +19,9 @@ for (const ack of [true, false])
     start: async () => {
       const fake = await fakeSplunk(chanceFrom(seed));
       fake.acknowledges = ack;
-      return { ...fake, open: () => open(fake.url, { ack }), received: async () => fake.received() };
+      // Acknowledged when first asked for, so that only answers that are lost wait for the end of this time.
+      fake.polls = 0;
+      return { ...fake, open: () => open(fake.url, { ack, ack_timeout: 300 }), received: async () => fake.received() };
     },
   });
 
@@ -84,6 +86,7 @@ describe('[fault 84] acknowledgement', () => {
   test('what was taken and lost before it was indexed is sent again, until it is there', async () => {
     await start({ ack_timeout: 300, max_request: 1024 });
     fake.lose = 1;
+    fake.polls = 0;
     const two = batchOf('b', payloads('b', 2, 'x'.repeat(800)));
     const [lost, kept] = await write(two);
     expect(lost).toEqual({ retry: expect.stringContaining('not acknowledged') as string });

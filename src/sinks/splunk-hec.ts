@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineSink } from './define.ts';
-import { headerSecret, httpUrl, perDataset, requestSize, transportSettings } from './http/settings.ts';
+import { baseUrl, headerSecret, perDataset, requestSize, transportSettings } from './http/settings.ts';
 import { openHec } from './splunk-hec/open.ts';
 
-const url = httpUrl.meta({ description: 'https://splunk:8088' });
+const url = baseUrl.meta({ description: 'https://splunk:8088' });
 const placeholders = 'With {dataset}, {tenant}, {subscription}, {connection}; one for all data sets, or one each.';
 
 /**

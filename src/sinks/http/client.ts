@@ -14,7 +14,7 @@ export interface Reply {
 }
 
 export interface Sent {
-  /** Behind the URL: `/_bulk`. */
+  /** Behind the URL: `/_bulk`, `?key=…`. */
   readonly path?: string;
   readonly method?: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;

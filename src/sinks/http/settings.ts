@@ -5,11 +5,13 @@ import { secret } from '../define.ts';
 
 const about = (description: string) => ({ description });
 
-/** `https://host:9200`, with a path where the service stands behind one; credentials have settings of their own. */
-export const httpUrl = z
-  .string()
-  .refine(isHttpUrl, { error: 'expected http(s)://host:port without user name and password, query or fragment' })
-  .transform((value) => value.replace(/\/+$/, ''));
+/** `https://host/path`, kept as it is written; credentials and parameters have settings of their own. */
+export const httpUrl = z.string().refine(isHttpUrl, {
+  error: 'expected http(s)://host:port without user name and password, query or fragment',
+});
+
+/** Where a service stands, behind a path or not: `https://host:9200`. */
+export const baseUrl = httpUrl.transform((value) => value.replace(/\/+$/, ''));
 
 function isHttpUrl(value: string): boolean {
   const url = URL.parse(value);

@@ -13,6 +13,7 @@ export interface Settings extends TransportSettings, Credentials {
   readonly url: string | readonly string[];
   readonly method: 'POST' | 'PUT';
   readonly body: 'ndjson' | 'json' | 'single';
+  readonly query: Readonly<Record<string, Secret>>;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly sign?: Secret | readonly Secret[] | undefined;
   readonly max_events: number;
@@ -33,8 +34,10 @@ export async function openWebhook(settings: Settings, { baseDir }: SinkContext):
   const { method, body: form } = settings;
   const urls = typeof settings.url === 'string' ? [settings.url] : settings.url;
   const keys = settings.sign === undefined ? [] : [settings.sign].flat();
+  const query = new URLSearchParams(revealed(settings.query)).toString();
+  const path = query === '' ? '' : `?${query}`;
   const own = {
-    ...Object.fromEntries(Object.entries(settings.headers).map(([name, value]) => [name, reveal(value)])),
+    ...revealed(settings.headers),
     ...authorization(settings),
     'content-type': form === 'ndjson' ? 'application/x-ndjson' : 'application/json',
   };
@@ -44,7 +47,7 @@ export async function openWebhook(settings: Settings, { baseDir }: SinkContext):
     const timestamp = Math.floor(Date.now() / 1000);
     const signed = keys.length === 0 ? {} : { 'webhook-signature': signature(keys, id, timestamp, body) };
     const headers = { ...own, ...about, 'webhook-id': id, 'webhook-timestamp': `${timestamp}`, ...signed };
-    return client.send({ method, headers, body }, signal);
+    return client.send({ path, method, headers, body }, signal);
   };
 
   return {
@@ -75,6 +78,9 @@ export async function openWebhook(settings: Settings, { baseDir }: SinkContext):
     close: () => client.close(),
   };
 }
+
+const revealed = (secrets: Readonly<Record<string, Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, reveal(value)]));
 
 function bodyOf(items: readonly Item<Event>[], form: Settings['body']): Buffer {
   if (form !== 'json') return Buffer.concat(items.flatMap(({ part }) => part.pieces));
