@@ -1,9 +1,10 @@
 import type { Change, Flag, RemovalReason } from '../core/words.ts';
+import { milliseconds } from './key.ts';
 import type { EventSource } from './shape-raw.ts';
 
 /** What an event says before its record. */
 export interface EventHead {
-  /** ISO 8601 in UTC; absent where Qualys names no time. */
+  /** As Qualys writes it: ISO 8601, or epoch milliseconds; absent where it names none. */
   readonly time?: string;
   readonly change: Change;
   readonly reason?: RemovalReason;
@@ -20,3 +21,7 @@ export function eventHead(events: EventSource, i: number): EventHead {
   const end = events.bytes.indexOf(BEFORE_RECORD, start) + 1;
   return JSON.parse(`{${events.bytes.toString('utf8', start, end)}}`) as EventHead;
 }
+
+/** A time of Qualys as ISO 8601 in UTC; `otherwise` (epoch milliseconds) where there is none that can be read. */
+export const utcTime = (time: string | undefined, otherwise: number): string =>
+  new Date(milliseconds(time ?? '') || otherwise).toISOString();

@@ -87,11 +87,15 @@ function leadReader(
   };
 }
 
-/** Whole seconds since 1970 of a time as Qualys writes it (ISO 8601, `+0000` too, or epoch milliseconds); 0 where it is none. */
-export function seconds(time: string): number {
-  const at = /^\d{11,15}$/.test(time) ? Number(time) : Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-  return Number.isFinite(at) && at > 0 ? Math.floor(at / 1000) : 0;
+/** Milliseconds since 1970 of a time as Qualys writes it (ISO 8601, `+0000` too, or epoch milliseconds); 0 where it is none. */
+export function milliseconds(time: string): number {
+  if (/^\d+$/.test(time)) return /^\d{11,15}$/.test(time) ? Number(time) : 0;
+  const at = Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  return at > 0 ? at : 0;
 }
+
+/** The same in whole seconds. */
+export const seconds = (time: string): number => Math.floor(milliseconds(time) / 1000);
 
 /** The key's parts as an event shows them, from what the key table holds. */
 export function keyParts(dataset: Dataset, { lead, key: known }: Key): string[] {

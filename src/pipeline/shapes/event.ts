@@ -2,6 +2,7 @@ import type { KnowledgeEntry } from '../../core/knowledge.ts';
 import type { Destinations } from '../../core/sink.ts';
 import type { Fields } from '../../core/words.ts';
 import type { EventHead } from '../event-head.ts';
+import { milliseconds } from '../key.ts';
 import type { EnvelopeFacts, EventSource } from '../shape-raw.ts';
 
 /** How a sink wants the chosen format; what is absent is as documented there. */
@@ -74,6 +75,5 @@ export function provenance(event: ShapedEvent, facts: ShapeFacts): Record<string
 
 /** Qualys's own time of the event, where it has none when it was pulled; epoch milliseconds. */
 export function timeOf(event: ShapedEvent, facts: ShapeFacts): number {
-  const own = event.time === undefined ? Number.NaN : Date.parse(event.time);
-  return Number.isNaN(own) ? facts.pulledAt : own;
+  return milliseconds(event.time ?? '') || facts.pulledAt;
 }
