@@ -49,7 +49,7 @@ export function ecs(event: ShapedEvent, facts: ShapeFacts): Record<string, unkno
     },
     tags: ['forwarded', `${module}-${stream}`, ...(event.flags ?? [])],
     quarry: provenance(event, facts),
-    [module]: { [stream]: own.vendor ?? fieldNames(event.record) },
+    [module]: said({ [stream]: own.vendor ?? fieldNames(event.record) }),
   });
 }
 

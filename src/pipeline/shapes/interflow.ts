@@ -1,8 +1,7 @@
-import type { Value } from '../../core/words.ts';
 import { type ShapedEvent, type ShapeFacts, timeOf } from './event.ts';
 import { findingOf } from './finding.ts';
-import { hostOf } from './host.ts';
-import { isFields, said } from './values.ts';
+import { hostOf, isAddress } from './host.ts';
+import { said, text, withoutBlanks } from './values.ts';
 
 const HOSTS = 'qualys_hosts';
 const VULNERABILITIES = 'qualys_vulnerabilities';
@@ -34,7 +33,7 @@ export function interflow(event: ShapedEvent, facts: ShapeFacts): readonly Recor
     timestamp: timeOf(event, facts),
     hostname: host?.fqdn ?? host?.hostname ?? host?.name,
     ip,
-    srcip: ip ?? (facts.dataset === 'user_activity' ? event.record['User IP'] : undefined),
+    srcip: ip ?? (facts.dataset === 'user_activity' ? userAddress(event) : undefined),
     mac: host?.macs[0],
     vulnerability: said({
       qid: finding?.qid,
@@ -52,17 +51,8 @@ export function interflow(event: ShapedEvent, facts: ShapeFacts): readonly Recor
   return indicesOf(facts).map((index) => ({ index, ...common }));
 }
 
-/** A value without members that are blank, at any depth; names are kept. */
-function withoutBlanks(value: Value): Value | undefined {
-  if (value === null || (typeof value === 'string' && value.trim() === '')) return undefined;
-  if (Array.isArray(value)) {
-    const kept = (value as readonly Value[]).map(withoutBlanks).filter((one) => one !== undefined);
-    return kept.length === 0 ? undefined : kept;
-  }
-  if (!isFields(value)) return value;
-  const kept = Object.entries(value).flatMap(([name, one]) => {
-    const full = withoutBlanks(one);
-    return full === undefined ? [] : [[name, full] as const];
-  });
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+/** Where a user of the activity log came from. */
+function userAddress({ record }: ShapedEvent): string | undefined {
+  const address = text(record['User IP'])?.trim();
+  return address !== undefined && isAddress(address) ? address : undefined;
 }

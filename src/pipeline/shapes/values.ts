@@ -123,3 +123,18 @@ export function saidOrNone(members: Readonly<Record<string, unknown>>): Record<s
   const made = said(members);
   return Object.keys(made).length === 0 ? undefined : made;
 }
+
+/** A value without members that are blank, at any depth; names are kept. */
+export function withoutBlanks(value: Value): Value | undefined {
+  if (value === null || (typeof value === 'string' && value.trim() === '')) return undefined;
+  if (Array.isArray(value)) {
+    const kept = (value as readonly Value[]).map(withoutBlanks).filter((one) => one !== undefined);
+    return kept.length === 0 ? undefined : kept;
+  }
+  if (!isFields(value)) return value;
+  const kept = Object.entries(value).flatMap(([name, one]) => {
+    const full = withoutBlanks(one);
+    return full === undefined ? [] : [[name, full] as const];
+  });
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}

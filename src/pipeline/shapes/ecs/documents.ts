@@ -1,8 +1,9 @@
 import type { Fields } from '../../../core/words.ts';
 import { activityOf, failed } from '../activity.ts';
 import type { ShapedEvent } from '../event.ts';
+import { isAddress } from '../host.ts';
 import { qualysSeverity } from '../severity.ts';
-import { integer, iso, list, plain, said, saidOrNone, text, textAt, texts, truth } from '../values.ts';
+import { integer, iso, list, plain, said, saidOrNone, text, textAt, texts, truth, withoutBlanks } from '../values.ts';
 import { detectionDocument, vulnerabilityPart } from './detection.ts';
 import type { Document, EcsDocument } from './document.ts';
 import { fieldNames } from './names.ts';
@@ -102,6 +103,7 @@ function withValues({ LAST_SERVICE_MODIFICATION_DATETIME: modified, ...entry }: 
 
 function userActivity({ record }: ShapedEvent): EcsDocument {
   const row = activityOf(record);
+  const address = row.ip !== undefined && isAddress(row.ip) ? row.ip : undefined;
   const signIn = row.kind === 'logon' || row.kind === 'logoff';
   return {
     event: said({
@@ -115,11 +117,11 @@ function userActivity({ record }: ShapedEvent): EcsDocument {
     document: said({
       message: row.details,
       user: said({ name: row.user, roles: row.role === undefined ? undefined : [row.role] }),
-      source: said({ ip: row.ip }),
-      related: said({ user: texts([row.user]), ip: texts([row.ip]) }),
+      source: said({ ip: address, address: address === undefined ? row.ip : undefined }),
+      related: said({ user: texts([row.user]), ip: texts([address]) }),
     }),
     // Elastic keeps Qualys's own names here, with underscores.
-    vendor: said(
+    vendor: withoutBlanks(
       Object.fromEntries(Object.entries(record).map(([name, value]) => [name.replaceAll(/[ .]/g, '_'), value])),
     ),
   };

@@ -80,7 +80,7 @@ export function deviceOf(host: Host | undefined, key: string): Record<string, un
 /** A machine as a resource of a finding. */
 export function resourceOf(host: Host | undefined, key: string): Record<string, unknown> {
   return said({
-    uid: host?.id ?? host?.assetId ?? key,
+    uid: host?.id ?? host?.assetId ?? host?.ips[0] ?? key,
     uid_alt: host?.agentId,
     name: host?.name,
     hostname: host?.fqdn ?? host?.hostname,
