@@ -64,7 +64,11 @@ if (existsSync(join(root, 'scripts/generate-errors.ts'))) {
 /** After the registries, which may just have been written: these pages import them. */
 async function pages(): Promise<Generated[]> {
   const made = (await load('scripts/generate-datasets.ts')) as typeof import('./generate-datasets.ts');
-  return made.datasetPages().map(({ path, text }) => ({ path, make: () => text }));
+  const { sinksPage } = (await load('scripts/generate-sinks.ts')) as typeof import('./generate-sinks.ts');
+  return [
+    ...made.datasetPages().map(({ path, text }) => ({ path, make: () => text })),
+    { path: 'docs/reference/sinks.md', make: sinksPage },
+  ];
 }
 
 const check = process.argv.includes('--check');

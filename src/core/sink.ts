@@ -55,6 +55,15 @@ export type Guarantee =
   | 'at least once'
   | 'best-effort confirmation';
 
+/** What each means when something goes wrong. */
+export const GUARANTEES: Readonly<Record<Guarantee, string>> = {
+  'effectively once': 'what is sent again after a lost reply is there once',
+  'effectively once inside a window': 'what is sent again soon is there once, later perhaps twice, with the same id',
+  'at least once': 'after a lost reply an event may be there twice, with the same id',
+  'best-effort confirmation':
+    'nothing is acknowledged; events of a connection that broke are sent again, so some may be there twice, and what a receiver lost is not known',
+};
+
 export interface SinkCapabilities {
   readonly guarantee: Guarantee;
   /** Formats it takes, the default first. */

@@ -1,20 +1,11 @@
 import { datasets, sinks } from '../../collector/port.ts';
 import { leads, routesTo, takes } from '../../collector/routing.ts';
 import type { Config } from '../../config/config.ts';
-import type { Guarantee } from '../../core/sink.ts';
+import { GUARANTEES } from '../../core/sink.ts';
 import { EXIT } from '../exit.ts';
 import { named } from '../names.ts';
 import { bytes, print, printJson } from '../output.ts';
 import { configuration } from './configuration.ts';
-
-/** What a guarantee means when something goes wrong, in a line. */
-export const MEANING: Readonly<Record<Guarantee, string>> = {
-  'effectively once': 'what is sent again after a lost reply is there once',
-  'effectively once inside a window': 'what is sent again soon is there once, later perhaps twice, with the same id',
-  'at least once': 'after a lost reply an event may be there twice, with the same id',
-  'best-effort confirmation':
-    'nothing is acknowledged; events of a connection that broke are sent again, some may be lost or doubled',
-};
 
 /** Opens a sink and lets it check what a write needs; then says what a write would be. */
 export async function testSink(name: string, options: { config?: string; json?: boolean }): Promise<number> {
@@ -37,7 +28,7 @@ export async function testSink(name: string, options: { config?: string; json?: 
   await print(
     [
       `${name} (${sink.type}): ok`,
-      `  guarantee  ${guarantee}: ${MEANING[guarantee]}`,
+      `  guarantee  ${guarantee}: ${GUARANTEES[guarantee]}`,
       `  format     ${sink.format}`,
       `  a write    up to ${bytes(batchBytes)} of events; what is refused for good is parked, the rest is tried until it is in`,
       `  receives   ${streams.join(', ') || 'nothing: no route leads here'}`,
