@@ -437,7 +437,7 @@ export const CATALOGUE = {
     next: 'retry',
     title: 'The receiver takes too long',
     why: 'It took nothing, or did not end the connection, within the sink’s timeout.',
-    fix: 'It is sent again by itself, in smaller parts. Raise timeout where the receiver is slow at all times.',
+    fix: 'It is sent again by itself, in smaller parts. Raise timeout where the receiver is slow at all times; confirm: written is for one that never ends a connection.',
   },
   QRY5026: {
     next: 'park',
@@ -618,6 +618,18 @@ export const CATALOGUE = {
     title: 'It stays as it was made',
     why: 'What was collected belongs to this account of this platform.',
     fix: 'Duplicate the connection under another id and change it there.',
+  },
+  QRY8022: {
+    next: 'stop_stream',
+    title: 'It stands in the configuration file',
+    why: 'What the file says is changed in the file, so that there is one place to look.',
+    fix: 'Change quarry.yaml and send the process SIGHUP, or duplicate the connection.',
+  },
+  QRY8023: {
+    next: 'stop_stream',
+    title: 'An address inside',
+    why: 'An address typed into the page would lead the server to itself or into its own network.',
+    fix: 'Use the public address; or, where this is meant, put the connection into quarry.yaml.',
   },
   QRY8030: {
     next: 'stop_stream',

@@ -66,6 +66,7 @@ function open(settings: z.output<typeof config>, { baseDir }: SinkContext): Open
       address,
       port,
       settleMs: settings.settle,
+      awaitEnd: settings.confirm === 'end',
       timeoutMs: settings.timeout,
       tls: { credentials, verify: files.verify, serverName: files.serverName },
     },

@@ -161,6 +161,22 @@ describe('syslog', () => {
     expect(fake.connections() - before).toBeGreaterThan(1);
   });
 
+  it('tells a receiver that never ends a connection, and takes its silence when told to', async () => {
+    const fake = await start({ timeout: 300 }, { plan: () => 'endless' });
+    await expect((await fake.open()).check()).rejects.toMatchObject({
+      code: 'QRY5025',
+      fix: expect.stringContaining('confirm: written'),
+    });
+    const lax = await openSyslog({ transport: 'tcp', port: fake.port, confirm: 'written', settle: 100 });
+    await lax.check();
+    expect(await lax.write([batchOf('b', payloads('b', 3))], never)).toEqual(['delivered']);
+    expect(await fake.received()).toHaveLength(3);
+    const mute = await start({ confirm: 'written', settle: 1000 }, { plan: () => 'mute' });
+    await expect((await mute.open()).write([batchOf('b', payloads('b', 3))], never)).rejects.toMatchObject({
+      code: 'QRY5024',
+    });
+  });
+
   it('says that nobody listens', async () => {
     const fake = await tcp();
     await fake.stop();

@@ -70,7 +70,7 @@ function open(settings: z.output<typeof config>, { baseDir }: SinkContext): Open
   };
   const header = settings.rfc === '3164' ? rfc3164(names) : rfc5424(names, settings.structured_data);
   const at = { address, port: settings.port ?? USUAL_PORT[transport] };
-  const times = { settleMs: settings.settle, timeoutMs: settings.timeout };
+  const times = { settleMs: settings.settle, timeoutMs: settings.timeout, awaitEnd: settings.confirm === 'end' };
   const longest = settings.max_message;
   if (transport === 'udp') return datagramSink({ ...at, ...times, header, longest });
   const files = tlsFiles(settings.tls, settings.tls.ca, false, baseDir);

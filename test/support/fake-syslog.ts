@@ -9,8 +9,8 @@ import type { OpenSink } from '../../src/core/sink.ts';
 import type { Behaviour, Destination } from '../contracts/sink.ts';
 import type { Payload } from './batches.ts';
 
-/** `half`: the first half of what comes is read, then the connection is reset. */
-type How = Behaviour | 'half';
+/** `half`: the first half of what comes is read, then the connection is reset. `endless`: connections are never ended. */
+export type How = Behaviour | 'half' | 'endless';
 
 export interface FakeSyslogOptions {
   readonly form: 'rfc5424' | 'rfc3164';
@@ -92,7 +92,7 @@ export async function fakeSyslog(options: FakeSyslogOptions): Promise<FakeSyslog
       }
       if (how === 'accept' || how === 'slow') socket.end();
       // Everything was taken, and the sender is not told so in order.
-      else wires.get(socket.remotePort)?.resetAndDestroy();
+      else if (how !== 'endless') wires.get(socket.remotePort)?.resetAndDestroy();
     });
     if (how === 'slow') socket.pause();
   }

@@ -12,6 +12,8 @@
  * finishing  our side is closed. The receiver's end of the stream, coming after it, is the only sign that it read to
  *            the last byte.
  *
+ *            A receiver said never to end a connection is watched instead, as in settling: its silence is all there is.
+ *
  * Every other end, in every state, is a failure, and everything sent on the connection counts as not delivered.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
@@ -30,6 +32,8 @@ export interface Receiver {
   };
   /** How long a new connection is watched, in milliseconds. */
   readonly settleMs: number;
+  /** Whether its end of the stream is waited for; false for receivers that never end a connection. */
+  readonly awaitEnd: boolean;
   /** How long the receiver may do nothing, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -37,7 +41,7 @@ export interface Receiver {
 export interface Connection {
   /** Resolves when the bytes were taken; the buffer may then be used again. One call at a time. */
   send(bytes: Buffer): Promise<void>;
-  /** Says that nothing more comes; resolves when the receiver has ended the connection after that. */
+  /** Says that nothing more comes; resolves when the receiver has ended the connection after that, where it does. */
   finish(): Promise<void>;
   /** Drops the connection, whatever its state. */
   drop(): void;
@@ -105,9 +109,10 @@ export async function connect(receiver: Receiver, signal: AbortSignal): Promise<
   });
   const watched = receiver.settleMs + (performance.now() - began);
   let timer: NodeJS.Timeout | undefined;
-  await step('settling', (done) => {
+  const watch = (done: () => void): void => {
     timer = setTimeout(done, watched);
-  }).finally(() => clearTimeout(timer));
+  };
+  await step('settling', watch).finally(() => clearTimeout(timer));
 
   return {
     send: (bytes) =>
@@ -117,9 +122,11 @@ export async function connect(receiver: Receiver, signal: AbortSignal): Promise<
         });
       }),
     finish: () =>
-      step('finishing', () => {
-        socket.end();
-      }),
+      step('finishing', (done) => {
+        socket.end(() => {
+          if (!receiver.awaitEnd) watch(done);
+        });
+      }).finally(() => clearTimeout(timer)),
     drop,
   };
 }

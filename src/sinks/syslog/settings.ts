@@ -54,6 +54,14 @@ export const common = {
     .min(100)
     .default(30_000)
     .meta(about('How long the receiver may do nothing: connect, take bytes, end the connection (30s).')),
+  confirm: z
+    .enum(['end', 'written'])
+    .default('end')
+    .meta(
+      about(
+        'When events count as delivered: once the receiver has ended the connection; or, for one that never does, once they are written and nothing is refused.',
+      ),
+    ),
   settle: z
     .number()
     .int()
