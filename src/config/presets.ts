@@ -3,9 +3,6 @@ import type { Parts } from './schema.ts';
 import { isObject } from './unknown-keys.ts';
 import type { Report } from './validate.ts';
 
-/** Data sets by name, each with the options a preset gives it, as a file would write them. */
-export type Preset = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
 /**
  * Puts the data sets of each connection's preset where a file would have written them; what the file itself says of a
  * data set goes before it, option by option. Changes `value`. Returns by path what came from which preset. Reports

@@ -18,7 +18,6 @@ import {
   time,
   timeZone,
 } from './fields.ts';
-import type { Preset } from './presets.ts';
 
 /** What the configuration must know of a data set; a data set's file has it all. */
 export interface DatasetOptionsSpec {
@@ -38,6 +37,9 @@ export interface SinkOptionsSpec {
   readonly config: z.ZodObject;
   readonly capabilities: { readonly formats: readonly string[] };
 }
+
+/** Data sets by name, each with the options a preset gives it, as a file would write them. */
+export type Preset = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Everything the product can be configured with. */
 export interface Parts {
