@@ -7,15 +7,16 @@ import { silentLog } from '../core/log.ts';
 import type { OpenSink } from '../core/sink.ts';
 import detection from '../datasets/host-list-detection.ts';
 import { registerSink } from '../outbox/delivery.ts';
-import { openOutbox } from '../outbox/outbox.ts';
 import { changeCheckpoint, claimStream } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
 import { readFileInto } from '../qualys/xml/read-file.ts';
 import fileSink from '../sinks/file.ts';
 import { lineSums } from './bench-sums.ts';
+import { INVENTORY, inventoryConsumer } from './consumer.ts';
 import { deliverOnce } from './deliver.ts';
 import { epochs } from './epochs.ts';
 import { silentObserver } from './observer.ts';
+import { openOutbox } from './open-outbox.ts';
 import { readRange } from './page.ts';
 import { scratch } from './scratch.ts';
 import type { FetchAnswer, Stream, Workshop } from './stream.ts';
@@ -35,7 +36,7 @@ export interface CollectBench {
 
 /**
  * The whole collector over one saved answer: staging, key table, outbox, delivery to a sink, each step as in a pull.
- * The pull is a full one into an empty data directory.
+ * The pull is a full one into an empty data directory; with `inventory` it is folded as well.
  */
 export async function collectFile(
   facts: Dataset,
@@ -43,6 +44,7 @@ export async function collectFile(
   path: string,
   dataDir: string,
   sink: OpenSink,
+  inventory = false,
 ): Promise<CollectBench> {
   const outbox = await openOutbox({ dataDir }, Date.now());
   try {
@@ -56,7 +58,8 @@ export async function collectFile(
       neighbours: () => [],
     };
     const identity = { tenant: 'bench', subscription: 'bench', connection: 'bench', dataset: facts.name };
-    await registerSink(outbox.store, 'bench', () => true, Date.now());
+    const sinks = ['bench', ...(inventory ? [INVENTORY] : [])];
+    for (const name of sinks) await registerSink(outbox.store, name, () => true, Date.now());
     const claim = await claimStream(outbox.store, identity);
     const id = Date.now();
     const sweep = await openSweep(outbox, claim, 'full', id, '');
@@ -72,7 +75,7 @@ export async function collectFile(
       startTime: undefined,
       pageSize: facts.pageSize,
       schedule: { every: 0, sweepIds: undefined, sweepFull: undefined },
-      sinks: ['bench'],
+      sinks,
     };
     const signal = new AbortController().signal;
     const context = {
@@ -90,6 +93,14 @@ export async function collectFile(
     const running = { name: 'bench', open: sink, batchBytes: 8 << 20, contextAs: () => contextAs(facts.format) };
     const buffers = scratch();
     while ((await deliverOnce(workshop, running, signal, buffers)).batches > 0);
+    if (inventory) {
+      const consumer = inventoryConsumer(outbox);
+      for (;;) {
+        const { batches, failed } = await deliverOnce(workshop, consumer, signal, buffers);
+        if (failed !== undefined) throw new Error(failed);
+        if (batches === 0) break;
+      }
+    }
     return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };
   } finally {
     await outbox.close();
@@ -103,8 +114,8 @@ export interface CollectFigures {
   readonly longestStallMs: number;
 }
 
-/** `quarry bench collect`: a saved host list detection answer through everything, to the file sink; sums over what it received. */
-export async function benchCollect(path: string, dataDir: string): Promise<CollectFigures> {
+/** `quarry bench collect`: a saved host list detection answer through everything, to the file sink and the inventory; sums over what the sink received. */
+export async function benchCollect(path: string, dataDir: string, inventory: boolean): Promise<CollectFigures> {
   await mkdir(dataDir, { recursive: true });
   const stalls = monitorEventLoopDelay({ resolution: 5 });
   stalls.enable();
@@ -122,7 +133,14 @@ export async function benchCollect(path: string, dataDir: string): Promise<Colle
     },
   };
   try {
-    const { longestTransactionMs } = await collectFile(detection, detection.options.parse({}), path, dataDir, sink);
+    const { longestTransactionMs } = await collectFile(
+      detection,
+      detection.options.parse({}),
+      path,
+      dataDir,
+      sink,
+      inventory,
+    );
     return { records: sums.records, checksum: sums.checksum, longestTransactionMs, longestStallMs: stalls.max / 1e6 };
   } finally {
     await files.close();

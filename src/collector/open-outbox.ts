@@ -1,7 +1,15 @@
 import { inventoryMigrations } from '../inventory/schema.ts';
 import { type Outbox, type OutboxLocation, openOutbox as open } from '../outbox/outbox.ts';
 import { outboxMigrations } from '../outbox/schema.ts';
+import type { Migration } from '../store/migrate.ts';
+import { FORGET_INVENTORY } from './rebuild.ts';
+
+/**
+ * Where the inventory was fed with less than it takes now, it is fed again with all the outbox holds: a consumer that is
+ * not there is new, and what is new is queued everything.
+ */
+const feedAgain: Migration = { number: 10, name: 'the inventory is fed again', statements: () => FORGET_INVENTORY };
 
 /** Opens a data directory's outbox with the inventory in the same database. Throws QRY40xx. */
 export const openOutbox = (location: OutboxLocation, now: number): Promise<Outbox> =>
-  open(location, now, [...outboxMigrations, ...inventoryMigrations]);
+  open(location, now, [...outboxMigrations, ...inventoryMigrations, feedAgain]);

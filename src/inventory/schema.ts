@@ -1,6 +1,6 @@
 import type { Migration } from '../store/migrate.ts';
-import { objectStatements } from './objects/tables.ts';
-import { type DeviceTables, deviceStatements } from './tables.ts';
+import { OBJECT_TABLES, objectStatements } from './objects/tables.ts';
+import { DEVICE_TABLES, type DeviceTables, deviceStatements } from './tables.ts';
 
 /** The tables of the inventory. Times are milliseconds since the epoch, UTC, where they are numbers. */
 export interface InventorySchema extends DeviceTables {
@@ -10,6 +10,13 @@ export interface InventorySchema extends DeviceTables {
   /** QIDs that were looked for and are not there; `asked`: when Qualys was last asked, 0 for never. */
   knowledge_wanted: { tenant: string; subscription: string; qid: number; since: number; asked: number };
 }
+
+/** Tables that are made of events alone, and can be made of them again; QIDs that are wanted are no event. */
+export const inventoryTables: readonly string[] = [
+  ...DEVICE_TABLES,
+  ...OBJECT_TABLES,
+  ...['knowledge', 'knowledge_version'],
+];
 
 /** An entry of the KnowledgeBase; texts as Qualys sends them. `cves` and `threats` are JSON lists. */
 export interface KnowledgeTable {

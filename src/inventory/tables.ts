@@ -5,8 +5,9 @@ type Texts<Name extends string> = Record<Name, string>;
 type Numbers<Name extends string> = Record<Name, number>;
 
 /**
- * The tables of devices and findings. Rows lie in the order of their primary key, by space and host or device, so that
- * what is folded together lies together. Numbers are whole and never null (0 is none), texts never null ('' is none),
+ * The tables of devices and findings. Rows lie in the order of their primary key, by host or device, so that what is
+ * folded together lies together. No key begins with the space: SQLite, which guesses without statistics, would take the
+ * primary key for every question that names a space, and read all of it. Numbers are whole and never null (0 is none), texts never null ('' is none),
  * times are milliseconds since the epoch, UTC.
  */
 export interface DeviceTables {
@@ -29,6 +30,11 @@ export interface DeviceTables {
   /** The CVEs of each QID, one row each: what a search by CVE and the edges of the exposure graph go by. */
   knowledge_cve: Texts<'cve'> & Numbers<'space' | 'qid'>;
 }
+
+export const DEVICE_TABLES = [
+  ...(['space', 'device_source', 'device', 'device_host', 'device_tag', 'device_port', 'device_interface'] as const),
+  ...(['device_software', 'device_history', 'finding', 'finding_history', 'knowledge_cve'] as const),
+] satisfies readonly (keyof DeviceTables)[];
 
 /** Columns of a device that hold one value of its facts, in the words of `device/facts.ts`. */
 export const DEVICE_TEXTS = [
@@ -60,35 +66,35 @@ export function deviceStatements({ text, clustered }: Dialect): string[] {
   return [
     `CREATE TABLE space (id bigint PRIMARY KEY, ${texts('tenant', 'subscription')}, version bigint NOT NULL, UNIQUE (tenant, subscription))`,
     `CREATE TABLE device_source (space bigint NOT NULL, ${texts('dataset')}, ${numbers('id', 'seq', 'accepted', 'removed_at', 'host', 'asset')},
-      ${texts('connection', 'agent', 'cloud', 'removed', 'device', 'facts')}, PRIMARY KEY (space, dataset, id)) ${clustered}`,
-    'CREATE INDEX device_source_host ON device_source (space, host)',
-    'CREATE INDEX device_source_asset ON device_source (space, asset)',
-    'CREATE INDEX device_source_agent ON device_source (space, agent)',
-    'CREATE INDEX device_source_cloud ON device_source (space, cloud)',
+      ${texts('connection', 'agent', 'cloud', 'removed', 'device', 'facts')}, PRIMARY KEY (id, dataset, space)) ${clustered}`,
+    'CREATE INDEX device_source_host ON device_source (host, space)',
+    'CREATE INDEX device_source_asset ON device_source (asset, space)',
+    'CREATE INDEX device_source_agent ON device_source (agent, space)',
+    'CREATE INDEX device_source_cloud ON device_source (cloud, space)',
     `CREATE TABLE device (space bigint NOT NULL, ${texts('device', ...DEVICE_TEXTS, ...DEVICE_LISTS, 'cloud', 'removed', 'digest', 'parts')},
-      ${numbers(...DEVICE_NUMBERS, 'host', 'asset', 'ports', 'softwares', 'removed_at')}, PRIMARY KEY (space, device)) ${clustered}`,
-    `CREATE TABLE device_host (${numbers('space', 'host')}, ${texts('device')}, PRIMARY KEY (space, host)) ${clustered}`,
-    'CREATE INDEX device_host_device ON device_host (space, device)',
-    `CREATE TABLE device_tag (space bigint NOT NULL, ${texts('device')}, ${numbers('tag')}, ${texts('name')}, PRIMARY KEY (space, device, tag, name)) ${clustered}`,
-    'CREATE INDEX device_tag_name ON device_tag (space, name)',
+      ${numbers(...DEVICE_NUMBERS, 'host', 'asset', 'ports', 'softwares', 'removed_at')}, PRIMARY KEY (device, space)) ${clustered}`,
+    `CREATE TABLE device_host (${numbers('space', 'host')}, ${texts('device')}, PRIMARY KEY (host, space)) ${clustered}`,
+    'CREATE INDEX device_host_device ON device_host (device, space)',
+    `CREATE TABLE device_tag (space bigint NOT NULL, ${texts('device')}, ${numbers('tag')}, ${texts('name')}, PRIMARY KEY (device, space, tag, name)) ${clustered}`,
+    'CREATE INDEX device_tag_name ON device_tag (name, space)',
     `CREATE TABLE device_port (space bigint NOT NULL, ${texts('device')}, ${numbers('port')}, ${texts('protocol', 'service')},
-      PRIMARY KEY (space, device, port, protocol)) ${clustered}`,
+      PRIMARY KEY (device, space, port, protocol)) ${clustered}`,
     `CREATE TABLE device_interface (space bigint NOT NULL, ${texts('device')}, ${numbers('n')}, ${texts('name', 'mac', 'ips', 'gateway', 'hostname')},
-      PRIMARY KEY (space, device, n)) ${clustered}`,
+      PRIMARY KEY (device, space, n)) ${clustered}`,
     `CREATE TABLE device_software (space bigint NOT NULL, ${texts('device', 'name', 'version', 'publisher', 'category', 'lifecycle')},
-      PRIMARY KEY (space, device, name, version, publisher)) ${clustered}`,
-    'CREATE INDEX device_software_name ON device_software (space, name, version)',
+      PRIMARY KEY (device, space, name, version, publisher)) ${clustered}`,
+    'CREATE INDEX device_software_name ON device_software (name, version, space)',
     `CREATE TABLE device_history (space bigint NOT NULL, ${texts('device', 'before', 'dataset')}, ${numbers('id', 'at')},
-      PRIMARY KEY (space, device, at, dataset, id)) ${clustered}`,
+      PRIMARY KEY (device, space, at, dataset, id)) ${clustered}`,
     `CREATE TABLE finding (${numbers('space', 'host', 'qid')}, ${texts('place', 'connection')}, ${numbers('seq', 'accepted', 'port')},
       ${texts('protocol')}, ${numbers('ssl')}, ${texts('fqdn', 'instance')}, ${numbers('status', 'type', 'severity', 'qds', 'ignored', 'disabled')},
       ${numbers('first_found', 'last_found', 'last_fixed', 'times_found', 'opened', 'reopened', 'reopenings', 'closed', 'closed_reason', 'removed')},
-      PRIMARY KEY (space, host, qid, place)) ${clustered}`,
-    'CREATE INDEX finding_qid ON finding (space, qid)',
+      PRIMARY KEY (host, space, qid, place)) ${clustered}`,
+    'CREATE INDEX finding_qid ON finding (qid, space)',
     `CREATE TABLE finding_history (${numbers('space', 'host', 'qid')}, ${texts('place')}, ${numbers('at', 'what', 'reason')},
-      PRIMARY KEY (space, host, qid, place, at, what)) ${clustered}`,
-    'CREATE INDEX finding_history_at ON finding_history (space, at)',
-    `CREATE TABLE knowledge_cve (${numbers('space')}, ${texts('cve')}, ${numbers('qid')}, PRIMARY KEY (space, qid, cve)) ${clustered}`,
-    'CREATE INDEX knowledge_cve_cve ON knowledge_cve (space, cve)',
+      PRIMARY KEY (host, space, qid, place, at, what)) ${clustered}`,
+    'CREATE INDEX finding_history_at ON finding_history (at, space)',
+    `CREATE TABLE knowledge_cve (${numbers('space')}, ${texts('cve')}, ${numbers('qid')}, PRIMARY KEY (qid, space, cve)) ${clustered}`,
+    'CREATE INDEX knowledge_cve_cve ON knowledge_cve (cve, space)',
   ];
 }

@@ -93,7 +93,7 @@ export const columnsOfTable = (table: string): ReadonlyMap<string, 'text' | 'num
 export function objectStatements({ text, clustered }: Dialect): string[] {
   return Object.entries(TABLES).flatMap(([table, { key, index = [] }]) => [
     `CREATE TABLE ${table} (${[...columnsOfTable(table)].map(([name, type]) => `${name} ${type === 'text' ? text : 'bigint'} NOT NULL`).join(', ')},
-      PRIMARY KEY (space, ${key.join(', ')})) ${clustered}`,
-    ...index.map((name) => `CREATE INDEX ${table}_${name} ON ${table} (space, ${name})`),
+      PRIMARY KEY (${[key[0], 'space', ...key.slice(1)].join(', ')})) ${clustered}`,
+    ...index.map((name) => `CREATE INDEX ${table}_${name} ON ${table} (${name}, space)`),
   ]);
 }
