@@ -1,6 +1,7 @@
+import { assert, property, string } from 'fast-check';
 import { expect, it } from 'vitest';
 import { batchOf } from '../../../test/support/batches.ts';
-import { bsdTime, messagesOf, rfc3164 } from './messages.ts';
+import { bsdTime, messagesOf, rfc3164, rfc5424 } from './messages.ts';
 
 const header = rfc3164({ priority: 14, hostname: 'h', app: 'a' });
 const batch = batchOf('b', [
@@ -33,4 +34,24 @@ it.each([
   ['never', 'Jan  1 00:00:00'],
 ])('writes %s as %s', (iso, written) => {
   expect(bsdTime(iso)).toBe(written);
+});
+
+it('keeps any text inside its parameter of the structured data [fault 79]', () => {
+  const write = rfc5424({ priority: 14, hostname: 'h', app: 'a' }, 'e@1');
+  const value = string({ unit: 'binary', maxLength: 40 });
+  const parameters = /^<14>1 \S+ h a - things \[e@1((?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")+)\] $/;
+  assert(
+    property(value, value, value, (tenant, eventId, route) => {
+      const header = write({ ...batch, tenant, eventId: () => eventId }, 0, route);
+      expect(header).not.toMatch(/[\n\r\0]/);
+      const found = parameters.exec(header)?.[1] ?? '';
+      const read = [...found.matchAll(/ ([a-z]+)="((?:[^"\\\]]|\\["\\\]])*)"/g)].map(([, name, text]) => [name, text]);
+      expect(read.map(([name]) => name)).toEqual(['id', 'seq', 'change', 'tenant', 'connection', 'index']);
+      const plain = (text: string): string =>
+        [...text].map((one) => (/\p{Cc}/u.test(one) && one < '\x80' ? ' ' : one)).join('');
+      const texts = Object.fromEntries(read.map(([name, text]) => [name, text!.replaceAll(/\\(["\\\]])/g, '$1')]));
+      expect(texts).toMatchObject({ id: plain(eventId), tenant: plain(tenant), index: plain(route) });
+    }),
+    { seed: Date.now() % 2 ** 31, numRuns: 500 },
+  );
 });

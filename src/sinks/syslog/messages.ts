@@ -56,8 +56,10 @@ export function bsdTime(iso: string): string {
   return `${month} ${day} ${iso.slice(11, 19)}`;
 }
 
-/** A value of a structured data parameter (RFC 5424, 6.3.3). */
-const escaped = (value: string): string => value.replaceAll(/["\\\]]/g, '\\$&');
+/** A value of a structured data parameter (RFC 5424, 6.3.3); control characters, which could end a message, are blanks. */
+const escaped = (value: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is meant
+  value.replaceAll(/[\x00-\x1f\x7f]/g, ' ').replaceAll(/["\\\]]/g, '\\$&');
 
 export interface Names {
   /** Facility × 8 + severity. */

@@ -15,7 +15,8 @@ import syslog from '../syslog.ts';
 
 const needsRsyslog = skipUnless(hasRsyslog() && hasOpenssl(), 'rsyslog with its gtls driver is not installed');
 const never = new AbortController().signal;
-const SETTLE = 250;
+/** What is not about refusals need not wait for one. */
+const SETTLE = 20;
 /** A refusal takes rsyslog a moment, on a busy machine a long one; it ends the waiting. */
 const PATIENT = 5000;
 
