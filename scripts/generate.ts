@@ -65,9 +65,11 @@ if (existsSync(join(root, 'scripts/generate-errors.ts'))) {
 async function pages(): Promise<Generated[]> {
   const made = (await load('scripts/generate-datasets.ts')) as typeof import('./generate-datasets.ts');
   const { sinksPage } = (await load('scripts/generate-sinks.ts')) as typeof import('./generate-sinks.ts');
+  const { shapesPage } = (await load('scripts/generate-shapes.ts')) as typeof import('./generate-shapes.ts');
   return [
     ...made.datasetPages().map(({ path, text }) => ({ path, make: () => text })),
     { path: 'docs/reference/sinks.md', make: sinksPage },
+    { path: 'docs/reference/shapes.md', make: shapesPage },
   ];
 }
 
