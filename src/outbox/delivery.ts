@@ -92,7 +92,7 @@ export async function pendingBatches(
 ): Promise<PendingBatch[]> {
   const state = await store.db
     .selectFrom('sink')
-    .select(['pending_batches', 'paused_until'])
+    .select(['pending_batches', 'paused_until', 'reason'])
     .where('name', '=', sink)
     .executeTakeFirst();
   if (state === undefined || state.pending_batches === 0) return [];
@@ -113,7 +113,7 @@ export async function pendingBatches(
   const taken: PendingBatch[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (taken.length > 0 && (bytes + row.length_bytes > maxBytes || taken[0]!.attempts > 0)) break;
+    if (taken.length > 0 && (bytes + row.length_bytes > maxBytes || state.reason !== null)) break;
     bytes += row.length_bytes;
     const settled = row.settled === null ? [] : (JSON.parse(row.settled) as number[]);
     const { tenant, subscription, connection, dataset } = row;
