@@ -54,14 +54,14 @@ export function insertStatement(shape: Shape, table: string): string {
   const into = full(shape, table);
   const values = COLUMNS.map((name) => (name === 'event' ? `event::${shape.column}` : name)).join(', ');
   if (shape.mode === 'log')
-    return `INSERT INTO ${into} (${COLUMNS.join(', ')}) SELECT ${values} FROM ${STAGE} ORDER BY n
+    return `INSERT INTO ${into} (${COLUMNS.join(', ')}) SELECT ${values} FROM ${STAGE}
       ON CONFLICT (id, part) DO NOTHING`;
   const by = [...KEY, 'part'].join(', ');
   const set = COLUMNS.filter((name) => !KEY.includes(name) && name !== 'part' && name !== 'event')
     .map((name) => `${name} = excluded.${name}`)
     .join(', ');
   const upsert = (from: string): string => `INSERT INTO ${into} AS was (${COLUMNS.join(', ')}, removed_at)
-    SELECT ${values}, CASE change WHEN 'removed' THEN time END FROM ${from} ORDER BY n
+    SELECT ${values}, CASE change WHEN 'removed' THEN time END FROM ${from}
     ON CONFLICT (${by}) DO UPDATE SET ${set}, loaded_at = now(), removed_at = excluded.removed_at,
       event = CASE excluded.change WHEN 'removed' THEN was.event ELSE excluded.event END
       WHERE ${isOlder('was', 'excluded')}`;
