@@ -42,7 +42,9 @@ export interface NewConnection {
   readonly settings: Settings;
 }
 
-export type ConnectionChange = Partial<Omit<NewConnection, 'id' | 'tenant'>>;
+export interface ConnectionChange extends Omit<NewConnection, 'id' | 'tenant' | 'settings'> {
+  readonly settings?: Settings | undefined;
+}
 
 const ID = /^[a-z0-9_-]{1,64}$/;
 const LONGEST_NAME = 128;

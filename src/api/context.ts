@@ -8,13 +8,17 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Settings } from '../accounts/connection-secrets.ts';
 import type { Service } from '../collector/port.ts';
+import type { Config } from '../config/config.ts';
 import type { Access } from './access.ts';
 
 /** What the routes work with. */
 export interface Api {
   readonly service: Service;
   readonly accounts: Accounts;
+  /** The configuration as it would be with these stored connections. Throws what is wrong with it. */
+  readonly load: (stored: Readonly<Record<string, Settings>>) => Config;
   /** Whether URLs people type may lead to this machine and its network: the demo's, and who says so. */
   readonly privateAddresses: boolean;
   /** The text of /metrics. */

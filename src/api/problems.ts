@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { problemsOf } from '../config/problems.ts';
 import { CATALOGUE, type ErrorCode } from '../core/catalogue.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 
@@ -36,6 +37,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   QRY8008: 401,
   QRY8020: 400,
   QRY8021: 409,
+  QRY8022: 409,
+  QRY8023: 422,
   QRY8030: 401,
   QRY8031: 403,
   QRY8032: 400,
@@ -75,6 +78,8 @@ function problemOf(thrown: FastifyError | Error, request: FastifyRequest): { sta
   if (!(thrown instanceof QuarryError) && status !== undefined && status < 500)
     return said(new QuarryError('QRY8032', { what: thrown.message }), status, request);
   const error = asQuarryError(thrown);
+  const problems = problemsOf(error).map(({ path, message }) => ({ path, message }));
+  if (problems.length > 0) return said(error, 422, request, problems);
   const defect = error.code === 'QRY9001';
   // A stranger's message may hold anything.
   return said(

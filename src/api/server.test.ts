@@ -95,3 +95,99 @@ describe('a server without a connection yet', () => {
     expect((await get('/api/v1/session', { authorization: 'Bearer qry_nothing' })).status).toBe(401);
   });
 });
+
+describe('connections made here', () => {
+  const settings = {
+    api_url: 'https://qualysapi.example.com',
+    username: 'u',
+    password: 'canary-77',
+    datasets: ['host_list'],
+  };
+  let headers: Record<string, string> = {};
+  beforeAll(async () => {
+    await cli(['user', 'add', 'bob', '--role', 'operator', '--tenants', 'globex'], { cwd: dir, after: '< pw' });
+    const made = await cli(['user', 'token', 'ada', '--name', 't', '--scopes', 'read,run,write'], { cwd: dir });
+    headers = { authorization: `Bearer ${made.stdout.trim()}` };
+  });
+  const send = (method: string, path: string, body: unknown, more: Record<string, string> = {}) =>
+    fetch(new URL(path, url), {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...more },
+    });
+
+  it('[S32] are active at once, and never show their secrets', async () => {
+    const made = await send('POST', '/api/v1/connections', { id: 'acme', name: 'Acme', settings });
+    expect(made.status, await made.clone().text()).toBe(201);
+    const text = await made.text();
+    expect(text).not.toContain('canary-77');
+    expect(JSON.parse(text)).toMatchObject({
+      id: 'acme',
+      tenant: 'acme',
+      source: 'api',
+      secrets: ['password'],
+      version: 1,
+      datasets_enabled: 1,
+    });
+    const list = (await (await get('/api/v1/connections', headers)).json()) as {
+      items: { id: string; status: { word: string } }[];
+    };
+    expect(list.items.map(({ id }) => id)).toEqual(['acme']);
+    await until(async () =>
+      (await (await get('/api/v1/connections/acme', headers)).text()).includes('temporary failure'),
+    );
+  });
+
+  it('are checked as the file is', async () => {
+    const wrong = await send('POST', '/api/v1/connections', {
+      id: 'b',
+      tenant: 'acme',
+      settings: { ...settings, colour: 'red' },
+    });
+    expect(wrong.status).toBe(422);
+    expect(await wrong.json()).toMatchObject({ code: 'QRY1003', errors: [{ path: 'connections.b.colour' }] });
+    expect((await send('POST', '/api/v1/connections', { id: 'acme', settings })).status).toBe(409);
+    expect((await send('POST', '/api/v1/connections', { id: 'No!', settings })).status).toBe(400);
+  });
+
+  it('[fault 90] lead to no address inside', async () => {
+    for (const api_url of [
+      'http://169.254.169.254',
+      'https://[::1]',
+      'https://0x7f.1/',
+      'https://localhost:8443',
+      'https://10.1.2.3',
+    ]) {
+      const refused = await send('POST', '/api/v1/connections', {
+        id: 'b',
+        tenant: 'acme',
+        settings: { ...settings, api_url },
+      });
+      expect(await refused.json(), api_url).toMatchObject({ code: 'QRY8023', status: 422 });
+    }
+  });
+
+  it('change by version, keep secrets that are not given, pause, duplicate and go', async () => {
+    const first = await get('/api/v1/connections/acme', headers);
+    expect(first.headers.get('etag')).toBe('"1"');
+    const { password: _, ...rest } = settings;
+    const change = { notes: 'seen', settings: { ...rest, username: 'v' } };
+    expect((await send('PATCH', '/api/v1/connections/acme', change, { 'if-match': '"9"' })).status).toBe(412);
+    const changed = await send('PATCH', '/api/v1/connections/acme', change, { 'if-match': '"1"' });
+    expect(await changed.json()).toMatchObject({ version: 2, notes: 'seen', secrets: ['password'] });
+    expect(await (await send('POST', '/api/v1/connections/acme/duplicate', { id: 'copy' })).json()).toMatchObject({
+      id: 'copy',
+      paused: true,
+      status: { word: 'paused' },
+    });
+    expect(
+      (await send('PATCH', '/api/v1/connections/acme', { settings: { ...rest, api_url: 'https://other.example.com' } }))
+        .status,
+    ).toBe(409);
+    expect(await (await send('POST', '/api/v1/connections/acme/pause', undefined)).json()).toMatchObject({
+      paused: true,
+    });
+    expect((await send('DELETE', '/api/v1/connections/acme', undefined)).status).toBe(204);
+    expect((await get('/api/v1/connections/acme', headers)).status).toBe(404);
+  });
+});

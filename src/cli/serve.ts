@@ -26,12 +26,14 @@ export interface ServingOptions {
   readonly config: Config;
   /** Undefined: no server, only the connections made through its page. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** The configuration with these stored connections. Throws what is wrong with it. */
+  readonly load: (stored: Record<string, Readonly<Record<string, unknown>>>) => Config;
   /** The demo: connections may lead to this machine, and its administrator needs no password. */
   readonly demo: boolean;
 }
 
 /** Opens what the server needs besides the collector: people, sessions, stored connections. Throws QRY40xx, QRY801x. */
-export async function openServing({ config, listen, demo }: ServingOptions): Promise<Serving> {
+export async function openServing({ config, listen, load, demo }: ServingOptions): Promise<Serving> {
   const databaseUrl = config.databaseUrl === undefined ? undefined : reveal(config.databaseUrl);
   const location = { dataDir: config.dataDir, databaseUrl, env: process.env };
   const accounts = await openAccounts(location, systemClock.now(), listen !== undefined);
@@ -51,7 +53,7 @@ export async function openServing({ config, listen, demo }: ServingOptions): Pro
       listen,
       log,
       webDir: WEB_DIR,
-      api: { service, accounts, privateAddresses: demo },
+      api: { service, accounts, load, privateAddresses: demo },
     });
     const first = demo || (await nobodyYet(accounts.store));
     const link = first

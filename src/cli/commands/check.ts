@@ -13,7 +13,7 @@ import { named } from '../names.ts';
 import { print, printJson } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
-import { configuration } from './configuration.ts';
+import { wholeConfiguration } from './configuration.ts';
 import { lookIfThere } from './look.ts';
 
 export interface CheckFlags {
@@ -24,7 +24,7 @@ export interface CheckFlags {
 
 /** Signs in and tries every enabled data set; says of each failure what it means and what to do. */
 export async function check(wanted: string | undefined, flags: CheckFlags): Promise<number> {
-  const config = configuration(flags.config);
+  const config = await wholeConfiguration(flags.config);
   const connections =
     wanted === undefined ? [...config.connections.values()] : [named('connection', wanted, config.connections)];
   const saved = await lookIfThere(config, async (outbox) => (outbox === undefined ? new Map() : savedBudgets(outbox)));

@@ -49,7 +49,13 @@ export async function demo(flags: DemoFlags): Promise<number> {
   try {
     const text = demoConfig(dir, simulator.url, simulator.username, simulator.password);
     const first = demoConfiguration(text, {});
-    serving = flags.once === true ? undefined : await openServing({ config: first, listen: flags.listen, demo: true });
+    serving =
+      flags.once === true
+        ? undefined
+        : await openServing({
+            ...{ config: first, listen: flags.listen, demo: true },
+            load: (stored) => demoConfiguration(text, stored),
+          });
     const load = async () => demoConfiguration(text, await serving?.stored());
     const config = await load();
     const speak = openConsole(config);

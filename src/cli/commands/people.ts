@@ -6,13 +6,12 @@ import { changeConnection, connectionOf, listConnections, withSecrets } from '..
 import { addToken, listTokens, removeToken } from '../../accounts/tokens.ts';
 import { addUser, listUsers, removeUser, setPassword, type User, userByLogin } from '../../accounts/users.ts';
 import { type Role, SCOPES, type Scope } from '../../accounts/words.ts';
-import type { Config } from '../../config/config.ts';
 import { nearest } from '../../config/suggest.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { reveal } from '../../core/secret.ts';
 import { askSecret } from '../hidden.ts';
 import { print, printJson, table } from '../output.ts';
-import { configuration } from './configuration.ts';
+import { configuration, locationOf } from './configuration.ts';
 
 interface Common {
   readonly config?: string;
@@ -141,12 +140,6 @@ async function withAccounts(file: string | undefined, work: (accounts: Accounts)
     await accounts.close();
   }
 }
-
-export const locationOf = ({ dataDir, databaseUrl }: Config) => ({
-  dataDir,
-  databaseUrl: databaseUrl === undefined ? undefined : reveal(databaseUrl),
-  env: process.env,
-});
 
 const actor = (): Actor => ({ actor: `(command line) ${userInfo().username}`, address: hostname() });
 

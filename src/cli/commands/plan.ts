@@ -1,6 +1,6 @@
 import { type PlanCost, planOf } from '../../collector/port.ts';
 import { print, printJson, table } from '../output.ts';
-import { configuration } from './configuration.ts';
+import { wholeConfiguration } from './configuration.ts';
 import { lookIfThere } from './look.ts';
 
 /** Hosts where nobody has said or counted them. */
@@ -8,7 +8,7 @@ const HOSTS = 10_000;
 
 /** What a configuration will cost, before it is run: from its facts, and from what was seen where there is a state. */
 export async function plan(options: { config?: string; hosts?: number; json?: boolean }): Promise<number> {
-  const config = configuration(options.config);
+  const config = await wholeConfiguration(options.config);
   const cost = await lookIfThere(config, (outbox) => planOf(config, outbox, options.hosts ?? HOSTS));
   if (options.json === true) await printJson(cost);
   else await print(planText(cost, options.hosts));

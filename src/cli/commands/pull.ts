@@ -10,7 +10,7 @@ import { named, noSuch } from '../names.ts';
 import { print, table } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
-import { configuration } from './configuration.ts';
+import { wholeConfiguration } from './configuration.ts';
 
 export interface PullFlags {
   readonly config?: string;
@@ -22,7 +22,7 @@ export interface PullFlags {
 }
 
 export async function pull(names: readonly string[], flags: PullFlags): Promise<number> {
-  const config = configuration(flags.config);
+  const config = await wholeConfiguration(flags.config);
   if (flags.connection !== undefined) named('connection', flags.connection, config.connections);
   const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
   const log = createLog({ format: flags.logFormat ?? config.logFormat ?? format, level: 'warn', color });

@@ -4,7 +4,7 @@ import { noSuch } from '../names.ts';
 import { openServing, type Serving } from '../serve.ts';
 import { stopping } from '../stopping.ts';
 import { summaryExit, summaryText } from '../summary.ts';
-import { configuration } from './configuration.ts';
+import { configuration, wholeConfiguration } from './configuration.ts';
 
 export interface RunFlags {
   readonly config?: string;
@@ -20,9 +20,12 @@ export interface RunFlags {
 
 export async function run(flags: RunFlags): Promise<number> {
   const once = flags.once === true;
-  const first = configuration(flags.config, {});
+  const first = configuration(flags.config);
   const listen = first.server === false || !flags.server || once ? undefined : first.server.listen;
-  const serving = await openServing({ config: first, listen, demo: false });
+  const serving = await openServing({
+    ...{ config: first, listen, demo: false },
+    load: (stored) => configuration(flags.config, stored),
+  });
   try {
     return await collectServed(flags, serving);
   } finally {
@@ -32,7 +35,7 @@ export async function run(flags: RunFlags): Promise<number> {
 
 async function collectServed(flags: RunFlags, serving: Serving): Promise<number> {
   const once = flags.once === true;
-  const config = configuration(flags.config, once ? nonEmpty(await serving.stored()) : await serving.stored());
+  const config = once ? await wholeConfiguration(flags.config) : configuration(flags.config, await serving.stored());
   const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
   const { only } = flags;
@@ -56,7 +59,3 @@ async function collectServed(flags: RunFlags, serving: Serving): Promise<number>
   if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
   return signalled ?? summaryExit(summary);
 }
-
-/** With --once there is nobody to add the first connection. */
-const nonEmpty = <T extends object>(stored: T): T | undefined =>
-  Object.keys(stored).length === 0 ? undefined : stored;
