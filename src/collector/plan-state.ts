@@ -4,10 +4,11 @@ import { QuarryError } from '../core/errors.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { listStreams } from '../outbox/streams.ts';
 import { createGovernor, type SavedGovernor } from '../qualys/governor.ts';
+import { kept } from '../qualys/waiting.ts';
 import { type History, type Limits, type PlanCost, planCost, STANDARD } from './plan-cost.ts';
 import type { PullReport } from './report.ts';
 import type { Stream } from './stream.ts';
-import { ASSET_INVENTORY_API, streamOf } from './wire.ts';
+import { ASSET_INVENTORY_API, reserveOf, streamOf } from './wire.ts';
 
 const NO_CLIENT = {
   open: () => Promise.reject(new QuarryError('QRY9001', { what: 'A plan calls nobody.' })),
@@ -33,11 +34,20 @@ export async function planOf(config: Config, outbox: Outbox | undefined, hosts: 
     hosts,
     now: Date.now(),
     limits: (subscription, api) => {
-      const qualys = limits.get(JSON.stringify([subscription, api]));
+      const qualys = withoutReserve(config, subscription, limits.get(JSON.stringify([subscription, api])));
       return api === ASSET_INVENTORY_API ? withOwnLimits(config, subscription, qualys) : qualys;
     },
     history: (stream: Stream) => history.get(JSON.stringify([stream.connection, stream.dataset])),
   });
+}
+
+/** What `reserve` leaves of a limit, where every connection of the subscription keeps calls back: the least of them. */
+function withoutReserve(config: Config, subscription: string, qualys: Limits | undefined): Limits | undefined {
+  const callers = [...config.connections.values()].filter((one) => one.subscription === subscription);
+  const limits = qualys ?? STANDARD;
+  const held = callers.map(({ reserve }) => kept(limits, reserve === undefined ? undefined : reserveOf(reserve)));
+  const least = Math.min(...held);
+  return least > 0 ? { ...limits, limit: limits.limit - least } : qualys;
 }
 
 /** What `requests_per_hour` leaves of a limit, where every connection that reads assets has one. */

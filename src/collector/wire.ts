@@ -271,7 +271,7 @@ export function clientOf(
 }
 
 /** `10%`, or a number of calls. */
-const reserveOf = (written: number | string): Reserve =>
+export const reserveOf = (written: number | string): Reserve =>
   typeof written === 'number' ? { calls: written } : { share: Number.parseInt(written, 10) / 100 };
 
 /** Errors of the configuration say where in the file they are. */

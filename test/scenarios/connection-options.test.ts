@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { datasets, planOf, presets, sinks } from '../../src/collector/port.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { DAY, difference, newest, repeated, SAME, startRig } from '../support/rig.ts';
 
 it('modified_within: Qualys is asked for no older hosts, and hosts that grow too old leave as aged out', async () => {
@@ -75,6 +77,19 @@ it('reserve: so many calls of the limit are left, and everything is collected al
     const hour = (at: number): number => calls.filter((call) => call.at > at - 3_600_000 && call.at <= at).length;
     expect(Math.max(...calls.map(({ at }) => hour(at)))).toBe(6);
     expect(difference(newest(await rig.lines('host_list')).keys(), rig.truth('host_list'))).toEqual(SAME);
+  } finally {
+    await rig.close();
+  }
+});
+
+it('plan reckons with a reserve that every connection of a subscription keeps', async () => {
+  const rig = await startRig({ hosts: 2, connection: { reserve: 60 }, datasets: { host_list: {} } });
+  try {
+    const load = (text: string) => loadConfig({ text, env: {}, cwd: rig.dir, datasets, sinks, presets });
+    const kept = await planOf(load(JSON.stringify(rig.config)), undefined, 1000);
+    expect(kept.apis.map(({ limits }) => limits.limit)).toEqual([240]);
+    const all = await planOf(load(JSON.stringify(rig.config).replace(',"reserve":60', '')), undefined, 1000);
+    expect(all.apis.map(({ limits }) => limits.limit)).toEqual([300]);
   } finally {
     await rig.close();
   }
