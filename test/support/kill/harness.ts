@@ -39,6 +39,12 @@ export interface KillOptions {
   readonly preload?: readonly string[];
   /** Done to the folder before each start. */
   readonly beforeStart?: (dir: string) => Promise<void>;
+  /** How long a phase that was aimed at is waited for, milliseconds. */
+  readonly patience?: number;
+  /** Sinks beside the files. */
+  readonly sinks?: Readonly<Record<string, object>>;
+  /** Looks at the files, and at what the other sinks hold, at the end. */
+  readonly inspect?: (out: string) => Promise<void>;
   /** Also bring the world to rest with full sweeps and hold the content against an uninterrupted run. */
   readonly thorough: boolean;
 }
@@ -65,7 +71,7 @@ export interface KillReport {
 /** Collector's minutes per real second, in the schedule's time. */
 const SPEED = 1200;
 const IDLE_MS = 50;
-/** How long a phase that was aimed at is waited for. */
+/** Usual patience with a phase that was aimed at. */
 const PATIENCE_MS = 2000;
 /** A kill comes up to this long after its phase was announced: about as long as the phase lasts. */
 const SPREAD_MS: Readonly<Record<Phase, number>> = {
@@ -98,7 +104,12 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
     const now = Date.now();
     const speed = run === 'forever' ? SPEED : 1;
     const clock = { start: schedule.start + (now - schedule.since) * SPEED, since: now, speed };
-    return { config: configText(simulator, folder, wanted), clock, marks: join(folder, 'phase'), run };
+    return {
+      config: configText(simulator, folder, wanted, folder === dir ? options.sinks : undefined),
+      clock,
+      marks: join(folder, 'phase'),
+      run,
+    };
   };
 
   async function finish(folder: string, run: 'once' | 'sweep'): Promise<CollectorEnd> {
@@ -119,7 +130,8 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
       const aim = random() < options.unaimed ? undefined : least;
       const child = startCollectorChild(settingsFor(dir, 'forever'), options.preload);
       if (kill === 0) await limitsKnown(simulator, child, Object.keys(wanted));
-      const killedAt = await killAt(child, aim, kill === 0, Object.keys(wanted).length, random);
+      const patience = kill === 0 ? 30_000 : (options.patience ?? PATIENCE_MS);
+      const killedAt = await killAt(child, aim, patience, Object.keys(wanted).length, random);
       errors.push(...errorsOf(child));
       if (killedAt === undefined) throw new Error(`kill ${kill}: it had ended by itself:\n${child.log().join('\n')}`);
       hits[await whereHit(join(dir, 'phase'), killedAt)]++;
@@ -137,6 +149,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
     const first = await judge(dir, outOf(dir), CONNECTION, { keys, mayHaveExtra: true });
     const last = options.thorough ? await settleDown(keys) : undefined;
     const streams = await readSink(outOf(dir), CONNECTION);
+    await options.inspect?.(join(outOf(dir), CONNECTION));
     const events = [...streams.values()].reduce((sum, { lines }) => sum + lines, 0);
     const seconds = (performance.now() - began) / 1000;
     good = errors.length === 0 && isClean(first) && (last === undefined || isClean(last));
@@ -182,7 +195,7 @@ function endpointOf(name: string): string {
 async function killAt(
   child: CollectorChild,
   aim: Phase | undefined,
-  first: boolean,
+  patience: number,
   streams: number,
   random: () => number,
 ): Promise<number | undefined> {
@@ -190,7 +203,7 @@ async function killAt(
   else {
     // With many streams the quick ones would always be first, and the slow ones never get through.
     const times = aim === 'clean-up' ? 1 : 1 + Math.floor(random() * 2 * streams);
-    await announced(child, aim, times, first ? 30_000 : PATIENCE_MS);
+    await announced(child, aim, times, patience);
     spin(random() * SPREAD_MS[aim]);
   }
   if (child.process.exitCode !== null) return undefined;
@@ -225,7 +238,12 @@ async function whereHit(marks: string, killedAt: number): Promise<Hit> {
 
 const errorsOf = (child: CollectorChild): string[] => child.log().filter((line) => !line.startsWith('{"level":"warn"'));
 
-function configText(simulator: SimulatorChild, dir: string, datasets: KillOptions['datasets']): string {
+function configText(
+  simulator: SimulatorChild,
+  dir: string,
+  datasets: KillOptions['datasets'],
+  sinks: KillOptions['sinks'] = {},
+): string {
   return JSON.stringify({
     data_dir: dir,
     server: false,
@@ -237,7 +255,7 @@ function configText(simulator: SimulatorChild, dir: string, datasets: KillOption
         datasets,
       },
     },
-    sinks: { archive: { type: 'file', path: outOf(dir), rotate: 2_000_000 } },
+    sinks: { archive: { type: 'file', path: outOf(dir), rotate: 2_000_000 }, ...sinks },
   });
 }
 
