@@ -1,4 +1,4 @@
-import { assert, property, string } from 'fast-check';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { batchOf } from '../../../test/support/batches.ts';
 import { bsdTime, messagesOf, rfc3164, rfc5424 } from './messages.ts';
@@ -38,10 +38,10 @@ it.each([
 
 it('keeps any text inside its parameter of the structured data [fault 79]', () => {
   const write = rfc5424({ priority: 14, hostname: 'h', app: 'a' }, 'e@1');
-  const value = string({ unit: 'binary', maxLength: 40 });
+  const value = fc.string({ unit: 'binary', maxLength: 40 });
   const parameters = /^<14>1 \S+ h a - things \[e@1((?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")+)\] $/;
-  assert(
-    property(value, value, value, (tenant, eventId, route) => {
+  fc.assert(
+    fc.property(value, value, value, (tenant, eventId, route) => {
       const header = write({ ...batch, tenant, eventId: () => eventId }, 0, route);
       expect(header).not.toMatch(/[\n\r\0]/);
       const found = parameters.exec(header)?.[1] ?? '';

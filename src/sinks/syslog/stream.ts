@@ -25,9 +25,11 @@ export interface StreamOptions {
   readonly senders: number;
   /** Applied to each chunk before it is sent. */
   readonly encode?: (bytes: Buffer) => Promise<Buffer>;
+  /** How long an epoch takes more events, in milliseconds. */
+  readonly epochMs?: number;
 }
 
-export function streamSink({ receiver, form, senders, encode }: StreamOptions): OpenSink {
+export function streamSink({ receiver, form, senders, encode, epochMs = EPOCH_MS }: StreamOptions): OpenSink {
   let epochBytes = EPOCH_BYTES;
 
   /** Sends chunks on one connection, the first one given, and has it settled. */
@@ -35,7 +37,7 @@ export function streamSink({ receiver, form, senders, encode }: StreamOptions): 
     const connection = await connect(receiver, signal);
     try {
       const sent: Chunk[] = [];
-      const until = performance.now() + EPOCH_MS;
+      const until = performance.now() + epochMs;
       let bytes = 0;
       for (let chunk: Chunk | undefined = first; chunk !== undefined; ) {
         sent.push(chunk);
