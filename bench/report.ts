@@ -10,7 +10,7 @@ export interface GoalRow {
   readonly higher: boolean;
   /** Undefined: not measured on this machine. */
   readonly value: number | undefined;
-  readonly unit: '×' | 'MiB' | '%';
+  readonly unit: '×' | 'MiB' | '%' | '/s';
   /** Measurements behind the figure. */
   readonly n: number;
 }
@@ -29,8 +29,10 @@ export function cpuRatio(runs: Rounds, over: string, under: string): number | un
   return median(a.map(({ cpu_s }, round) => cpu_s / b[round]!.cpu_s));
 }
 
-const figure = (value: number, unit: GoalRow['unit']): string =>
-  unit === '×' ? `${value.toFixed(2)} ×` : unit === '%' ? `${value.toFixed(1)} %` : `${value.toFixed(0)} MiB`;
+const figure = (value: number, unit: GoalRow['unit']): string => {
+  if (unit === '/s') return `${Math.round(value).toLocaleString('en-US')} /s`;
+  return unit === '×' ? `${value.toFixed(2)} ×` : unit === '%' ? `${value.toFixed(1)} %` : `${value.toFixed(0)} MiB`;
+};
 
 function verdict({ value, must, stretch, higher }: GoalRow): string {
   if (value === undefined) return 'not measured';

@@ -14,6 +14,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { DeliveryFigures } from './delivery.ts';
 import { detectionAnswer, fimPages, knowledgeAnswer } from './input.ts';
 import type { KeyFigures } from './keys.ts';
 import { programs, type Rounds, rounds, run } from './programs.ts';
@@ -57,9 +58,18 @@ try {
   const large = largeMb > 0 ? await detectionAnswer(largeMb) : undefined;
   const largePeak = large === undefined ? undefined : run(ndjson[0]!, large.path).rss_mb;
   const keys = keyTable(n);
+  const delivery = deliveries(n);
   const sync = values.sync === '0' ? undefined : await syncTimes();
 
-  const goals = goalTable(goalRows(runsOf, largePeak, sync));
+  const goals = goalTable([
+    ...goalRows(runsOf, largePeak, sync),
+    {
+      goal: 'delivery to file, events per CPU s',
+      ...{ must: 100_000, stretch: 200_000, value: delivery.raw, n },
+      higher: true,
+      unit: '/s',
+    },
+  ]);
   const report = [
     '# Benchmarks',
     '',
@@ -104,6 +114,13 @@ try {
           ...runTable(runsOf.fim, FIM_MB),
           '',
         ]),
+    '## Delivery: 200,000 events of about a kilobyte from the outbox to files',
+    '',
+    '| way | events per CPU s |',
+    '|---|---|',
+    `| as they are stored | ${Math.round(delivery.raw).toLocaleString('en-US')} |`,
+    `| through a route that filters out half of them | ${Math.round(delivery.filtered).toLocaleString('en-US')} |`,
+    '',
     '## Key table: 200,000 keys, then again with a tenth of them changed',
     '',
     '| way | first load, rows per CPU s | refresh, rows per CPU s |',
@@ -220,6 +237,18 @@ function goalRows(
       fim === undefined ? undefined : cpuRatio(fim, 'quarry, JSON pages to lines', 'JSON.parse and JSON.stringify'),
     ),
   ];
+}
+
+/** Medians. */
+function deliveries(count: number): DeliveryFigures {
+  const all = Array.from(
+    { length: count },
+    () =>
+      JSON.parse(
+        execFileSync(process.execPath, [join(import.meta.dirname, 'delivery.ts')], { encoding: 'utf8' }),
+      ) as DeliveryFigures,
+  );
+  return { raw: median(all.map(({ raw }) => raw)), filtered: median(all.map(({ filtered }) => filtered)) };
 }
 
 /** Both ways, round by round; a table row each. */
