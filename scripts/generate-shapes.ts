@@ -17,7 +17,7 @@ const code = (text: string): string => `\`${text}\``;
 function rowOf(facts: DatasetFile): string[] {
   const { name, destinations, example } = facts;
   const record = example as Fields;
-  const event: ShapedEvent = { id: '', seq: 0, change: 'new', key: [name], record, text: JSON.stringify(record) };
+  const event: ShapedEvent = { id: '', seq: 0, change: 'new', key: [name], record, text: () => JSON.stringify(record) };
   const known: ShapeFacts = {
     ...{ tenant: '', subscription: '', connection: '', dataset: name, pull: 0, pulledAt: 0, firstSeq: 0, destinations },
     ...{ contextAs: contextAs(facts.format), knowledge: new Map(), options: {} },

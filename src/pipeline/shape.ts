@@ -2,7 +2,7 @@ import { type EventSource, type Shaped, shapeRaw } from './shape-raw.ts';
 import { cim } from './shapes/cim.ts';
 import { devo } from './shapes/devo.ts';
 import { ecs } from './shapes/ecs.ts';
-import { readEvent, type ShapedEvent, type ShapeFacts } from './shapes/event.ts';
+import { eventReader, type ShapedEvent, type ShapeFacts } from './shapes/event.ts';
 import { indicesOf, interflow } from './shapes/interflow.ts';
 import { ocsf } from './shapes/ocsf.ts';
 
@@ -41,11 +41,12 @@ export function shapeEvents(
   if (format === 'raw') return shapeRaw(events, facts, only, take);
   const shape = SHAPES.get(format);
   if (shape === undefined) throw new RangeError(`No format is called ${format}.`);
+  const read = eventReader(events, facts);
   const count = only?.length ?? events.count;
   const payloads: string[] = [];
   let size = 0;
   for (let k = 0; k < count; k++) {
-    const payload = `${shape(readEvent(events, only === undefined ? k : only[k]!, facts), facts).join('\n')}\n`;
+    const payload = `${shape(read(only === undefined ? k : only[k]!), facts).join('\n')}\n`;
     size += Buffer.byteLength(payload);
     payloads.push(payload);
   }

@@ -42,7 +42,12 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
+/** What a text must hold for anything of it to be written otherwise; most hold none of it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is meant
+const SPECIAL = /[&<>\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/;
+
 function textOf(text: string): string {
+  if (!SPECIAL.test(text)) return text;
   return text
     .toWellFormed()
     .replace(
@@ -58,7 +63,21 @@ const START =
 const FORBIDDEN_START = new RegExp(`^[^${START}]`, 'u');
 const FORBIDDEN = new RegExp(`[^${START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}]`, 'gu');
 
+/** Names as written, by name: records have few. */
+const written = new Map<string, string>();
+const MOST_NAMES = 5000;
+
 function nameOf(name: string): string {
+  let found = written.get(name);
+  if (found === undefined) {
+    found = spelled(name);
+    if (written.size === MOST_NAMES) written.clear();
+    written.set(name, found);
+  }
+  return found;
+}
+
+function spelled(name: string): string {
   const escaped = (letter: string) => `_x${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}_`;
   if (name === '') return '_';
   return name.replace(FORBIDDEN_START, escaped).replace(FORBIDDEN, escaped);

@@ -39,6 +39,6 @@ export function devo(event: ShapedEvent, facts: ShapeFacts): string {
   const own = added(event, facts);
   const classic = facts.options.eventFormat === 'json' ? undefined : CLASSIC.get(facts.dataset);
   if (classic !== undefined) return classic(event.record, own);
-  const members = event.text.slice(1, -1);
+  const members = event.text().slice(1, -1);
   return `{${members}${members === '' ? '' : ','}${JSON.stringify(own).slice(1)}`;
 }

@@ -109,13 +109,18 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 
 /** A document without members that say nothing: undefined, null, empty text, empty list, empty object. */
 export function said(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => saysSomething(value)));
+  const kept: Record<string, unknown> = {};
+  // The names are ours, so that none is __proto__.
+  for (const name of Object.keys(members)) if (saysSomething(members[name])) kept[name] = members[name];
+  return kept;
 }
 
 function saysSomething(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
+  if (typeof value !== 'object') return true;
+  for (const _ in value) return true;
+  return false;
 }
 
 /** The same of a member: undefined where nothing is said. */
