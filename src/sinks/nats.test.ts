@@ -220,6 +220,12 @@ describe('NATS', skip, () => {
       const error = await wrong.check().catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: 'QRY5042', message: expect.stringMatching(/authorization/i) });
       expect(String((error as Error).stack)).not.toContain('canary');
+      const sealed = await open('x', {
+        user: 'quarry',
+        password: 'right',
+        servers: [`tls://127.0.0.1:${guarded.port}`],
+      });
+      await expect(sealed.check()).rejects.toMatchObject({ code: 'QRY5042', message: expect.stringContaining('tls') });
       const right = await open('x', { user: 'quarry', password: 'right' }, guarded.port);
       await expect(right.check()).rejects.toMatchObject({ code: 'QRY5043' });
       await right.close();

