@@ -205,14 +205,13 @@ describe('a document of the common schema', () => {
     });
   });
 
-  it('says what was removed', () => {
-    const gone: Said = {
-      record: { QID: '1' },
-      key: ['7', '1', '', '', '', '', ''],
-      change: 'removed',
-      reason: 'purged',
-    };
-    expect(ecs('host_list_detection', gone)).toMatchObject({
+  it.each([
+    ['host_list_detection', { QID: '1' }],
+    ['users', { USER_LOGIN: 'ada' }],
+    ['fim_incidents', { id: 'x' }],
+  ])('says that one of %s was removed', (dataset, record) => {
+    const gone: Said = { record, key: ['7'], change: 'removed', reason: 'purged' };
+    expect(ecs(dataset, gone)).toMatchObject({
       event: { type: ['deletion'], reason: 'purged' },
       quarry: { change: 'removed' },
     });

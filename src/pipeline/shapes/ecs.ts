@@ -33,8 +33,9 @@ export function ecs(event: ShapedEvent, facts: ShapeFacts): Record<string, unkno
     event: said({
       kind: 'state',
       category: ['host'],
-      type: [event.change === 'removed' ? 'deletion' : 'info'],
+      type: ['info'],
       ...own.event,
+      ...(event.change === 'removed' ? { type: ['deletion'] } : {}),
       id: own.event?.['id'] ?? event.id,
       dataset,
       module,
