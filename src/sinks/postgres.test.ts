@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Destination, sinkContract } from '../../test/contracts/sink.ts';
@@ -170,6 +171,23 @@ describe('PostgreSQL', skip, () => {
     await strict.close();
   });
 
+  test('the reply to COMMIT is lost: the rows are there, not answered as delivered, and there once in the end [fault 28]', async () => {
+    const url = await server.createDatabase();
+    const proxy = await startProxy(Number(new URL(url).port), COMMIT);
+    const sink = await open(url.replace(/:\d+\//, `:${proxy.port}/`));
+    await sink.write([batchOf('a', payloads('a', 1))], never);
+    proxy.behave('lose');
+    const batch = batchOf('b', payloads('b', 3));
+    expect(await sink.write([batch], never)).toEqual([new Array(3).fill({ retry: expect.any(String) })]);
+    const count = () => query<{ count: string }>(url, 'SELECT count(*) FROM quarry.things');
+    await expect.poll(count, { timeout: 10_000 }).toEqual([{ count: '4' }]);
+    proxy.behave('pass');
+    expect(await sink.write([batch], never)).toEqual([new Array(3).fill('delivered')]);
+    expect(await count()).toEqual([{ count: '4' }]);
+    await sink.close();
+    await proxy.stop();
+  });
+
   test('a server killed in the midst of writes has every event once when all is done [fault 27]', async () => {
     const url = await server.createDatabase();
     const sink = await open(url, { timeout: 20 });
@@ -196,6 +214,11 @@ describe('PostgreSQL', skip, () => {
     const error = await wrong.check().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'QRY5043', message: expect.stringContaining('does not exist') });
     expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('canary');
+    const odd = await open('postgres://u:canary@[nowhere/db');
+    const other = await odd.check().catch((thrown: unknown) => thrown);
+    expect(other).toMatchObject({ code: 'QRY5042' });
+    expect(inspect(other)).not.toContain('canary');
+    expect(postgres.config.safeParse({ url: 'mysql://u:canary@h/db' }).error?.message).not.toContain('canary');
     const nowhere = await open('postgres://postgres@127.0.0.1:1/none');
     await expect(nowhere.check()).rejects.toMatchObject({ code: 'QRY5042' });
   });

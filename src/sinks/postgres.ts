@@ -10,7 +10,14 @@ export default defineSink({
   title: 'PostgreSQL',
   about: 'A table per data set: every event once, or one row per object as it is now.',
   config: z.object({
-    url: secret.meta(about('postgres://user@host:5432/database; a password may stand in it or in password.')),
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, { error: 'expected postgres://user@host:5432/database' })
+      .pipe(secret)
+      .meta({
+        ...about('postgres://user@host:5432/database; a password may stand in it or in password.'),
+        secret: true,
+      }),
     password: secret.meta(about('The password, when it does not stand in url.')).optional(),
     schema: z.string().min(1).default('quarry').meta(about('Schema of the tables; made when missing.')),
     table: z

@@ -40,7 +40,7 @@ export interface Session {
 /** Signs in. Throws QRY5042 when that does not succeed, QRY5001 when a file of `tls` cannot be read. */
 export async function openSession(access: Access, baseDir: string, { pg, copy }: Libraries): Promise<Session> {
   const socket = new Socket();
-  const client = new pg.Client({
+  const client = clientOf(pg, {
     connectionString: reveal(access.url),
     ...(access.password && { password: reveal(access.password) }),
     ...(access.tls && { ssl: await tlsOf(access.tls, baseDir) }),
@@ -83,6 +83,15 @@ export async function openSession(access: Access, baseDir: string, { pg, copy }:
       drop();
     },
   };
+}
+
+/** A client; what is wrong with an address is said without the address, which may hold a password. */
+function clientOf(library: typeof pg, options: pg.ClientConfig): pg.Client {
+  try {
+    return new library.Client(options);
+  } catch {
+    throw new QuarryError('QRY5042', { what: 'url is not an address of PostgreSQL' });
+  }
 }
 
 async function tlsOf({ ca, cert, key, verify }: NonNullable<Access['tls']>, baseDir: string) {
