@@ -71,7 +71,7 @@ function wrongRule(
   const first = order === 'id' ? key[0] : undefined;
   const fieldOf = ({ from, field }: (typeof key)[number]): readonly string[] => [
     ...(from === 'context' && format?.inner !== undefined ? [format.inner.as] : []),
-    ...field.split('/').filter((step: string) => step !== '#text'),
+    ...field.split('/'),
   ];
   if (mayHash && order === 'time' && time[0] !== undefined && meets(path, time[0].split('/')))
     return `${name} is read by this field, which must stay as it is`;

@@ -50,3 +50,13 @@ it('finds what stands under an alias, and what `all` brings', () => {
   const all = origins(acme());
   expect(all['connections.acme.datasets.hosts.every']).toEqual(['15m', 'default']);
 });
+
+it('shows what is obfuscated, and not the key', () => {
+  const found = origins(
+    `${acme('datasets: { hosts: { obfuscate: [{ path: A, how: hash }] } }')}\nobfuscation_key: hidden-0123456789abc`,
+  );
+  expect(found).toMatchObject({
+    obfuscation_key: ['[redacted]', 'configuration:7'],
+    'connections.acme.datasets.hosts.obfuscate': [[{ path: 'A', how: 'hash' }], 'configuration:6'],
+  });
+});

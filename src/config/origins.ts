@@ -51,6 +51,7 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
   if (config.server === false) say('server', false);
   else orEnvironment('server.listen', addressText(config.server.listen), 'QUARRY_LISTEN');
   orEnvironment('log_format', config.logFormat, 'QUARRY_LOG_FORMAT');
+  say('obfuscation_key', config.obfuscationKey);
   for (const connection of config.connections.values()) sayConnection(connection, datasets, say);
   for (const sink of config.sinks.values()) saySink(sink, say);
   config.routes.forEach((route, i) => {
@@ -91,7 +92,7 @@ function sayDataset(
   usual: DatasetDefaults | undefined,
   say: Say,
 ): void {
-  const { name, enabled, every, sweepIds, sweepFull, startTime, pageSize, options } = dataset;
+  const { name, enabled, every, sweepIds, sweepFull, startTime, pageSize, obfuscate, options } = dataset;
   const names = [name, ...(usual?.aliases ?? [])];
   const tell = (part: string, value: unknown, ...elsewhere: string[]): void => {
     const [first, ...aliases] = names.map((one) => `${list}.${one}.${part}`);
@@ -111,6 +112,7 @@ function sayDataset(
   tell('sweep.full', time(sweepFull, usual?.schedule.sweepFull), ...sweep);
   tell('start_time_in_utc', startTime, ...names.map((one) => `${list}.${one}.start_time_utc`));
   tell('page_size', pageSize ?? usual?.pageSize);
+  if (obfuscate.length > 0) tell('obfuscate', obfuscate);
   for (const [option, value] of Object.entries(options)) {
     const shared = option === 'tags_include' ? [`${connection}.tags_include`] : [];
     tell(option, value, ...shared);
