@@ -21,6 +21,7 @@ export interface Config {
   readonly connections: ReadonlyMap<string, ConnectionConfig>;
   /** Ids of the connections that are not in the file but kept elsewhere. */
   readonly stored: ReadonlySet<string>;
+  readonly inventory: InventoryConfig;
   readonly sinks: ReadonlyMap<string, SinkConfig>;
   /** Every enabled sink is in one at least: a sink the file routes nothing to receives everything of its tenants. */
   readonly routes: readonly RouteConfig[];
@@ -30,6 +31,20 @@ export interface Config {
   readonly references: ReadonlyMap<string, readonly string[]>;
   /** Which preset a value is of, by path; only values that the file does not say itself. */
   readonly presets: ReadonlyMap<string, string>;
+}
+
+/** Durations in milliseconds; the same form as the inventory's policy. */
+export interface InventoryConfig {
+  /** By severity: how long a finding may stay open. */
+  readonly sla: Readonly<Partial<Record<1 | 2 | 3 | 4 | 5, number>>>;
+  readonly devices: InventoryThresholds;
+  readonly users: InventoryThresholds;
+}
+
+export interface InventoryThresholds {
+  readonly ignoreNotSeen?: number;
+  readonly deleteNotReturned?: number;
+  readonly deleteNotReturnedBySuccess?: number;
 }
 
 export type LogFormat = 'pretty' | 'json' | 'devo';

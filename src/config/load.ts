@@ -10,7 +10,7 @@ import { databaseUrl, listen } from './fields.ts';
 import { reasonOf } from './interpolate.ts';
 import { applyPresets } from './presets.ts';
 import { type Problem, pathText, problemsError } from './problems.ts';
-import { resolveConnection, resolveRoutes, resolveSink } from './resolve.ts';
+import { resolveConnection, resolveInventory, resolveRoutes, resolveSink } from './resolve.ts';
 import { configSchema, type Parts } from './schema.ts';
 import { readTree } from './tree.ts';
 import { isObject } from './unknown-keys.ts';
@@ -80,6 +80,7 @@ export function loadConfig(options: LoadOptions): Config {
     connections,
     stored: new Set(Object.keys(options.stored ?? {})),
     sinks,
+    inventory: resolveInventory(value.inventory),
     obfuscationKey: value.obfuscation_key,
     routes: resolveRoutes(value.routes, [...sinks.keys()], options),
     positions: tree.positions,

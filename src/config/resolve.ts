@@ -4,6 +4,8 @@ import type { Recurrence } from '../core/cron.ts';
 import type {
   ConnectionConfig,
   DatasetConfig,
+  InventoryConfig,
+  InventoryThresholds,
   ProxyConfig,
   RouteConfig,
   SignInConfig,
@@ -60,6 +62,21 @@ export function resolveConnection(
     egressAddresses: value.egress_addresses ?? egress,
     preset: value.preset,
     datasets,
+  };
+}
+
+/** The thresholds by what they are about. */
+export function resolveInventory(value: ConfigValue['inventory']): InventoryConfig {
+  const { sla, ignore_not_seen: seen, delete_not_returned: returned, delete_not_returned_by_success: success } = value;
+  const of = (kind: 'devices' | 'users'): InventoryThresholds => ({
+    ...(seen[kind] === undefined ? {} : { ignoreNotSeen: seen[kind] }),
+    ...(returned[kind] === undefined ? {} : { deleteNotReturned: returned[kind] }),
+    ...(success[kind] === undefined ? {} : { deleteNotReturnedBySuccess: success[kind] }),
+  });
+  return {
+    sla: Object.fromEntries(Object.entries(sla).filter(([, ms]) => ms !== undefined)),
+    devices: of('devices'),
+    users: of('users'),
   };
 }
 

@@ -198,6 +198,33 @@ export type SinkValue = { readonly type: string; readonly format?: string } & {
   readonly [Key in keyof typeof sinkCommon]: z.output<(typeof sinkCommon)[Key]>;
 } & { readonly [own: string]: unknown };
 
+const thresholds = z.object({
+  devices: duration.optional(),
+  users: duration.optional(),
+});
+
+/** What the inventory shows, and how long findings may stay open. */
+const inventory = z
+  .object({
+    sla: z
+      .object({
+        ...{ 1: duration.optional(), 2: duration.optional(), 3: duration.optional() },
+        ...{ 4: duration.optional(), 5: duration.optional() },
+      })
+      .default({})
+      .meta(about('By severity: how long a finding may stay open: { 5: 7d, 4: 30d }.')),
+    ignore_not_seen: thresholds
+      .default({})
+      .meta(about('Not shown when Qualys has not seen them for so long; users: since their last login.')),
+    delete_not_returned: thresholds
+      .default({})
+      .meta(about('Not shown when no pull and no complete reading has returned them for so long.')),
+    delete_not_returned_by_success: thresholds
+      .default({})
+      .meta(about('Shown for so long after a complete reading found them missing; at once, when not given.')),
+  })
+  .prefault({});
+
 /** The schema of `quarry.yaml` for these data sets and sinks. */
 export function configSchema({ datasets, sinks, presets }: Parts) {
   const names = [...datasets.values()].flatMap(({ name, aliases }) => [name, ...aliases]);
@@ -222,6 +249,7 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
       )
       .default({}),
     egress_addresses: addresses.meta(about('The same for all connections that have none of their own.')).optional(),
+    inventory: inventory.meta(about('What the inventory shows, and how long findings may stay open.')),
     sinks: z.record(id, sinkSchema(sinks)).default({}),
     routes: z
       .array(

@@ -44,6 +44,8 @@ export const bit = (value: Value | undefined): number => (/^(1|true|yes)$/i.test
  * 0 for nothing and for words such as “Not Available”.
  */
 export function time(value: Value | undefined): number {
+  // What nearly all of them are.
+  if (typeof value === 'string' && value.length === 20 && value.endsWith('Z')) return Date.parse(value) || 0;
   const said = text(value);
   if (said === '') return 0;
   if (/^-?\d+$/.test(said)) return /^\d{11,15}$/.test(said) ? Number(said) : 0;

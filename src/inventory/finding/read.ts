@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/sink.ts';
 import type { Fields } from '../../core/words.ts';
-import { type Line, lineText } from '../event.ts';
+import type { Line } from '../event.ts';
 import { time } from '../values.ts';
 import type { FindingEvent } from './fold.ts';
 import { findingKey } from './state.ts';
@@ -13,43 +13,44 @@ export interface Detection {
 }
 
 /** Where the host begins in a line: the last member of the record. No text inside can hold it unescaped. */
-const HOST = ',"HOST":{';
+const HOST = Buffer.from(',"HOST":{');
 const CLOSE = '}}\n';
 
 /** The detections of a batch in order, undefined for one without a usable key. A host is parsed once for all of its. */
-export function detectionsOf(batch: Batch): (Detection | undefined)[] {
-  let hostText = '';
+export function detectionsOf({ connection, bytes, ends }: Batch): (Detection | undefined)[] {
+  let hostAt = 0;
+  let hostEnd = 0;
   let host: Fields | undefined;
-  const { connection } = batch;
-  const accepted = new Map<string, number>();
-  return batch.ends.map((_, i) => {
-    const line = lineText(batch, i);
-    let head = line;
-    let around: Fields | undefined;
-    if (hostText !== '' && line.endsWith(hostText)) {
-      head = line.slice(0, line.length - hostText.length) + CLOSE;
-      around = host;
-    } else {
-      const at = line.lastIndexOf(HOST);
-      if (at > 0) {
-        hostText = line.slice(at);
-        host = JSON.parse(hostText.slice(HOST.length - 1, -CLOSE.length)) as Fields;
-        head = line.slice(0, at) + CLOSE;
-        around = host;
+  let start = 0;
+  let day = '';
+  let accepted = 0;
+  return ends.map((end) => {
+    const length = hostEnd - hostAt;
+    let headEnd = end - length;
+    const isSame = length > 0 && headEnd > start && bytes.compare(bytes, hostAt, hostEnd, headEnd, end) === 0;
+    if (!isSame) {
+      const at = bytes.subarray(start, end).lastIndexOf(HOST);
+      headEnd = at < 0 ? end : start + at;
+      if (at >= 0) {
+        hostAt = headEnd;
+        hostEnd = end;
+        host = JSON.parse(bytes.toString('utf8', headEnd + HOST.length - 1, end - CLOSE.length)) as Fields;
       }
     }
-    const { seq, pulled_at, change, reason, key, record = {}, time: when } = JSON.parse(head) as Line;
+    const text = headEnd === end ? bytes.toString('utf8', start, end) : bytes.toString('utf8', start, headEnd) + CLOSE;
+    start = end;
+    const line = JSON.parse(text) as Line;
+    const { seq, change, reason, key, record = {} } = line;
     const at = findingKey(key);
     if (at === undefined) return undefined;
-    let taken = accepted.get(pulled_at);
-    if (taken === undefined) {
-      taken = Date.parse(pulled_at);
-      accepted.set(pulled_at, taken);
+    if (line.pulled_at !== day) {
+      day = line.pulled_at;
+      accepted = Date.parse(day);
     }
     const event: FindingEvent = {
-      ...{ connection, seq, accepted: taken, change, key, record, at, time: time(when) },
+      ...{ connection, seq, accepted, change, key, record, at, time: time(line.time) },
       ...(reason === undefined ? {} : { reason }),
     };
-    return { event, host: change === 'removed' ? undefined : around };
+    return { event, host: change === 'removed' || headEnd === end ? undefined : host };
   });
 }
