@@ -34,7 +34,7 @@ export default defineDataset({
   // A search gives these; the many settings of a web application come only when it is asked for alone (details).
   format: qpsFormat(
     'WebApp',
-    ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore'],
+    ['id', 'name', 'url', 'owner', 'tags', 'createdDate', 'updatedDate', 'riskScore', 'attributes'],
     ['tags/list/Tag', 'attributes/list/Attribute'],
   ),
   key: [{ from: 'record', field: 'id' }],
