@@ -2,7 +2,7 @@ import type { Store, Transaction } from '../../store/store.ts';
 import { columnsOf, rowsOf } from '../columns.ts';
 import type { Line } from '../event.ts';
 import type { InventorySchema } from '../schema.ts';
-import { after, type FindingKey, type FindingRow, type HistoryRow } from './state.ts';
+import { type FindingKey, type FindingRow, foldEvent, type HistoryRow } from './state.ts';
 
 /** What a finding's row is found by. */
 const KEY = ['host', 'qid', 'place'] as const;
@@ -13,7 +13,7 @@ const REST = [
 ] as readonly Exclude<keyof FindingRow, (typeof KEY)[number]>[];
 const ALL = [...KEY, ...REST];
 
-export type FindingEvent = Parameters<typeof after>[2] & { readonly at: FindingKey; readonly key: Line['key'] };
+export type FindingEvent = Parameters<typeof foldEvent>[2] & { readonly at: FindingKey; readonly key: Line['key'] };
 
 /** What folding some events changes; nothing is written yet. */
 export interface FindingChanges {
@@ -42,7 +42,7 @@ export async function decideFindings(
   for (const event of events) {
     const name = nameOf(event.at);
     const known = rows.get(name);
-    const now = after(known?.now, event.at, event, history);
+    const now = foldEvent(known?.now, event.at, event, history);
     if (now === undefined) continue;
     if (known === undefined) rows.set(name, { before: undefined, now });
     else known.now = now;

@@ -91,7 +91,7 @@ const unslashed = (name: string): string => (/[/%]/.test(name) ? encodeURICompon
  * The row after an event, and what history gains; `row` itself when the event is not newer. `at` of a closing or a
  * return is Qualys's own time of it, where Qualys says one, else the record's, else when the page was accepted.
  */
-export function after(
+export function foldEvent(
   row: FindingRow | undefined,
   key: FindingKey,
   event: Omit<Event, 'key'> & Pick<Line, 'key'>,
