@@ -68,7 +68,9 @@ describe('--json', () => {
       { connection: 'acme', dataset: 'host_list_detection', knownKeys: rig.truth('host_list_detection').size },
     ]);
     expect(show).toMatchObject({ dataset: 'host_list', checkpoint: { watermark: expect.any(String) }, quarantine: [] });
-    expect(status).toMatchObject([{ sink: 'archive', pending: 0, parked: 0, reason: null }]);
+    expect(status).toContainEqual(
+      expect.objectContaining({ sink: 'archive', pending: 0, parked: 0, reason: null, circuit: 'closed' }),
+    );
     expect(parked).toEqual([]);
     expect(valid).toMatchObject({ ok: true, unreachable: [] });
   });

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { INVENTORY } from '../../src/collector/consumer.ts';
 import {
   connectionTo,
   DAY,
@@ -105,7 +106,7 @@ it('[fault 73] a sink that is down stops neither pulling nor the other sink, and
       second: { type: 'file', path: blocked },
     };
     const summary = await rig.run({ timeout: 10_000 });
-    expect(summary.sinks.map(({ sink, pending }) => [sink, pending])).toEqual([
+    expect(summary.sinks.filter(({ sink }) => sink !== INVENTORY).map(({ sink, pending }) => [sink, pending])).toEqual([
       ['archive', 0],
       ['second', 12],
     ]);
@@ -113,7 +114,7 @@ it('[fault 73] a sink that is down stops neither pulling nor the other sink, and
     expect(difference(newest(await rig.lines('host_list')).keys(), rig.truth('host_list'))).toEqual(SAME);
     await rm(blocked);
     const after = await rig.run();
-    expect(after.sinks.map(({ pending }) => pending)).toEqual([0, 0]);
+    expect(after.sinks.filter(({ pending }) => pending > 0)).toEqual([]);
     const lines = await readLines(join(blocked, 'acme', 'host_list'));
     expect(difference(newest(lines).keys(), rig.truth('host_list'))).toEqual(SAME);
     expect(repeated(lines)).toEqual([]);
