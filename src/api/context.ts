@@ -45,6 +45,9 @@ export const VIEWER = access('viewer', 'read');
 export const OPERATOR = access('operator', 'run');
 export const WRITER = access('operator', 'write');
 export const ADMIN = access('admin', 'admin');
+/** One's own things: a token can make no token unless it may do everything. */
+export const OWNER = access('viewer', 'write');
+export const SELF = access('viewer', 'admin');
 
 const LONGEST_PAGE = 1000;
 

@@ -39,6 +39,8 @@ export interface CheckOptions {
   readonly signal: AbortSignal;
   /** What a collector's governor has kept of this subscription: its own calls are nobody else's. */
   readonly saved?: SavedGovernor | undefined;
+  /** Only whether the servers can be reached: nothing is signed in to, no call is made. */
+  readonly reachOnly?: boolean | undefined;
 }
 
 const REACH_MS = 10_000;
@@ -77,6 +79,7 @@ export async function* checkConnection(connection: ConnectionConfig, options: Ch
       reached &&= checked.outcome !== 'failed';
       if (checked.outcome === 'failed') break;
     }
+    if (options.reachOnly === true) return;
     const signedIn = new Set<SignInWay>();
     // Qualys refuses times ahead of its own: what the answers said of it goes before this machine's clock.
     let now: number | undefined;

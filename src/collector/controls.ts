@@ -5,8 +5,9 @@
 import type { PullMode } from '../core/checkpoint.ts';
 import type { QuarryError } from '../core/errors.ts';
 
-/** A pull of what has changed, or a full reading. */
-export type Wanted = 'changes' | 'sweep';
+/** A pull of what has changed, a full reading, or to forget keys and cursors and begin again. */
+export type Wanted = 'changes' | 'sweep' | 'reset';
+const MORE: readonly Wanted[] = ['changes', 'sweep', 'reset'];
 
 /** What a stream is at. Times are epoch ms. */
 export type LiveState =
@@ -16,7 +17,7 @@ export type LiveState =
   | { readonly kind: 'stopped'; readonly since: number; readonly error: QuarryError };
 
 export interface Controls {
-  /** Wakes the stream for a pull; asked again before it begins, it is one pull, and a sweep goes before changes. */
+  /** Wakes the stream; asked again before it has begun, what takes more goes: a reset before a sweep before changes. */
   ask(stream: string, what: Wanted): void;
   /** Ends the pull under way; its pages stay, and it goes on with the next pull. False where there is none. */
   terminate(stream: string): boolean;
@@ -61,7 +62,7 @@ export function createControls(): Controls {
   return {
     ask: (stream, what) => {
       const one = held(stream);
-      if (one.wanted !== 'sweep') one.wanted = what;
+      if (one.wanted === undefined || MORE.indexOf(what) > MORE.indexOf(one.wanted)) one.wanted = what;
       one.wake();
     },
     terminate: (stream) => {

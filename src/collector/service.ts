@@ -7,9 +7,11 @@ import type { Config, ConnectionConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { resetStream } from '../outbox/streams.ts';
 import { type Checked, checkConnection } from './check.ts';
 import type { Controls, LiveState, Wanted } from './controls.ts';
 import type { Progress } from './observer.ts';
+import { savedBudgets } from './plan-state.ts';
 import { createRecent, type LogLine, type Recent } from './recent.ts';
 import type { PullReport } from './report.ts';
 import type { ApiStatus } from './wire.ts';
@@ -50,10 +52,14 @@ export interface Service {
   ask(connection: string, datasets: readonly string[] | undefined, what: Wanted): readonly string[];
   /** Ends pulls under way; answers the streams that had one. */
   terminate(connection: string, dataset?: string): readonly string[];
+  /** Forgets keys and cursors of a stream: at once where it has stopped, else between two pulls. Throws QRY6003. */
+  reset(connection: string, dataset: string): Promise<void>;
+  /** The cause may be mended: streams that failed try now, those that stopped begin again. Answers their names. */
+  wake(connection: string): Promise<readonly string[]>;
   /** Reads the configuration again and applies it. Rejects with what is wrong with it; the one in force then goes on. */
   reload(): Promise<void>;
   /** Tries a connection step by step; one trial at a time. Throws QRY6011 while another is under way. */
-  check(connection: ConnectionConfig, signal: AbortSignal): AsyncGenerator<Checked>;
+  check(connection: ConnectionConfig, signal: AbortSignal, reachOnly?: boolean): AsyncGenerator<Checked>;
   readonly checking: boolean;
 }
 
@@ -92,11 +98,24 @@ export function createService(options: ServiceOptions): { service: Service; feed
       .filter((one) => one.enabled)
       .map(({ name }) => name);
 
-  async function* check(connection: ConnectionConfig, signal: AbortSignal): AsyncGenerator<Checked> {
+  /** Names of these streams, of all enabled ones without a list. Throws QRY6003. */
+  const known = (connection: string, datasets: readonly string[] | undefined): string[] => {
+    const own = enabled(connection);
+    const wrong = (datasets ?? []).find((name) => !own.includes(name));
+    if (!config().connections.has(connection) || wrong !== undefined) {
+      const what =
+        wrong === undefined ? `There is no connection ${connection}.` : `${connection} does not collect ${wrong}.`;
+      throw new QuarryError('QRY6003', { what });
+    }
+    return (datasets ?? own).map((dataset) => `${connection}/${dataset}`);
+  };
+
+  async function* check(connection: ConnectionConfig, signal: AbortSignal, reachOnly = false): AsyncGenerator<Checked> {
     if (checking) throw new QuarryError('QRY6011', { what: 'Another connection is being tested.' });
     checking = true;
     try {
-      yield* checkConnection(connection, { config: config(), version, signal });
+      const saved = (await savedBudgets(outbox)).get(connection.subscription);
+      yield* checkConnection(connection, { config: config(), version, signal, saved, reachOnly });
     } finally {
       checking = false;
     }
@@ -125,16 +144,28 @@ export function createService(options: ServiceOptions): { service: Service; feed
         }),
       ),
     ask: (connection, datasets, what) => {
-      const known = enabled(connection);
-      const wrong = (datasets ?? []).find((name) => !known.includes(name));
-      if (!config().connections.has(connection) || wrong !== undefined) {
-        const what =
-          wrong === undefined ? `There is no connection ${connection}.` : `${connection} does not collect ${wrong}.`;
-        throw new QuarryError('QRY6003', { what });
-      }
-      const names = (datasets ?? known).map((dataset) => `${connection}/${dataset}`);
+      const names = known(connection, datasets);
       for (const name of names) controls.ask(name, what);
       return names;
+    },
+    reset: async (connection, dataset) => {
+      const [name = ''] = known(connection, [dataset]);
+      const kind = controls.state(name)?.kind;
+      if (kind === undefined || kind === 'stopped') {
+        await resetStream(outbox.store, connection, dataset);
+        if (kind === 'stopped') await reload();
+        return;
+      }
+      controls.ask(name, 'reset');
+      controls.terminate(name);
+    },
+    wake: async (connection) => {
+      const names = known(connection, undefined);
+      const failed = names.filter((name) => controls.state(name)?.kind === 'failed');
+      const stopped = names.filter((name) => controls.state(name)?.kind === 'stopped');
+      for (const name of failed) controls.ask(name, 'changes');
+      if (stopped.length > 0) await reload();
+      return [...failed, ...stopped];
     },
     terminate: (connection, dataset) =>
       (dataset === undefined ? enabled(connection) : [dataset])

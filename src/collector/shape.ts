@@ -1,5 +1,6 @@
 import type { SinkConfig } from '../config/config.ts';
 import type { Destinations } from '../core/sink.ts';
+import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { InventorySchema } from '../inventory/schema.ts';
 import type { PendingBatch } from '../outbox/delivery.ts';
@@ -39,7 +40,7 @@ const JOINED = new Set(['interflow', 'ecs', 'ocsf', 'cim']);
 export async function shapeBatch(
   outbox: Outbox,
   { format, options }: Shaping,
-  pending: PendingBatch,
+  pending: Pick<PendingBatch, keyof StreamIdentity | 'pull' | 'created' | 'firstSeq'>,
   events: EventSource,
   contextAs: string | undefined,
   now: number,

@@ -59,6 +59,17 @@ export async function keepPulling(
       const lastPull = options.once && !upToDate ? undefined : await lastPullOf(outbox, claim.stream);
       const due = nextDue(stream, checkpoint, lastPull, clock.now());
       const asked = controls.take();
+      if (asked === 'reset') {
+        const { start, obfuscated } = checkpoint;
+        const began = {
+          ...(start === undefined ? {} : { start }),
+          ...(obfuscated === undefined ? {} : { obfuscated }),
+        };
+        await resetStream(outbox.store, stream.connection, stream.dataset, began);
+        claim = await claimStream(outbox.store, stream);
+        log.info('the stream was reset', { stream: nameOf(stream) });
+        continue;
+      }
       const sweepWanted = (options.sweep && !swept) || asked === 'sweep';
       const sweepNow = sweepWanted && checkpoint.pull === undefined && stream.facts.kind === 'entity';
       if (!sweepNow && asked === undefined && due.at > clock.now()) {

@@ -74,3 +74,14 @@ export async function release(outbox: Outbox, stream: number, range: IdRange): P
 export async function listQuarantined(outbox: Outbox): Promise<Quarantined[]> {
   return outbox.store.db.selectFrom('quarantine').selectAll().orderBy('stream').orderBy('first').execute();
 }
+
+/** Tries a range with the next pull instead of when it is due; false where it is not set aside (any more). */
+export async function retrySoon({ store }: Outbox, stream: number, first: number): Promise<boolean> {
+  const { numUpdatedRows } = await store.db
+    .updateTable('quarantine')
+    .set({ next_at: 0 })
+    .where('stream', '=', stream)
+    .where('first', '=', first)
+    .executeTakeFirst();
+  return Number(numUpdatedRows) === 1;
+}

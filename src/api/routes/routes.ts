@@ -1,7 +1,35 @@
 import type { Routes } from '../context.ts';
+import { auditRoutes } from './audit.ts';
 import { connectionRoutes } from './connections.ts';
+import { eventRoutes } from './events.ts';
+import { liveRoutes } from './live.ts';
 import { opsRoutes } from './ops.ts';
+import { outboxRoutes } from './outbox.ts';
+import { pullRoutes } from './pulls.ts';
+import { quarantineRoutes } from './quarantine.ts';
+import { savedQueryRoutes } from './saved-queries.ts';
 import { sessionRoutes } from './session.ts';
+import { sinkRoutes } from './sinks.ts';
+import { streamRoutes } from './streams.ts';
+import { testRoutes } from './tests.ts';
+import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 /** All families of routes. */
-export const ROUTES: readonly Routes[] = [opsRoutes, sessionRoutes, connectionRoutes];
+export const ROUTES: readonly Routes[] = [
+  opsRoutes,
+  sessionRoutes,
+  userRoutes,
+  tokenRoutes,
+  auditRoutes,
+  savedQueryRoutes,
+  connectionRoutes,
+  testRoutes,
+  streamRoutes,
+  pullRoutes,
+  quarantineRoutes,
+  sinkRoutes,
+  outboxRoutes,
+  eventRoutes,
+  liveRoutes,
+];
