@@ -14,16 +14,20 @@ import { reveal } from '../../core/secret.ts';
 export const configuration = (file: string | undefined, stored: LoadOptions['stored'] = {}): Config =>
   load(file, stored);
 
-/** The same with the connections made through the page, of which there must be one at least where the file has none. */
-export async function wholeConfiguration(file: string | undefined): Promise<Config> {
+/**
+ * The same with the connections made through the page; without `mayBeNone` there must be one at least. Throws what is
+ * wrong with it, QRY801x where a stored secret cannot be opened.
+ */
+export async function wholeConfiguration(file: string | undefined, mayBeNone = false): Promise<Config> {
   const found = await storedConnections(configuration(file));
-  return load(file, Object.keys(found).length === 0 ? undefined : found);
+  return load(file, Object.keys(found).length === 0 && !mayBeNone ? undefined : found);
 }
 
 const load = (file: string | undefined, stored: LoadOptions['stored']): Config =>
   loadConfig({ file, env: process.env, cwd: process.cwd(), datasets, sinks, presets, stored });
 
-async function storedConnections(config: Config): Promise<NonNullable<LoadOptions['stored']>> {
+/** Connections made through the page, as `loadConfig` takes them. */
+export async function storedConnections(config: Config): Promise<NonNullable<LoadOptions['stored']>> {
   // A command that only looks makes no database.
   if (config.databaseUrl === undefined && !existsSync(join(config.dataDir, 'quarry.db'))) return {};
   const accounts = await openAccounts(locationOf(config), Date.now(), false);

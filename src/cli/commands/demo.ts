@@ -6,9 +6,9 @@ import { DEFAULT_EPOCH, startSimulator } from '../../simulator/index.ts';
 import type { ListenAddress } from '../arguments.ts';
 import { collect, openConsole } from '../collect.ts';
 import { print } from '../output.ts';
-import { openServing, type Serving } from '../serve.ts';
+import { serving } from '../serve.ts';
 import { summaryExit, summaryText } from '../summary.ts';
-import { demoConfiguration } from './configuration.ts';
+import { demoConfiguration, storedConnections } from './configuration.ts';
 import { saveTruth } from './simulate.ts';
 
 export interface DemoFlags {
@@ -45,18 +45,9 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
   timer.unref();
   if (flags.once === true) clearInterval(timer);
-  let serving: Serving | undefined;
   try {
     const text = demoConfig(dir, simulator.url, simulator.username, simulator.password);
-    const first = demoConfiguration(text, {});
-    serving =
-      flags.once === true
-        ? undefined
-        : await openServing({
-            ...{ config: first, listen: flags.listen, demo: true },
-            load: (stored) => demoConfiguration(text, stored),
-          });
-    const load = async () => demoConfiguration(text, await serving?.stored());
+    const load = async () => demoConfiguration(text, await storedConnections(demoConfiguration(text, {})));
     const config = await load();
     const speak = openConsole(config);
     const { log } = speak;
@@ -68,7 +59,12 @@ export async function demo(flags: DemoFlags): Promise<number> {
       sweep: false,
       timeout: 600_000,
       grace: 30_000,
-      ...(serving === undefined ? {} : { serve: serving.serve, reload: load }),
+      ...(once
+        ? {}
+        : {
+            reload: load,
+            serve: serving({ listen: flags.listen, load: (stored) => demoConfiguration(text, stored), demo: true }),
+          }),
     });
     if (once || signalled !== undefined) {
       const truth = flags.truth === undefined ? join(dir, 'truth.ndjson') : resolve(flags.truth);
@@ -80,7 +76,6 @@ export async function demo(flags: DemoFlags): Promise<number> {
     return signalled ?? summaryExit(summary);
   } finally {
     clearInterval(timer);
-    await serving?.close();
     await simulator.close();
   }
 }

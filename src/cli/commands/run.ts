@@ -1,7 +1,7 @@
 import type { LogFormat } from '../../config/config.ts';
 import { collect, openConsole } from '../collect.ts';
 import { noSuch } from '../names.ts';
-import { openServing, type Serving } from '../serve.ts';
+import { serving } from '../serve.ts';
 import { stopping } from '../stopping.ts';
 import { summaryExit, summaryText } from '../summary.ts';
 import { configuration, wholeConfiguration } from './configuration.ts';
@@ -20,22 +20,11 @@ export interface RunFlags {
 
 export async function run(flags: RunFlags): Promise<number> {
   const once = flags.once === true;
-  const first = configuration(flags.config);
-  const listen = first.server === false || !flags.server || once ? undefined : first.server.listen;
-  const serving = await openServing({
-    ...{ config: first, listen, demo: false },
-    load: (stored) => configuration(flags.config, stored),
-  });
-  try {
-    return await collectServed(flags, serving);
-  } finally {
-    await serving.close();
-  }
-}
-
-async function collectServed(flags: RunFlags, serving: Serving): Promise<number> {
-  const once = flags.once === true;
-  const config = once ? await wholeConfiguration(flags.config) : configuration(flags.config, await serving.stored());
+  const { server } = configuration(flags.config);
+  const listen = server === false || !flags.server || once ? undefined : server.listen;
+  // Where there is a page, the first connection may still be to come.
+  const load = () => wholeConfiguration(flags.config, listen !== undefined);
+  const config = await load();
   const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
   const { only } = flags;
@@ -52,8 +41,11 @@ async function collectServed(flags: RunFlags, serving: Serving): Promise<number>
     timeout: flags.timeout,
     grace: flags.grace,
     stop,
-    reload: once ? undefined : async () => configuration(flags.config, await serving.stored()),
-    serve: serving.serve,
+    reload: once ? undefined : load,
+    serve:
+      listen === undefined
+        ? undefined
+        : serving({ listen, load: (stored) => configuration(flags.config, stored), demo: false }),
   };
   const { summary, signalled } = await collect(config, speak, options);
   if (once || signalled !== undefined) process.stderr.write(`\n${summaryText(summary)}`);
