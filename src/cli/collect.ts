@@ -70,6 +70,8 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       progress.observer.progress(now);
       feed?.progress(now);
     },
+    called: (call) => feed?.called(call),
+    wrote: (write) => feed?.wrote(write),
   };
   const stop = options.stop ?? stopping(options.grace, (line) => log.warn(line));
   const heard = options.reload === undefined ? undefined : hangups();
@@ -96,6 +98,7 @@ export async function collect(config: Config, speak: Console, options: CollectOp
           config: () => reloads?.inForce() ?? config,
           budgets: () => budgetsOf(wired),
           reload: async () => await reloads?.apply(),
+          reloadWorked: () => reloads?.worked() ?? true,
         });
         feed = made.feed;
         stopServing = await options.serve(made.service, log);

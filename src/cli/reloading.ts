@@ -21,6 +21,8 @@ export interface Reloads {
   apply(): Promise<void>;
   /** The configuration that runs. */
   inForce(): Config;
+  /** Whether the last reading was taken over. */
+  worked(): boolean;
   end(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export function hangups(): { to(handler: () => void): void; end(): void } {
  */
 export function reloading({ load, config, wired, running, log }: Reloading): Reloads {
   let inForce = config;
+  let worked = true;
   let wanted = 0;
   let ended = false;
   let work: Promise<void> = Promise.resolve();
@@ -56,7 +59,14 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
   /** One after the other, whoever asks. */
   const inTurn = (): Promise<void> => {
     const mine = turn.then(once);
-    turn = mine.catch(() => {});
+    turn = mine.then(
+      () => {
+        worked = true;
+      },
+      () => {
+        worked = false;
+      },
+    );
     return mine;
   };
 
@@ -104,6 +114,7 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
     now: onSignal,
     apply: inTurn,
     inForce: () => inForce,
+    worked: () => worked,
     end: async () => {
       ended = true;
       await turn;

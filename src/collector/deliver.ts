@@ -92,10 +92,12 @@ export async function deliverOnce(
     }
   }
   let failed: string | undefined;
+  let ms: number | undefined;
   const asked = prepared.filter(({ sent }) => sent.length > 0);
   for (const one of prepared) if (one.sent.length === 0) settlements.push(settlementOf(one, 'delivered', clock.now()));
   if (asked.length > 0) {
     observer.phase('send');
+    const began = clock.monotonic();
     try {
       const outcomes = await writeApart(
         sink.open,
@@ -113,11 +115,14 @@ export async function deliverOnce(
       const outcome = { retry: failed, ...(error.waitMs === undefined ? {} : { waitMs: error.waitMs }) };
       for (const one of asked) settlements.push(settlementOf(one, outcome, clock.now()));
     }
+    ms = clock.monotonic() - began;
   }
   observer.phase('settle');
   await settle(outbox.store, sink.name, settlements, clock.now());
   failed ??= wholeFailure(settlements);
-  return { batches: pending.length, events: settlements.reduce((sum, one) => sum + one.delivered, 0), failed };
+  const events = settlements.reduce((sum, one) => sum + one.delivered, 0);
+  if (ms !== undefined) observer.wrote?.({ sink: sink.name, events, failed: failed !== undefined, ms });
+  return { batches: pending.length, events, failed };
 }
 
 async function prepare(

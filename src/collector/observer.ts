@@ -5,6 +5,29 @@ export type Phase = 'download' | 'stage' | 'commit' | 'send' | 'settle' | 'clean
 export interface Observer {
   phase(phase: Phase): void;
   progress(progress: Progress): void;
+  called?(call: CallSeen): void;
+  wrote?(write: WriteSeen): void;
+}
+
+/** A call that was sent to Qualys: its headers came, or it failed before (status 0). */
+export interface CallSeen {
+  readonly subscription: string;
+  /** The endpoint as Qualys counts limits for it. */
+  readonly api: string;
+  readonly status: number;
+  /** From sending to headers, milliseconds. */
+  readonly ms: number;
+}
+
+/** A sink was given what it may have. */
+export interface WriteSeen {
+  readonly sink: string;
+  /** Events that it took. */
+  readonly events: number;
+  /** It failed as a whole, and is asked again. */
+  readonly failed: boolean;
+  /** Milliseconds, reading and shaping not included. */
+  readonly ms: number;
 }
 
 /** How far a pull is. */

@@ -10,7 +10,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import { resetStream } from '../outbox/streams.ts';
 import { type Checked, checkConnection } from './check.ts';
 import type { Controls, LiveState, Wanted } from './controls.ts';
-import type { Progress } from './observer.ts';
+import type { CallSeen, Progress, WriteSeen } from './observer.ts';
 import { savedBudgets } from './plan-state.ts';
 import { createRecent, type LogLine, type Recent } from './recent.ts';
 import type { PullReport } from './report.ts';
@@ -45,6 +45,9 @@ export interface Service {
   readonly clock: Clock;
   readonly logs: Recent<LogLine>;
   readonly events: Recent<LiveEvent>;
+  /** Nothing of these is kept: they are for who counts from the start. */
+  readonly calls: Recent<CallSeen>;
+  readonly writes: Recent<WriteSeen>;
   config(): Config;
   streams(): readonly LiveStream[];
   budgets(): readonly Budget[];
@@ -58,6 +61,8 @@ export interface Service {
   wake(connection: string): Promise<readonly string[]>;
   /** Reads the configuration again and applies it. Rejects with what is wrong with it; the one in force then goes on. */
   reload(): Promise<void>;
+  /** Whether the last reading of the configuration was taken over. */
+  reloadWorked(): boolean;
   /** Tries a connection step by step; one trial at a time. Throws QRY6011 while another is under way. */
   check(connection: ConnectionConfig, signal: AbortSignal, reachOnly?: boolean): AsyncGenerator<Checked>;
   readonly checking: boolean;
@@ -72,12 +77,15 @@ export interface ServiceOptions {
   readonly config: () => Config;
   readonly budgets: () => readonly Budget[];
   readonly reload: () => Promise<void>;
+  readonly reloadWorked: () => boolean;
 }
 
 /** What the collector tells the service as it goes. */
 export interface ServiceFeed {
   progress(progress: Progress): void;
   report(report: PullReport): void;
+  called(call: CallSeen): void;
+  wrote(write: WriteSeen): void;
 }
 
 const KEPT_EVENTS = 2000;
@@ -85,8 +93,10 @@ const KEPT_EVENTS = 2000;
 const PROGRESS_EVERY_MS = 500;
 
 export function createService(options: ServiceOptions): { service: Service; feed: ServiceFeed } {
-  const { outbox, version, clock, controls, logs, config, budgets, reload } = options;
+  const { outbox, version, clock, controls, logs, config, budgets, reload, reloadWorked } = options;
   const events = createRecent<LiveEvent>(KEPT_EVENTS);
+  const calls = createRecent<CallSeen>(0);
+  const writes = createRecent<WriteSeen>(0);
   const progress = new Map<string, Progress>();
   const told = new Map<string, number>();
   const reports = new Map<string, PullReport>();
@@ -127,9 +137,12 @@ export function createService(options: ServiceOptions): { service: Service; feed
     clock,
     logs,
     events,
+    calls,
+    writes,
     config,
     budgets,
     reload,
+    reloadWorked,
     check,
     get checking() {
       return checking;
@@ -186,6 +199,8 @@ export function createService(options: ServiceOptions): { service: Service; feed
         reports.set(report.stream, report);
         events.add({ kind: 'report', report, at: clock.now() });
       },
+      called: calls.add,
+      wrote: writes.add,
     },
   };
 }

@@ -244,10 +244,10 @@ export function clientOf(
   connection: ConnectionConfig,
   config: Config,
   governor: Governor,
-  options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'>,
+  options: Pick<WireOptions, 'clock' | 'log' | 'version' | 'timeouts'> & { readonly observer?: Observer },
   users = new Map<string, Principal>(),
 ): Client {
-  const { id, signIn, allowPlainHttp, tls, proxy, requestsPerHour, reserve } = connection;
+  const { id, subscription, signIn, allowPlainHttp, tls, proxy, requestsPerHour, reserve } = connection;
   const log = options.log.child({ connection: id });
   const address = placed(whereIs(config, `connections.${id}.${addressKey(connection)}`), () => addressOf(connection));
   const client: ClientOptions = {
@@ -265,6 +265,7 @@ export function clientOf(
     tls: { verify: tls.verify, ca: authorities(tls, log) },
     ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
     allowPlainHttp,
+    onAnswer: (api, status, ms) => options.observer?.called?.({ subscription, api, status, ms }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   };
   return placed(whereIs(config, `connections.${id}`), () => createClient(client));

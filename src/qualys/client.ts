@@ -7,7 +7,7 @@ import { BODY_LIMITS, type BodyLimits } from './body.ts';
 import { TIMEOUTS, type Timeouts } from './call-timer.ts';
 import { type Credentials, refusePlainHttp, secretsOf, tokenUrlOf } from './credentials.ts';
 import { answerMeans, readShortBody, replayed } from './error-body.ts';
-import { createExchange } from './exchange.ts';
+import { createExchange, type OnAnswer } from './exchange.ts';
 import { createGates, isRefusal, withHint } from './gates.ts';
 import type { Governor } from './governor.ts';
 import type { OwnLimit } from './own-limit.ts';
@@ -40,6 +40,7 @@ export interface ClientOptions {
   readonly allowPlainHttp?: boolean;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<BodyLimits>;
+  readonly onAnswer?: OnAnswer | undefined;
 }
 
 export interface OpenOptions {
@@ -95,6 +96,7 @@ export function createClient(options: ClientOptions): Client {
     limits,
     userAgent,
     redact: secrets.redact,
+    onAnswer: options.onAnswer,
   });
 
   const gates = createGates({

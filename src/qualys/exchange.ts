@@ -26,7 +26,11 @@ export interface ExchangeOptions {
   readonly limits: BodyLimits;
   readonly userAgent: string;
   readonly redact: Redact;
+  readonly onAnswer?: OnAnswer | undefined;
 }
+
+/** Told of every call that was sent: its status, 0 where no headers came, after so many milliseconds. */
+export type OnAnswer = (api: string, status: number, ms: number) => void;
 
 export interface SendOptions {
   /** The endpoint as Qualys counts limits for it. */
@@ -62,10 +66,17 @@ export function createExchange(exchange: ExchangeOptions): Send {
     onSlot?.(clock.monotonic() - asked);
     const timer = startCallTimer(timeouts, signal, where);
     let request = first;
+    const sent = clock.monotonic();
+    const told = (status: number) => exchange.onAnswer?.(where, status, clock.monotonic() - sent);
     for (let hops = 0; ; hops += 1) {
-      const { statusCode: status, headers, body } = await respond(request, authorization, where, slot, timer);
+      const answered = await respond(request, authorization, where, slot, timer).catch((thrown: unknown) => {
+        told(0);
+        throw thrown;
+      });
+      const { statusCode: status, headers, body } = answered;
       const broken = (thrown: unknown) => fault(thrown, true, request, where).error;
       if (![301, 302, 303, 307, 308].includes(status)) {
+        told(status);
         slot.answered(headers, status);
         const date = Date.parse(header(headers, 'date') ?? '');
         const read = answerBody({ body, headers, timer, slot, limits, where, broken });
