@@ -27,6 +27,8 @@ export interface DeviceTables {
   device_history: Texts<'device' | 'before' | 'dataset'> & Numbers<'space' | 'id' | 'at'>;
   finding: FindingRow & Numbers<'space'>;
   finding_history: HistoryRow & Numbers<'space'>;
+  /** Of the tables of objects, what is asked for by name here. */
+  address_range: Texts<'addresses' | 'network' | 'removed'> & Numbers<'space'>;
   /** The CVEs of each QID, one row each: what a search by CVE and the edges of the exposure graph go by. */
   knowledge_cve: Texts<'cve'> & Numbers<'space' | 'qid'>;
 }

@@ -26,10 +26,16 @@ export interface DeviceChanges {
   readonly devices: readonly DeviceRows[];
   /** Devices whose row, or whose children of a kind, have to go first. */
   readonly gone: { readonly device: readonly string[]; readonly children: ReadonlyMap<Child, readonly string[]> };
-  readonly hosts: readonly { readonly host: number; readonly device: string }[];
+  readonly hosts: HostChanges;
   readonly moved: readonly Omit<DeviceTables['device_history'], 'space'>[];
 }
 type Child = (typeof CHILDREN)[number];
+
+interface HostChanges {
+  readonly fresh: readonly { readonly host: number; readonly device: string }[];
+  readonly changed: HostChanges['fresh'];
+  readonly gone: readonly number[];
+}
 
 const SOURCE_KEY = ['dataset', 'id'] as const;
 const SOURCE_REST = [
@@ -48,22 +54,51 @@ export async function decideDevices(
   space: number,
   events: readonly SourceEvent[],
 ): Promise<DeviceChanges> {
-  const before: Sources = new Map();
-  await load(store, space, columnsOf(events, SOURCE_KEY), before);
-  const now: Sources = new Map(before);
+  const asked: Sources = new Map();
+  await load(store, space, columnsOf(events, SOURCE_KEY), asked);
+  const touched: Sources = new Map();
   for (const event of events) {
-    const next = apply(now.get(sourceName(event)), event);
-    if (next !== undefined) now.set(sourceName(event), next);
+    const name = sourceName(event);
+    const next = apply(touched.get(name) ?? asked.get(name), event);
+    if (next !== undefined) touched.set(name, next);
   }
-  // What shared an id before may come apart, what shares one now may come together.
-  const touched = [...now].filter(([name, source]) => before.get(name) !== source);
-  const changed = touched.flatMap(([name, source]) => [before.get(name) ?? source, source]);
-  await loadRelated(store, space, changed, before, now);
-  const groups = changed.length === 0 ? [] : correlate([...now.values()]);
+  // What shared an id before may come apart, what shares one now may come together; whatever else was asked for stays.
+  const before: Sources = new Map([...asked].filter(([name]) => touched.has(name)));
+  const now: Sources = new Map(touched);
+  await loadRelated(store, space, [...before.values(), ...touched.values()], before, now);
+  const groups = correlate([...now.values()]);
   const known = await knownDevices(store, space, [
     ...new Set([...groups.map(({ device }) => device), ...[...before.values()].map(({ device }) => device)]),
   ]);
-  return changesOf(groups, before, known);
+  return { ...changesOf(groups, before, known), hosts: await hostChanges(store, space, groups, before) };
+}
+
+/** Which device each host id stands for now: of a present reading before that of one that is gone. */
+async function hostChanges(
+  store: Store<InventorySchema>,
+  space: number,
+  groups: ReturnType<typeof correlate>,
+  before: ReadonlyMap<string, Source>,
+): Promise<HostChanges> {
+  const all = groups
+    .flatMap(({ device, sources }) => sources.map(({ host, removed }) => ({ host, device, isGone: removed !== '' })))
+    .filter(({ host }) => host > 0)
+    .sort((a, b) => Number(b.isGone) - Number(a.isGone) || (a.device < b.device ? 1 : -1));
+  const now = new Map(all.map(({ host, device }) => [host, device]));
+  const host = [...new Set([...now.keys(), ...[...before.values()].map((source) => source.host)])].filter(
+    (one) => one > 0,
+  );
+  if (host.length === 0) return { fresh: [], changed: [], gone: [] };
+  const found = rowsOf<{ host: number; device: string }>(
+    await store.selectMany('device_host', { space, host }, ['host', 'device']),
+  );
+  const had = new Map(found.map(({ row }) => [row.host, row.device]));
+  const wanted = [...now].map(([one, device]) => ({ host: one, device }));
+  return {
+    fresh: wanted.filter((row) => !had.has(row.host)),
+    changed: wanted.filter((row) => had.has(row.host) && had.get(row.host) !== row.device),
+    gone: [...had.keys()].filter((one) => !now.has(one)),
+  };
 }
 
 function apply(was: Source | undefined, { dataset, id, origin, said }: SourceEvent): Source | undefined {
@@ -148,13 +183,12 @@ function changesOf(
   groups: ReturnType<typeof correlate>,
   before: ReadonlyMap<string, Source>,
   known: ReadonlyMap<string, Known>,
-): DeviceChanges {
+): Omit<DeviceChanges, 'hosts'> {
   const fresh: Source[] = [];
   const changed: Source[] = [];
   const devices: DeviceRows[] = [];
   const gone: string[] = [];
   const children = new Map<Child, string[]>(CHILDREN.map((child) => [child, []]));
-  const hosts = new Map<number, string>();
   const moved: Omit<DeviceTables['device_history'], 'space'>[] = [];
   for (const { device, sources } of groups) {
     for (const source of sources) {
@@ -166,9 +200,6 @@ function changesOf(
         const { dataset, id, accepted } = source;
         moved.push({ device, before: was.device, dataset, id, at: accepted });
       }
-      const isHome = source.removed === '' || !hosts.has(source.host);
-      if (source.host > 0 && isHome && (was?.device !== device || was.host !== source.host))
-        hosts.set(source.host, device);
     }
     const rows = deviceRows(device, sources);
     const old = known.get(device);
@@ -192,7 +223,6 @@ function changesOf(
     sources: { fresh, changed },
     devices,
     gone: { device: gone, children },
-    hosts: [...hosts].map(([host, device]) => ({ host, device })),
     moved,
   };
 }
@@ -226,8 +256,11 @@ export async function writeDevices(
       `device_${child}`,
       devices.flatMap(({ children }) => children.get(child) ?? []),
     );
-  await insert('device_host', hosts);
-  if (hosts.length > 0)
-    await tx.updateMany('device_host', { space, ...columnsOf(hosts, ['host']) }, columnsOf(hosts, ['device']));
+  await insert('device_host', hosts.fresh);
+  if (hosts.changed.length > 0) {
+    const { changed } = hosts;
+    await tx.updateMany('device_host', { space, ...columnsOf(changed, ['host']) }, columnsOf(changed, ['device']));
+  }
+  if (hosts.gone.length > 0) await tx.deleteMany('device_host', { space, host: hosts.gone });
   await insert('device_history', moved);
 }
