@@ -22,15 +22,23 @@ export const RAW: Shaping = { format: 'raw', options: {} };
 
 /** What the settings of a sink say about its format. */
 export function shapingOf({ format, options }: Pick<SinkConfig, 'format' | 'options'>): Shaping {
-  const { event_format: eventFormat, namespace, severity_ids: severities } = options;
+  const { event_format: eventFormat, namespace, severity_ids: severities, environment } = options;
   return {
     format,
     options: {
       eventFormat: eventFormat === 'xml' || eventFormat === 'json' ? eventFormat : undefined,
+      environmentOf: environmentOf(environment),
       namespace: typeof namespace === 'string' ? namespace : undefined,
       severities: Array.isArray(severities) ? (severities as readonly number[]) : undefined,
     },
   };
+}
+
+/** One text for all connections, or one for each. */
+function environmentOf(given: unknown): ((connection: string) => string | undefined) | undefined {
+  if (typeof given === 'string') return () => given;
+  if (typeof given !== 'object' || given === null) return undefined;
+  return (connection) => (given as Readonly<Record<string, string>>)[connection];
 }
 
 /** Formats that say what a QID means. */

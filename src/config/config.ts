@@ -1,5 +1,6 @@
 import type { Recurrence } from '../core/cron.ts';
 import type { Secret } from '../core/secret.ts';
+import type { DevoLayout } from './devo/names.ts';
 import type { Address } from './fields.ts';
 import type { Position } from './problems.ts';
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly references: ReadonlyMap<string, readonly string[]>;
   /** Which preset a value is of, by path; only values that the file does not say itself. */
   readonly presets: ReadonlyMap<string, string>;
+  /** What the file calls its parts, where it has the layout of a Devo collector. */
+  readonly devo?: DevoLayout;
 }
 
 /** Durations in milliseconds; the same form as the inventory's policy. */
@@ -150,6 +153,8 @@ export interface RouteConfig {
   readonly include: readonly Filter[];
   readonly exclude: readonly Filter[];
   readonly fields: readonly string[] | undefined;
+  /** Whether it is told what is gone. */
+  readonly removals: boolean;
   readonly obfuscate: readonly ObfuscateRule[];
   /** Milliseconds where it is a number. */
   readonly resend: 'never' | 'each_sweep' | number;

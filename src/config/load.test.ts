@@ -301,11 +301,6 @@ describe('connections kept elsewhere', () => {
   });
 });
 
-it('the layout of a Devo collector is recognised', () => {
-  const devo = 'globals: { debug: false }\noutputs: {}\ninputs: { qualys: {} }\n';
-  expect(() => from(devo)).toThrow(expect.objectContaining({ code: 'QRY1020' }));
-});
-
 it('[promise 12] a configuration printed, inspected or turned into JSON shows no secret', () => {
   const text = acme('proxy: { url: "http://u:canary@p:1", password: canary }').replace('secret', 'canary');
   const config = from(`${text}\ndatabase_url: postgres://u:canary@h/d`);

@@ -6,13 +6,14 @@ import { QuarryError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import { checkTogether } from './checks.ts';
 import type { Config, ConnectionConfig, LogFormat } from './config.ts';
+import { devoRoot, isDevoLayout, readDevoLayout } from './devo/layout.ts';
 import { databaseUrl, listen } from './fields.ts';
 import { reasonOf } from './interpolate.ts';
 import { applyPresets } from './presets.ts';
 import { type Problem, pathText, problemsError } from './problems.ts';
 import { resolveConnection, resolveInventory, resolveRoutes, resolveSink } from './resolve.ts';
 import { configSchema, type Parts } from './schema.ts';
-import { readTree } from './tree.ts';
+import { readTree, type Tree } from './tree.ts';
 import { isObject } from './unknown-keys.ts';
 import { type Report, validate } from './validate.ts';
 
@@ -23,37 +24,35 @@ export interface LoadOptions extends Parts {
   readonly text?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Epoch ms: start times of a Devo layout must be in the past. */
+  readonly now?: number | undefined;
   /** Connections kept elsewhere, by id, as sections of the file with everything filled in. */
   readonly stored?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
 /**
  * Finds, reads and checks the configuration. Throws one QuarryError: QRY1001 when no file is found (saying all places
- * tried), QRY1005 when it cannot be read, QRY1002 for syntax, QRY1020 for a Devo layout, and otherwise all problems at
- * once (QRY1003, 1004, 1006), each with file:line:column; `problemsOf` has them as a list.
+ * tried), QRY1005 when it cannot be read, QRY1002 for syntax, and otherwise all problems at once (QRY1003, 1004, 1006;
+ * QRY1020 to 1022 of a Devo layout), each with file:line:column; `problemsOf` has them as a list.
  */
 export function loadConfig(options: LoadOptions): Config {
   const { env, cwd } = options;
   const file = options.text === undefined ? findConfig(options) : undefined;
   const text = options.text ?? readConfig(file!);
-  const baseDir = file === undefined ? cwd : dirname(file);
+  const fileDir = file === undefined ? cwd : dirname(file);
   const label = file === undefined ? 'configuration' : shortest(file, cwd);
 
-  const tree = readTree(text, label, { env, baseDir });
-  refuseDevo(tree.value, label);
-  const problems: Problem[] = [...tree.problems];
-  if (tree.value === undefined) throw problemsError(problems);
-  const report: Report = (code, path, message) => {
-    const name = pathText(path);
-    if (tree.failed.has(name)) return;
-    // What is missing stands nowhere: said at the nearest thing around it.
-    let at = tree.positions.get(name);
-    for (let depth = path.length - 1; at === undefined && depth > 0; depth--) {
-      at = tree.positions.get(pathText(path.slice(0, depth)));
-    }
-    problems.push({ code, where: at === undefined ? label : `${label}:${at.line}:${at.column}`, path: name, message });
-  };
+  const asWritten = readTree(text, label, undefined);
+  const isDevo = isDevoLayout(asWritten.value);
+  const source = isDevo ? asWritten : readTree(text, label, { env, baseDir: fileDir });
+  const problems: Problem[] = [...source.problems];
+  if (source.value === undefined) throw problemsError(problems);
+  const layout = isDevo ? readDevo(source, label, fileDir, options, problems) : undefined;
+  if (layout?.devo.inputs.size === 0) throw problemsError(inOrder(problems));
+  const tree = layout?.tree ?? source;
+  const report = reportTo(problems, tree, label);
 
+  const baseDir = isDevo ? devoRoot(fileDir) : fileDir;
   addStored(tree.value, options.stored ?? {}, report);
   const presets = applyPresets(tree.value, options, report);
   const value = validate(configSchema(options), tree, report);
@@ -86,6 +85,33 @@ export function loadConfig(options: LoadOptions): Config {
     positions: tree.positions,
     references: tree.references,
     presets,
+    ...(layout === undefined ? {} : { devo: layout.devo }),
+  };
+}
+
+function readDevo(tree: Tree, label: string, fileDir: string, options: LoadOptions, problems: Problem[]) {
+  return readDevoLayout({
+    ...{ tree, label, fileDir },
+    datasets: [...options.datasets.keys()],
+    listens: (options.env['QUARRY_LISTEN'] ?? '') !== '',
+    report: reportTo(problems, tree, label),
+    now: options.now ?? Date.now(),
+  });
+}
+
+/** Notes problems with their place in the file, and with the name the file has for it. */
+function reportTo(problems: Problem[], tree: Tree, label: string): Report {
+  return (code, path, message) => {
+    const name = pathText(path);
+    if (tree.failed.has(name)) return;
+    // What is missing stands nowhere: said at the nearest thing around it.
+    let place = name;
+    for (let depth = path.length - 1; !tree.positions.has(place) && depth > 0; depth--)
+      place = pathText(path.slice(0, depth));
+    const at = tree.positions.get(place);
+    const where = at === undefined ? label : `${label}:${at.line}:${at.column}`;
+    const origin = tree.origins?.get(place);
+    problems.push({ code, where, path: origin === undefined ? name : `${origin}${name.slice(place.length)}`, message });
   };
 }
 
@@ -103,13 +129,17 @@ function addStored(value: unknown, stored: NonNullable<LoadOptions['stored']>, r
   value['connections'] = { ...stored, ...own };
 }
 
-/** The first of: the file named, QUARRY_CONFIG, quarry.yaml and quarry.yml here, ~/.config/quarry/quarry.yaml. */
+/**
+ * The first of: the file named, QUARRY_CONFIG, CONFIG_FILE (as Devo's collectors are told it: also below config/),
+ * quarry.yaml and quarry.yml here, ~/.config/quarry/quarry.yaml.
+ */
 export function findConfig({ file, env, cwd }: Pick<LoadOptions, 'file' | 'env' | 'cwd'>): string {
-  const named = file ?? (env['QUARRY_CONFIG'] || undefined);
-  const by = file === undefined ? 'QUARRY_CONFIG' : '-c';
+  const devos = env['CONFIG_FILE'] || undefined;
+  const named = file ?? (env['QUARRY_CONFIG'] || devos);
+  const by = file !== undefined ? '-c' : named === devos ? 'CONFIG_FILE' : 'QUARRY_CONFIG';
   const places =
     named !== undefined
-      ? [resolve(cwd, named)]
+      ? [resolve(cwd, named), ...(by === 'CONFIG_FILE' ? [resolve(cwd, 'config', named)] : [])]
       : [
           join(cwd, 'quarry.yaml'),
           join(cwd, 'quarry.yml'),
@@ -118,7 +148,9 @@ export function findConfig({ file, env, cwd }: Pick<LoadOptions, 'file' | 'env' 
   const found = places.find((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
   if (found !== undefined) return found;
   const looked =
-    named === undefined ? ['-c (not given)', 'QUARRY_CONFIG (not set)', ...places] : [`${places[0]} (${by})`];
+    named === undefined
+      ? ['-c (not given)', 'QUARRY_CONFIG (not set)', ...places]
+      : places.map((place) => `${place} (${by})`);
   throw new QuarryError('QRY1001', { what: `No configuration found; looked at: ${looked.join(', ')}` });
 }
 
@@ -134,14 +166,6 @@ function readConfig(file: string): string {
 function shortest(file: string, cwd: string): string {
   const name = relative(cwd, file);
   return name.startsWith('..') || isAbsolute(name) ? file : name;
-}
-
-function refuseDevo(value: unknown, label: string): void {
-  if (!isObject(value) || !('inputs' in value) || !('globals' in value || 'outputs' in value)) return;
-  throw new QuarryError('QRY1020', {
-    what: 'This is the configuration of a Devo collector; reading it is not supported yet.',
-    where: label,
-  });
 }
 
 interface Overrides {

@@ -225,6 +225,7 @@ export function resolveRoutes(
       include: (route.include ?? []).map((filter) => ({ ...filter, value: filter.value })),
       exclude: (route.exclude ?? []).map((filter) => ({ ...filter, value: filter.value })),
       fields: route.fields,
+      removals: route.removals,
       obfuscate: route.obfuscate ?? [],
       resend: route.resend,
     }),
@@ -236,5 +237,5 @@ export function resolveRoutes(
 
 function everythingTo(sinks: readonly string[]): RouteConfig {
   const open = { datasets: undefined, connections: undefined, tenants: undefined, fields: undefined };
-  return { sinks, ...open, include: [], exclude: [], obfuscate: [], resend: 'never' };
+  return { sinks, ...open, include: [], exclude: [], removals: true, obfuscate: [], resend: 'never' };
 }

@@ -108,6 +108,10 @@ const eventFormat = z
   .enum(['xml', 'json'])
   .default('xml')
   .meta(about('Format devo: how records of the classic tables are written; the others are always JSON.'));
+const environment = z
+  .union([text, z.record(id, text)])
+  .meta(about('Format devo: added to every event as @devo_environment; one for all, or by connection.'))
+  .optional();
 const severityIds = z
   .array(z.number().int().min(0).max(6))
   .length(5)
@@ -264,6 +268,7 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
           obfuscate: obfuscate
             .meta(about('Fields made unreadable on this route, beside those of the data set.'))
             .optional(),
+          removals: z.boolean().default(true).meta(about('Whether the sinks are told what is gone.')),
           resend: z
             .union([z.enum(['never', 'each_sweep']), duration])
             .default('never')
@@ -292,7 +297,7 @@ function sinkSchema(specs: Parts['sinks']): z.ZodType<SinkValue> {
     const format = z.enum(formats).meta(about('How events are written.'));
     return config.safeExtend({
       ...sinkCommon,
-      ...(formats.includes('devo') ? { event_format: eventFormat } : {}),
+      ...(formats.includes('devo') ? { event_format: eventFormat, environment } : {}),
       ...(formats.includes('ocsf') ? { severity_ids: severityIds } : {}),
       type: z.literal(type),
       format: format.default(formats[0] ?? 'raw'),

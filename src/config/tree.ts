@@ -25,6 +25,8 @@ export interface Tree {
   readonly references: ReadonlyMap<string, readonly string[]>;
   /** Paths whose value could not be had; said already, so that nobody complains about them twice. */
   readonly failed: ReadonlySet<string>;
+  /** By path: what the file calls it, where it was written in another layout. */
+  readonly origins?: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
@@ -32,7 +34,7 @@ interface Walk {
   readonly label: string;
   readonly document: Document;
   readonly lines: LineCounter;
-  readonly sources: Sources;
+  readonly sources: Sources | undefined;
   readonly positions: Map<string, Position>;
   readonly written: Map<string, string>;
   readonly interpolated: Set<string>;
@@ -45,8 +47,11 @@ interface Walk {
 
 const MAX_NODES = 100_000;
 
-/** Reads YAML 1.2 and fills in `${…}`. `label` is the file's name in positions. A syntax error leaves `value` undefined. */
-export function readTree(text: string, label: string, sources: Sources): Tree {
+/**
+ * Reads YAML 1.2 and fills in `${…}`; without `sources` the text stays as it is. `label` is the file's name in positions. A
+ * syntax error leaves `value` undefined.
+ */
+export function readTree(text: string, label: string, sources: Sources | undefined): Tree {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const walk: Walk = {
@@ -113,6 +118,7 @@ function plain(walk: Walk, node: Node | null, path: Path): unknown {
     if (node.source !== undefined) walk.written.set(pathText(path), node.source);
     return node.value;
   }
+  if (walk.sources === undefined) return node.value;
   const filled = interpolate(node.value, walk.sources);
   if ('problem' in filled) return fail(walk, path, filled.problem);
   if (filled.replaced) {

@@ -93,9 +93,21 @@ export const CATALOGUE = {
   },
   QRY1020: {
     next: 'stop_process',
-    title: 'Devo collector configuration not supported yet',
-    why: 'The file has the layout of a Devo collector (globals, inputs, outputs), which this version does not read.',
-    fix: 'Write a quarry.yaml: the same platform, user and data sets, and a sink.',
+    title: 'Devo collector configuration cannot be run',
+    why: 'The file has the layout of a Devo collector (globals, inputs, outputs), but no input of Qualys, or an output Quarry does not have.',
+    fix: 'Mend the line named above; `quarry init --from FILE` makes a quarry.yaml of the rest.',
+  },
+  QRY1021: {
+    next: 'stop_process',
+    title: 'Start time of a Devo layout is no time',
+    why: 'start_time_in_utc (or start_time_utc) is not in the form the collectors ask for.',
+    fix: 'Write it like 2026-01-01T00:00:00Z.',
+  },
+  QRY1022: {
+    next: 'stop_process',
+    title: 'Start time of a Devo layout is in the future',
+    why: 'A collector begins at start_time_in_utc, which must have passed.',
+    fix: 'Write an earlier time, in UTC; check the clock of this machine.',
   },
   QRY2001: {
     next: 'retry',

@@ -106,3 +106,11 @@ it('sends or filters each event once, whatever the records hold', () => {
     { seed: Date.now() % 2 ** 31, numRuns: 300 },
   );
 });
+
+it('a route without removals lets what is there and nothing that is gone', () => {
+  const route = rules({ removals: false });
+  const here = routeEvents(stored([{ A: '1' }]), all(1), [route], 'HOST');
+  const gone = routeEvents(stored([{ A: '1' }], 'removed'), all(1), [route], 'HOST');
+  expect([here.sent, here.filtered]).toEqual([[0], []]);
+  expect([gone.sent, gone.filtered]).toEqual([[], [0]]);
+});

@@ -16,6 +16,8 @@ export interface RouteRules {
   readonly exclude: readonly Condition[];
   /** Only these fields of the record. */
   readonly fields: readonly string[] | undefined;
+  /** Whether it lets events that say that something is gone; it does where nothing is said. */
+  readonly removals?: boolean;
   readonly obfuscate: readonly Rule[];
 }
 
@@ -26,22 +28,23 @@ export interface Route {
 }
 
 /** `key`: what `hash` rules are keyed with. */
-export function compileRoute({ include, exclude, fields, obfuscate }: RouteRules, key: string): Route {
+export function compileRoute({ include, exclude, fields, removals = true, obfuscate }: RouteRules, key: string): Route {
   const paths = fields?.map(fieldPath);
   const hide = obfuscate.length === 0 ? undefined : obfuscator(obfuscate, key);
   const shape = (record: Fields): Fields => {
     const hidden = hide === undefined ? record : hide(record);
     return paths === undefined ? hidden : onlyAt(hidden, paths);
   };
+  const fits = compileFilter(include, exclude);
   return {
-    lets: compileFilter(include, exclude),
+    lets: removals ? fits : (record, removed) => !removed && fits(record, removed),
     shape: hide === undefined && paths === undefined ? undefined : shape,
   };
 }
 
 /** Whether a route sends everything as it is. */
-export const isOpen = ({ include, exclude, fields, obfuscate }: RouteRules): boolean =>
-  include.length + exclude.length + obfuscate.length === 0 && fields === undefined;
+export const isOpen = ({ include, exclude, fields, removals = true, obfuscate }: RouteRules): boolean =>
+  removals && include.length + exclude.length + obfuscate.length === 0 && fields === undefined;
 
 export interface Routed {
   /** Numbers of the events that go, in order. */

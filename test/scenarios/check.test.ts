@@ -194,10 +194,10 @@ describe('init', () => {
     await expect(written()).rejects.toThrow('ENOENT');
   });
 
-  it('--from a Devo layout is recognised and refused with its code', async () => {
-    await writeFile(join(rig.dir, 'config.yaml'), 'globals:\n  id: x\noutputs: {}\ninputs:\n  qualys: {}\n');
+  it('--from a Devo layout says what is wrong with it, with its place', async () => {
+    await writeFile(join(rig.dir, 'config.yaml'), 'globals:\n  id: x\noutputs: {}\ninputs:\n  okta: {}\n');
     const { code, stderr } = await init('--from', 'config.yaml');
-    expect([code, stderr.includes('QRY1020')]).toEqual([78, true]);
+    expect([code, stderr.includes('QRY1020'), stderr.includes('config.yaml:4:1')]).toEqual([78, true, true]);
   });
 
   it(

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { datasets, platformByLogin, platformByUrl, presets, resolveAddress, sinks } from '../../collector/port.ts';
+import { convertDevo } from '../../config/devo/convert.ts';
 import { jsonSchema } from '../../config/show.ts';
 import { asQuarryError, QuarryError } from '../../core/errors.ts';
 import { names } from '../arguments.ts';
@@ -36,22 +37,45 @@ type Ask = <T>(given: string | undefined, question: string, usual: string, take:
 const takeUsual: Ask = async (given, _, usual, take) => take(given ?? usual);
 
 export async function init(flags: InitFlags): Promise<number> {
-  if (flags.from !== undefined) refuseConversion(flags.from);
   const out = resolve(flags.out);
   if (existsSync(out) && flags.force !== true)
     throw new QuarryError('QRY6006', { what: `${flags.out} is there already.`, where: out });
+  if (flags.from !== undefined) return convert(flags.from, flags, out);
   const people = flags.yes !== true && process.stdin.isTTY === true;
   const answers = await (people ? asked(flags, out) : answered(flags, out, takeUsual));
   const known = [...datasets.values()];
-  const text = configText(answers, known);
-  await writeFile(out, text, { mode: 0o600, flag: flags.force === true ? 'w' : 'wx' });
+  await write(out, configText(answers, known), answers.schema, flags);
+  await print(`${flags.out} is written; only you can read it.\n\n${needs(answers)}\n${next(answers, flags.out)}`);
+  return 0;
+}
+
+async function write(out: string, text: string, schema: string, { force }: InitFlags): Promise<void> {
+  await writeFile(out, text, { mode: 0o600, flag: force === true ? 'w' : 'wx' });
   await chmod(out, 0o600);
-  if (answers.schema === SCHEMA_BESIDE)
+  if (schema === SCHEMA_BESIDE)
     await writeFile(
       join(dirname(out), SCHEMA_BESIDE),
       JSON.stringify(jsonSchema({ datasets, sinks, presets }), null, 2),
     );
-  await print(`${flags.out} is written; only you can read it.\n\n${needs(answers)}\n${next(answers, flags.out)}`);
+}
+
+/** From the configuration of a Devo collector. */
+async function convert(from: string, flags: InitFlags, out: string): Promise<number> {
+  const schema = schemaFor(out);
+  const parts = { datasets, sinks, presets };
+  const options = { ...parts, file: resolve(from), env: {}, cwd: process.cwd() };
+  const text = convertDevo(options, schema);
+  if (text === undefined)
+    throw new QuarryError('QRY6004', {
+      what: `${from} is in no layout Quarry can convert.`,
+      where: '--from',
+      fix: 'Leave --from out and answer the questions.',
+    });
+  await write(out, text, schema, flags);
+  const next = out.endsWith('/quarry.yaml') ? '' : ` -c ${flags.out}`;
+  await print(
+    `${flags.out} is written; only you can read it. It holds the password, as ${from} does.\n\nNext:\n  quarry validate${next}\n  quarry run${next}\n`,
+  );
   return 0;
 }
 
@@ -159,20 +183,4 @@ function next({ username, passwordFile }: Answers, out: string): string {
   const config = out === 'quarry.yaml' ? '' : ` -c ${out}`;
   const before = variables.length === 0 ? '' : `  export ${variables.join(' ')}\n`;
   return `Next:\n${before}  quarry validate${config}\n  quarry check${config}\n`;
-}
-
-/** What another collector's file is, said plainly. */
-function refuseConversion(file: string): never {
-  const text = readFileSync(file, 'utf8');
-  const devo = /^\s*["']?inputs["']?\s*:/m.test(text) && /^\s*["']?(globals|outputs)["']?\s*:/m.test(text);
-  if (devo)
-    throw new QuarryError('QRY1020', {
-      what: 'This is the configuration of a Devo collector; converting it comes with the reader of that layout.',
-      where: file,
-    });
-  throw new QuarryError('QRY6004', {
-    what: `${file} is in no layout Quarry can convert.`,
-    where: '--from',
-    fix: 'Leave --from out and answer the questions.',
-  });
 }

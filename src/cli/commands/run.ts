@@ -1,4 +1,6 @@
+import { datasets } from '../../collector/port.ts';
 import type { LogFormat } from '../../config/config.ts';
+import { warningsOf } from '../../config/warnings.ts';
 import { collect, openConsole } from '../collect.ts';
 import { noSuch } from '../names.ts';
 import { serving } from '../serve.ts';
@@ -28,6 +30,7 @@ export async function run(flags: RunFlags): Promise<number> {
   const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
   const { only } = flags;
+  for (const warning of warningsOf(config, { datasets })) log.warn(warning);
   for (const name of only ?? []) {
     const known = new Set([...config.connections.values()].flatMap(({ datasets }) => [...datasets.keys()]));
     if (!known.has(name)) throw noSuch('data set', name, [...known]);

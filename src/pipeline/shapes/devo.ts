@@ -4,8 +4,10 @@ import type { ShapedEvent, ShapeFacts } from './event.ts';
 
 /** What Devo adds to a record: members in JSON, attributes of the root element in XML (there without the @). */
 function added(event: ShapedEvent, facts: ShapeFacts): Fields {
+  const environment = facts.options.environmentOf?.(facts.connection);
   return {
     '@devo_pulling_id': String(facts.pull),
+    ...(environment === undefined ? {} : { '@devo_environment': environment }),
     ...(event.change === 'removed' ? { '@change': 'removed', '@reason': event.reason ?? '' } : {}),
     ...(event.flags === undefined ? {} : { '@flags': event.flags.join(',') }),
   };

@@ -9,6 +9,8 @@ import type { EnvelopeFacts, EventSource } from '../shape-raw.ts';
 export interface ShapeOptions {
   /** `devo`: how records of the classic tables are written. */
   readonly eventFormat?: 'xml' | 'json' | undefined;
+  /** `devo`: what events of a connection carry as `@devo_environment`. */
+  readonly environmentOf?: ((connection: string) => string | undefined) | undefined;
   /** `ocsf`: the severity_id of Qualys's severities 1 to 5. */
   readonly severities?: readonly number[] | undefined;
   /** `ecs`: the namespace of the data streams. */
