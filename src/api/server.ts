@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import files from '@fastify/static';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyReply } from 'fastify';
+import fastify, { type FastifyReply, LogController } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -60,11 +60,17 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
     routerOptions: { maxParamLength: 300 },
     genReqId: () => randomUUID(),
     loggerInstance: fastifyLog(log),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   }).withTypeProvider<ZodTypeProvider>() as unknown as App;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  // Many clients name the type of a body that is not there.
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body, done);
+  });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler({}, (request, reply) => {
     if (

@@ -74,3 +74,41 @@ export async function appendedByHour(
     .execute();
   return rows.map(({ stream, hour: at, appended }) => ({ stream, hour: Number(at), appended: Number(appended) }));
 }
+
+/** When the last complete pull of each stream ended; epoch ms, by the stream's id. */
+export async function lastCompleted({ db }: Store<OutboxSchema>): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('pull')
+    .select(({ fn }) => ['stream', fn.max<number>('ended').as('ended')])
+    .where('outcome', '=', 'complete')
+    .groupBy('stream')
+    .execute();
+  return new Map(rows.map(({ stream, ended }) => [stream, Number(ended)]));
+}
+
+/** So many pulls of each stream are kept however old they are: plans and schedules look back on them. */
+const ALWAYS_KEPT = 100;
+
+/** Forgets pulls that began before a time (epoch ms). Returns how many. */
+export async function forgetPulls(store: Store<OutboxSchema>, before: number): Promise<number> {
+  let forgotten = 0;
+  for (const { id: stream } of await store.db.selectFrom('stream').select('id').execute()) {
+    const oldest = await store.db
+      .selectFrom('pull')
+      .select('id')
+      .where('stream', '=', stream)
+      .orderBy('id', 'desc')
+      .offset(ALWAYS_KEPT - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (oldest === undefined) continue;
+    const { numDeletedRows } = await store.db
+      .deleteFrom('pull')
+      .where('stream', '=', stream)
+      .where('id', '<', oldest.id)
+      .where('started', '<', before)
+      .executeTakeFirst();
+    forgotten += Number(numDeletedRows);
+  }
+  return forgotten;
+}

@@ -14,6 +14,7 @@ import { actorOf, wall, whoAsks } from '../access.ts';
 import { refusePrivate } from '../addresses.ts';
 import { connectionDetail, connectionDetails, connectionView, connectionViews } from '../connection-view.ts';
 import { type Api, OPERATOR, pageFrom, pageOf, paging, type Routes, VIEWER, WRITER } from '../context.ts';
+import { versionOf } from '../versions.ts';
 
 const id = z.string().regex(/^[a-z0-9_-]{1,64}$/, '1 to 64 of a-z, 0-9, _ and -');
 const settings = z
@@ -226,7 +227,7 @@ export async function detail(api: Api, request: FastifyRequest, name: string) {
 }
 
 /** The same, for changes: those of the file are changed in the file. Throws QRY8022. */
-async function own(api: Api, request: FastifyRequest) {
+export async function own(api: Api, request: FastifyRequest) {
   const found = await detail(api, request, (request as IdRequest).params.id);
   if (found.read_only)
     throw new QuarryError('QRY8022', { what: `${found.id} stands in the configuration file.`, where: found.id });
@@ -237,16 +238,6 @@ async function own(api: Api, request: FastifyRequest) {
 async function tryOut(api: Api, name: string, section: Settings): Promise<void> {
   refusePrivate(section, api.privateAddresses);
   api.load({ ...(await storedSections(api.accounts.store, api.accounts.keys)), [name]: section });
-}
-
-/** `If-Match: "3"` → 3. */
-function versionOf({ headers }: FastifyRequest): number | undefined {
-  const text = headers['if-match'];
-  if (text === undefined || text === '*') return undefined;
-  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(text)?.[1];
-  if (version === undefined)
-    throw new QuarryError('QRY8032', { what: 'If-Match is not an ETag of this API.', where: 'if-match' });
-  return Number(version);
 }
 
 function filled(open: Settings, secrets: ReadonlyMap<string, unknown>): Settings {

@@ -1,10 +1,14 @@
 import type { Routes } from '../context.ts';
 import { auditRoutes } from './audit.ts';
+import { catalogueRoutes } from './catalogue.ts';
+import { configurationRoutes } from './configuration.ts';
 import { connectionRoutes } from './connections.ts';
 import { eventRoutes } from './events.ts';
+import { inventoryRoutes } from './inventory.ts';
 import { liveRoutes } from './live.ts';
 import { opsRoutes } from './ops.ts';
 import { outboxRoutes } from './outbox.ts';
+import { overviewRoutes } from './overview.ts';
 import { pullRoutes } from './pulls.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { savedQueryRoutes } from './saved-queries.ts';
@@ -23,7 +27,10 @@ export const ROUTES: readonly Routes[] = [
   tokenRoutes,
   auditRoutes,
   savedQueryRoutes,
+  catalogueRoutes,
+  overviewRoutes,
   connectionRoutes,
+  configurationRoutes,
   testRoutes,
   streamRoutes,
   pullRoutes,
@@ -32,4 +39,5 @@ export const ROUTES: readonly Routes[] = [
   outboxRoutes,
   eventRoutes,
   liveRoutes,
+  inventoryRoutes,
 ];
