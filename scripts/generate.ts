@@ -66,10 +66,12 @@ async function pages(): Promise<Generated[]> {
   const made = (await load('scripts/generate-datasets.ts')) as typeof import('./generate-datasets.ts');
   const { sinksPage } = (await load('scripts/generate-sinks.ts')) as typeof import('./generate-sinks.ts');
   const { shapesPage } = (await load('scripts/generate-shapes.ts')) as typeof import('./generate-shapes.ts');
+  const { metricsPage } = (await load('scripts/generate-metrics.ts')) as typeof import('./generate-metrics.ts');
   return [
     ...made.datasetPages().map(({ path, text }) => ({ path, make: () => text })),
     { path: 'docs/reference/sinks.md', make: sinksPage },
     { path: 'docs/reference/shapes.md', make: shapesPage },
+    { path: 'docs/reference/metrics.md', make: metricsPage },
   ];
 }
 

@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['undici', 'zod', 'pg', 'pg-copy-streams', ...OPTIONAL],
   },
   inventory: { rooms: ['core', 'store'], packages: ['kysely'] },
-  collector: { rooms: ALL_BELOW, packages: ['kysely'] },
+  collector: { rooms: ALL_BELOW, packages: ['kysely', 'prom-client'] },
   accounts: { rooms: ['core', 'store'], packages: ['kysely'] },
   api: {
     rooms: ['core', 'config', 'accounts', 'inventory', 'collector/port.ts'],
