@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Accounts, openAccounts } from '../accounts/accounts.ts';
 import { newFirstLink, nobodyYet } from '../accounts/first-run.ts';
 import { type RunningServer, startServer } from '../api/server.ts';
+import { createMetrics } from '../collector/metrics/metrics.ts';
 import type { Service } from '../collector/port.ts';
 import type { Config } from '../config/config.ts';
 import type { Address } from '../config/fields.ts';
@@ -36,7 +37,7 @@ export const serving =
           file: accounts.from.from,
         });
       const { listen, load, demo } = options;
-      const api = { service, accounts, load, privateAddresses: demo };
+      const api = { service, accounts, load, privateAddresses: demo, metrics: createMetrics(service) };
       server = await startServer({ listen, log, webDir: WEB_DIR, api });
       await greet(server.url, accounts, demo, log);
     } catch (error) {
