@@ -69,7 +69,7 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
     if (body === '') done(null, undefined);
-    else parse(request, body, done);
+    else void parse(request, body, done);
   });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler({}, (request, reply) => {
@@ -112,7 +112,7 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
       },
       security: [{ token: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: withAccess,
     transformObject: jsonSchemaTransformObject,
   });
   addAccess(app, api.accounts, api.service.clock);
@@ -133,6 +133,15 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
   await app.ready();
   return app;
 }
+
+/** The document says of each route who may use it: `x-role`, `x-scope`. */
+const withAccess: typeof jsonSchemaTransform = (route) => {
+  const { url, schema } = jsonSchemaTransform(route);
+  const { access } = route.route.config ?? {};
+  if (access === undefined || (schema as { hide?: boolean }).hide === true) return { url, schema };
+  const open = access.role === 'anybody' ? { security: [] } : {};
+  return { url, schema: { ...schema, ...open, 'x-role': access.role, 'x-scope': access.scope } };
+};
 
 /** Starts it. Throws QRY6010 when the address is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {

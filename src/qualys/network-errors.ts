@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/catalogue.ts';
 import { QuarryError } from '../core/errors.ts';
+import { PRIVATE_ADDRESS } from './public-lookup.ts';
 import type { Redact } from './redact.ts';
 
 /** Where on its way a call was when the network failed. */
@@ -53,6 +54,7 @@ function judge({ thrown, answering, proxied }: Failure, code: string, message: s
   // A proxy that asks for credentials says 407; some (tinyproxy) say 401.
   if (tunnel !== undefined) return { code: tunnel === '407' || tunnel === '401' ? 'QRY2050' : 'QRY2051', unsent: true };
   if (code === 'UND_ERR_PRX_CONN' || code === 'UND_ERR_PRX_TLS') return { code: 'QRY2051', unsent: true };
+  if (code === PRIVATE_ADDRESS) return { code: 'QRY8023', unsent: true };
   if (UNKNOWN_AUTHORITY.has(code)) return { code: 'QRY2040', unsent: true };
   if (WRONG_TIME.has(code)) return { code: 'QRY2041', unsent: true };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return { code: 'QRY2042', unsent: true };

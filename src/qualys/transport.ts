@@ -3,6 +3,7 @@ import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { QuarryError } from '../core/errors.ts';
 import { reveal, type Secret } from '../core/secret.ts';
+import { publicLookup } from './public-lookup.ts';
 
 export interface TlsOptions {
   /** True by default. False is for tests: whoever stands in between reads the password. */
@@ -38,8 +39,11 @@ export function createTransport(options: {
   readonly tls?: TlsOptions | undefined;
   readonly proxy?: ProxyOptions | undefined;
   readonly connectMs: number;
+  /** Refuses names that lead to this machine or its network. */
+  readonly publicOnly?: boolean | undefined;
 }): Transport {
   const { tls, connectMs } = options;
+  const guarded = options.publicOnly === true ? { lookup: publicLookup } : {};
   const proxy = options.proxy === undefined ? undefined : readProxy(options.proxy);
   const pem = () => (typeof tls?.ca === 'function' ? tls.ca() : tls?.ca);
   let used = pem();
@@ -53,7 +57,7 @@ export function createTransport(options: {
       ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
     };
     const pool = { connections: CONNECTIONS, allowH2: false, headersTimeout: 0, bodyTimeout: 0 };
-    if (proxy === undefined) return new Agent({ ...pool, connect: { ...secure, timeout: connectMs } });
+    if (proxy === undefined) return new Agent({ ...pool, connect: { ...secure, ...guarded, timeout: connectMs } });
     return new ProxyAgent({
       ...pool,
       uri: proxy.uri,
@@ -61,7 +65,7 @@ export function createTransport(options: {
       // Plain http goes through a tunnel too: the proxy then never sees Qualys credentials, and its refusals look alike.
       proxyTunnel: true,
       requestTls: { ...secure, timeout: connectMs },
-      proxyTls: { ...secure, timeout: connectMs },
+      proxyTls: { ...secure, ...guarded, timeout: connectMs },
     });
   }
 
