@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,14 +57,11 @@ export function programs(scratch: string): Programs {
   if (works('python3', ['-c', 'import xmltodict; xmltodict.parse']))
     ndjson.push({ name: 'Python xmltodict', command: ['python3', join(here, 'references', 'python-xmltodict.py')] });
   else leftOut.push('Python xmltodict: python3 has no xmltodict');
-  // Before there is an inventory of findings, the collector with one must not seem to have been measured.
-  const withInventory = existsSync(join(here, '..', 'src', 'inventory', 'findings'));
-  if (!withInventory) leftOut.push('the collector with inventory: there is none yet');
   return {
     read,
     ndjson,
     collect: [
-      ...(withInventory ? [{ name: 'quarry bench collect', command: quarry('collect') }] : []),
+      { name: 'quarry bench collect', command: quarry('collect') },
       { name: 'quarry bench collect --no-inventory', command: quarry('collect', '--no-inventory') },
       saxes,
     ],

@@ -35,7 +35,7 @@ export async function cleanUpInventory(outbox: Outbox, retention: number, now: n
   await forgetKnowledge(inventoryStore(outbox), Math.min(now - retention, Number(oldest ?? now)));
 }
 
-const BATCH_BYTES = 4 * 1024 ** 2;
+const BATCH_BYTES = 3 * 1024 ** 2;
 
 /**
  * The inventory as one more consumer of the outbox: queued, retried, parked, balanced and waited for like a sink. What
