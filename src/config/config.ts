@@ -15,7 +15,7 @@ export interface Config {
   readonly baseDir: string;
   readonly dataDir: string;
   readonly databaseUrl: Secret | undefined;
-  readonly server: { readonly listen: Address } | false;
+  readonly server: ServerConfig | false;
   readonly logFormat: LogFormat | undefined;
   /** What `hash` rules are keyed with; there wherever a rule needs it. */
   readonly obfuscationKey: Secret | undefined;
@@ -34,6 +34,34 @@ export interface Config {
   readonly presets: ReadonlyMap<string, string>;
   /** What the file calls its parts, where it has the layout of a Devo collector. */
   readonly devo?: DevoLayout;
+}
+
+export interface ServerConfig {
+  readonly listen: Address;
+  /** Where people may sign in besides; undefined for passwords alone. */
+  readonly oidc: OidcConfig | undefined;
+}
+
+/** An identity provider of people (OpenID Connect); the same form as the accounts' own. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  /** What the page calls it. */
+  readonly title: string;
+  /** Undefined: that of the server people ask. */
+  readonly redirectUrl: string | undefined;
+  readonly scopes: readonly string[];
+  readonly groupsClaim: string;
+  readonly roles: readonly GroupRole[];
+  /** Plain http to the provider: for tests. */
+  readonly allowInsecure: boolean;
+}
+
+export interface GroupRole {
+  readonly group: string;
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly tenants: '*' | readonly string[];
 }
 
 /** Durations in milliseconds; the same form as the inventory's policy. */

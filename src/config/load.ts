@@ -13,6 +13,7 @@ import { applyPresets } from './presets.ts';
 import { type Problem, pathText, problemsError } from './problems.ts';
 import { resolveConnection, resolveInventory, resolveRoutes, resolveSink } from './resolve.ts';
 import { configSchema, type Parts } from './schema.ts';
+import { resolveServer } from './server.ts';
 import { readTree, type Tree } from './tree.ts';
 import { isObject } from './unknown-keys.ts';
 import { type Report, validate } from './validate.ts';
@@ -67,14 +68,12 @@ export function loadConfig(options: LoadOptions): Config {
   }
   if (problems.length > 0) throw problemsError(inOrder(problems));
   const sinks = new Map(Object.entries(value.sinks).map(([name, sink]) => [name, resolveSink(name, sink)]));
-  const server = value.server === false ? false : { listen: value.server.listen };
   return {
     file,
     baseDir,
     dataDir: overrides.dataDir ?? resolve(baseDir, value.data_dir),
     databaseUrl: overrides.databaseUrl ?? value.database_url,
-    // `server: false` is a decision of the file; an address in the environment is about where, not whether.
-    server: server === false || overrides.listen === undefined ? server : { listen: overrides.listen },
+    server: resolveServer(value.server, overrides.listen),
     logFormat: overrides.logFormat,
     connections,
     stored: new Set(Object.keys(options.stored ?? {})),

@@ -49,7 +49,10 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
   orEnvironment('data_dir', config.dataDir, 'QUARRY_DATA_DIR');
   orEnvironment('database_url', config.databaseUrl, 'QUARRY_DATABASE_URL');
   if (config.server === false) say('server', false);
-  else orEnvironment('server.listen', addressText(config.server.listen), 'QUARRY_LISTEN');
+  else {
+    orEnvironment('server.listen', addressText(config.server.listen), 'QUARRY_LISTEN');
+    for (const [name, value] of Object.entries(config.server.oidc ?? {})) say(`server.oidc.${snake(name)}`, value);
+  }
   orEnvironment('log_format', config.logFormat, 'QUARRY_LOG_FORMAT');
   say('obfuscation_key', config.obfuscationKey);
   for (const connection of config.connections.values()) sayConnection(connection, datasets, say);

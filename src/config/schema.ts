@@ -9,7 +9,6 @@ import {
   headerText,
   id,
   label,
-  listen,
   longSecret,
   proxyUrl,
   reserve,
@@ -18,6 +17,7 @@ import {
   time,
   timeZone,
 } from './fields.ts';
+import { serverSchema } from './server.ts';
 
 /** What the configuration must know of a data set; a data set's file has it all. */
 export interface DatasetOptionsSpec {
@@ -236,7 +236,7 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
     data_dir: text.default('./quarry-data').meta(about('Folder for the database and the spool.')),
     database_url: databaseUrl.meta(about('PostgreSQL in place of SQLite in data_dir.')).optional(),
     server: z
-      .union([z.literal(false), z.object({ listen: listen.prefault('127.0.0.1:8480') })])
+      .union([z.literal(false), serverSchema])
       .prefault({})
       .meta(about('The HTTP server, or false for none.')),
     obfuscation_key: longSecret.meta(about('What the hashes of obfuscated fields are keyed with.')).optional(),
