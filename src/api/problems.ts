@@ -27,6 +27,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   QRY6003: 404,
   QRY6004: 400,
   QRY6011: 409,
+  QRY6020: 400,
+  QRY6021: 400,
   QRY8001: 400,
   QRY8002: 409,
   QRY8003: 404,

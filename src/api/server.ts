@@ -71,6 +71,10 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
     if (body === '') done(null, undefined);
     else void parse(request, body, done);
   });
+  // No body is an empty one.
+  app.addHook('preValidation', async (request) => {
+    request.body ??= {};
+  });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler({}, (request, reply) => {
     if (
