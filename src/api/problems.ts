@@ -45,6 +45,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   QRY8031: 403,
   QRY8032: 400,
   QRY8033: 404,
+  QRY8041: 401,
+  QRY8042: 403,
 };
 
 export function statusOf(error: QuarryError): number {
@@ -67,7 +69,7 @@ export function sendProblem(thrown: FastifyError | Error, request: FastifyReques
   return reply.code(status).type('application/problem+json').send(JSON.stringify(body));
 }
 
-function problemOf(thrown: FastifyError | Error, request: FastifyRequest): { status: number; body: Problem } {
+export function problemOf(thrown: FastifyError | Error, request: FastifyRequest): { status: number; body: Problem } {
   if (hasZodFastifySchemaValidationErrors(thrown)) {
     const errors = thrown.validation.map(({ instancePath, message }) => ({
       path: instancePath.replace(/^\//, '').replaceAll('/', '.'),

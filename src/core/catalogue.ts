@@ -541,6 +541,18 @@ export const CATALOGUE = {
     why: 'One connection is tested at a time, so that tests take no calls from each other.',
     fix: 'Wait until it has ended.',
   },
+  QRY6020: {
+    next: 'stop_process',
+    title: 'A query that cannot be read',
+    why: 'The filter is not of the form the query language takes, or names what the view does not have.',
+    fix: 'See the guide to queries: severity>=4 and os:windows and last_seen<7d.',
+  },
+  QRY6021: {
+    next: 'stop_process',
+    title: 'No such view, column or page',
+    why: 'The inventory has no view or column of this name, cannot sort by it, or the cursor belongs to another query.',
+    fix: '`quarry query` lists views and their columns.',
+  },
   QRY7001: {
     next: 'stop_process',
     title: 'The simulator cannot be started',

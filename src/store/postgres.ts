@@ -14,7 +14,10 @@ import {
   type Transaction,
 } from './store.ts';
 
-export const POSTGRES_DIALECT: Dialect = { name: 'postgres', text: 'text COLLATE "C"', clustered: '' };
+export const POSTGRES_DIALECT: Dialect = {
+  ...{ name: 'postgres', text: 'text COLLATE "C"', clustered: '' },
+  items: (list, alias) => `json_array_elements_text(CAST(${list} AS json)) ${alias}(value)`,
+};
 
 /** PostgreSQL's type oid of int8; counts and ids of ours stay below 2^53. */
 const INT8 = 20;

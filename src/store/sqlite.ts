@@ -24,7 +24,10 @@ import {
   type Transaction,
 } from './store.ts';
 
-export const SQLITE_DIALECT: Dialect = { name: 'sqlite', text: 'text', clustered: 'WITHOUT ROWID' };
+export const SQLITE_DIALECT: Dialect = {
+  ...{ name: 'sqlite', text: 'text', clustered: 'WITHOUT ROWID' },
+  items: (list, alias) => `json_each(${list}) ${alias}`,
+};
 
 const equals = (columns: Columns, separator: string): string =>
   Object.keys(columns)

@@ -48,13 +48,15 @@ export interface Found {
   readonly columns: Readonly<Record<string, readonly (string | number | null)[]>>;
 }
 
-/** Where the databases differ in what a table definition says; nothing else may ask which one it is. */
+/** Where the databases differ in what a statement says; nothing else may ask which one it is. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
   /** Text compared byte by byte, so that order is the same everywhere. */
   readonly text: string;
   /** At the end of CREATE TABLE: rows kept in the order of the primary key, where the database can. */
   readonly clustered: string;
+  /** What stands in FROM for the texts of a JSON list: rows of one column `value`, under the name `alias`. */
+  readonly items: (list: string, alias: string) => string;
 }
 
 /** How many rows a set of columns holds; all values single means one. */

@@ -22,7 +22,7 @@ const SINCE = 'CASE WHEN f.reopened > f.opened THEN f.reopened ELSE f.opened END
 /** SQL: when finding `f` is due; 0 where the policy says nothing of its severity. */
 export function dueSql({ policy: { sla } }: ViewContext): string {
   const cases = Object.entries(sla).map(([severity, ms]) => `WHEN ${Number(severity)} THEN ${SINCE} + ${ms}`);
-  return cases.length === 0 ? '0' : `CASE f.severity ${cases.join(' ')} ELSE 0 END`;
+  return cases.length === 0 ? 'CAST(0 AS bigint)' : `CASE f.severity ${cases.join(' ')} ELSE 0 END`;
 }
 
 const ofHost = `JOIN device_host dh ON dh.space = f.space AND dh.host = f.host

@@ -13,6 +13,13 @@ export interface ViewColumn {
   /** Whether a bare word is looked for in it. */
   readonly searchable: boolean;
   readonly about?: string;
+  /**
+   * The value as its table has it, where nothing is '' or 0 there and never null (but by a LEFT JOIN): what filters and
+   * orders go by, so that they find an index.
+   */
+  readonly stored?: string;
+  /** The texts that `stored` has a code for, which is their index here; '' is nothing. */
+  readonly names?: readonly string[];
 }
 
 /** A table to ask, as the inventory has it. */
@@ -49,16 +56,16 @@ const column = (name: string, type: ColumnType, sql: string, more: More): ViewCo
 
 /** A text of a table; '' is nothing. */
 export const text = (name: string, sql: string, more: More = {}): ViewColumn =>
-  column(name, 'text', `nullif(${sql}, '')`, more);
+  column(name, 'text', `nullif(${sql}, '')`, { stored: sql, ...more });
 /** A text that a bare word is looked for in. */
 export const words = (name: string, sql: string): ViewColumn => text(name, sql, { searchable: true });
 /** A number of a table; 0 is nothing. */
 export const number = (name: string, sql: string, more: More = {}): ViewColumn =>
-  column(name, 'number', `nullif(${sql}, 0)`, more);
+  column(name, 'number', `nullif(${sql}, 0)`, { stored: sql, ...more });
 /** A number where 0 is one. */
 export const count = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'number', sql, more);
 export const time = (name: string, sql: string, more: More = {}): ViewColumn =>
-  column(name, 'time', `nullif(${sql}, 0)`, more);
+  column(name, 'time', `nullif(${sql}, 0)`, { stored: sql, ...more });
 export const flag = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'boolean', sql, more);
 export const list = (name: string, sql: string, more: More = {}): ViewColumn => column(name, 'list', sql, more);
 
@@ -68,7 +75,7 @@ export const named = (name: string, sql: string, names: readonly string[]): View
     name,
     'text',
     `CASE ${sql} ${names.flatMap((one, i) => (one === '' ? [] : [`WHEN ${i} THEN '${one}'`])).join(' ')} END`,
-    {},
+    { stored: sql, names },
   );
 
 /** A text as SQL writes it. */

@@ -1,0 +1,253 @@
+/**
+ * The read side of the inventory: rows, counts and facets of views, for the command line, the API and the page.
+ *
+ * Rows are found in two steps: the places of a page by the order alone, then the columns of those rows. So a page costs
+ * what its rows cost, however many columns there are and whatever they count.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import { QuarryError } from '../../core/errors.ts';
+import { didYouMean } from '../../core/suggest.ts';
+import type { Store } from '../../store/store.ts';
+import type { InventorySchema } from '../schema.ts';
+import { type View, type ViewColumn, type ViewContext, viewsOf } from '../views.ts';
+import { bindQuery } from './bind.ts';
+import { compileCondition } from './compile.ts';
+import { columnOf } from './condition.ts';
+import { after, cursorOf, type OrderPart, orderBy, orderSql, type Place, placeOf, placeValue } from './order.ts';
+import { type Cell, cellOf } from './row.ts';
+import { parseQuery } from './syntax.ts';
+
+export type { Cell } from './row.ts';
+
+/** Whom and what to ask. */
+export interface Asked {
+  readonly store: Store<InventorySchema>;
+  readonly context: ViewContext;
+  /** Whose rows may be seen; everybody's when undefined. */
+  readonly tenants?: readonly string[] | undefined;
+}
+
+export interface Filter {
+  /** A query: see docs/guide/queries.md. Nothing or blank asks for everything. */
+  readonly filter?: string | undefined;
+  /** What the view leaves out too: removed rows, and those beyond the thresholds. */
+  readonly all?: boolean | undefined;
+}
+
+export interface Page extends Filter {
+  /** Columns, the first first, `-` before those that go downwards: `-severity,last_found`. The view's key when undefined. */
+  readonly sort?: string | undefined;
+  /** Columns to show; all when undefined. */
+  readonly fields?: readonly string[] | undefined;
+  /** Rows at the most; 100 when undefined. */
+  readonly limit?: number | undefined;
+  /** `next` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** Times are ISO 8601 in UTC, lists are arrays, booleans are true or false; null is nothing. */
+export type Row = Readonly<Record<string, Cell>>;
+
+export interface Rows {
+  readonly columns: readonly ViewColumn[];
+  readonly rows: readonly Row[];
+  /** Undefined where there are no more. */
+  readonly next: string | undefined;
+}
+
+export const PAGE_ROWS = 100;
+export const MOST_ROWS = 1000;
+
+/** A page of a view. Throws QRY6020 (the filter) or QRY6021 (view, field, sort, cursor). */
+export async function queryView(asked: Asked, viewName: string, page: Page = {}): Promise<Rows> {
+  const view = viewOf(asked, viewName);
+  const limit = Math.min(page.limit ?? PAGE_ROWS, MOST_ROWS);
+  const columns = fieldsOf(view, page.fields);
+  const order = orderBy(view, page.sort);
+  const same = [view.name, page.filter ?? '', page.sort ?? '', page.all ?? false];
+  const conditions = conditionsOf(asked, view, page);
+  if (page.cursor !== undefined) conditions.push(after(order, placeOf(page.cursor, same, order)));
+  const found = await rowsOf(asked, view, columns, order, conditions, limit + 1);
+  const shown = found.slice(0, limit);
+  const next = found.length > limit ? cursorOf(shown.at(-1)!.place, same) : undefined;
+  return { columns, rows: shown.flatMap(({ row }) => (row === undefined ? [] : [row])), next };
+}
+
+/** How many rows of a view there are. Throws as `queryView`. */
+export async function countOf(asked: Asked, viewName: string, filter: Filter = {}): Promise<number> {
+  const view = viewOf(asked, viewName);
+  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.raw(view.from)} WHERE ${allOf(
+    conditionsOf(asked, view, filter),
+  )}`.execute(asked.store.db);
+  return Number(rows[0]?.n ?? 0);
+}
+
+export interface Facet {
+  readonly value: Cell;
+  readonly count: number;
+}
+
+/**
+ * The most frequent values of columns, with how many rows have each: of lists the items, of times the days (UTC). The
+ * filter `column=value` finds just those rows (`column=null` where the value is null). Throws as `queryView`.
+ */
+export async function facetsOf(
+  asked: Asked,
+  viewName: string,
+  by: readonly string[],
+  { limit = 20, ...filter }: Filter & { readonly limit?: number | undefined } = {},
+): Promise<Readonly<Record<string, readonly Facet[]>>> {
+  const view = viewOf(asked, viewName);
+  const where = allOf(conditionsOf(asked, view, filter));
+  const facets: Record<string, readonly Facet[]> = {};
+  for (const column of fieldsOf(view, by)) facets[column.name] = await facetOf(asked, view, column, where, limit);
+  return facets;
+}
+
+const DAY = 86_400_000;
+
+async function facetOf(
+  { store }: Asked,
+  view: View,
+  column: ViewColumn,
+  where: RawBuilder<unknown>,
+  limit: number,
+): Promise<Facet[]> {
+  const grouped = (value: string) =>
+    sql<Counted>`SELECT ${sql.raw(value)} AS value, count(*) AS n FROM ${sql.raw(view.from)} WHERE ${where} GROUP BY 1`;
+  const most = sql`ORDER BY 2 DESC, 1 LIMIT ${limit}`;
+  // The code alone is counted; its text would be made for every row.
+  const value = column.names === undefined ? column.sql : column.stored!;
+  // A list that holds an item twice counts once.
+  const counted =
+    column.type === 'list'
+      ? sql<Counted>`SELECT value, sum(n) AS n FROM (SELECT DISTINCT l.value AS list, i.value AS value, l.n AS n
+          FROM (${grouped(value)}) l CROSS JOIN ${sql.raw(store.dialect.items('l.value', 'i'))}) c GROUP BY 1 ${most}`
+      : sql<Counted>`${grouped(column.type === 'time' ? `(${value}) / ${DAY}` : value)} ${most}`;
+  const { rows } = await counted.execute(store.db);
+  return rows.map(({ value: one, n }) => ({ value: facetValue(column, one), count: Number(n) }));
+}
+
+function facetValue(column: ViewColumn, one: Counted['value']): Cell {
+  if (column.type === 'list' || one === null) return one;
+  if (column.names !== undefined) return column.names[Number(one)] || null;
+  return column.type === 'time' ? new Date(Number(one) * DAY).toISOString().slice(0, 10) : cellOf(column, one);
+}
+
+interface Counted {
+  readonly value: string | number | null;
+  readonly n: number | string;
+}
+
+/** All rows, read page by page: memory stays flat, and nothing holds the database between pages. Throws as `queryView`. */
+export async function* exportRows(
+  asked: Asked,
+  viewName: string,
+  page: Omit<Page, 'cursor'> = {},
+): AsyncGenerator<Row> {
+  const view = viewOf(asked, viewName);
+  const columns = fieldsOf(view, page.fields);
+  const order = orderBy(view, page.sort);
+  const conditions = conditionsOf(asked, view, page);
+  let left = page.limit ?? Number.POSITIVE_INFINITY;
+  for (let place: Place | undefined; left > 0; ) {
+    const from = place === undefined ? conditions : [...conditions, after(order, place)];
+    const size = Math.min(left, MOST_ROWS);
+    const found = await rowsOf(asked, view, columns, order, from, size);
+    for (const { row } of found) if (row !== undefined) yield row;
+    if (found.length < size) return;
+    left -= found.length;
+    place = found.at(-1)!.place;
+  }
+}
+
+/** Throws QRY6021. */
+export function viewOf({ context }: Asked, name: string): View {
+  const views = viewsOf(context);
+  const view = views.get(name) ?? views.get(name.replaceAll('-', '_'));
+  if (view !== undefined) return view;
+  const known = [...views.keys()];
+  throw new QuarryError('QRY6021', {
+    what: `There is no view ${name}${didYouMean(name, known)}`,
+    fix: `Views are: ${known.join(', ')}.`,
+  });
+}
+
+/** Every view there is; `quarry query` and the API list them. */
+export const viewsShown = ({ context }: Pick<Asked, 'context'>): readonly View[] => [...viewsOf(context).values()];
+
+function fieldsOf(view: View, names: readonly string[] | undefined): readonly ViewColumn[] {
+  if (names === undefined || names.length === 0) return view.columns;
+  return names.map((name) => {
+    const column = columnOf(view, name);
+    if (column !== undefined) return column;
+    const known = view.columns.map((one) => one.name);
+    throw new QuarryError('QRY6021', {
+      what: `${name} is no column of ${view.name}${didYouMean(name, known)}`,
+      where: 'fields',
+      fix: `Columns are: ${known.join(', ')}.`,
+    });
+  });
+}
+
+function conditionsOf(
+  { store, context, tenants }: Asked,
+  view: View,
+  { filter = '', all }: Filter,
+): RawBuilder<unknown>[] {
+  const conditions: RawBuilder<unknown>[] = all === true ? [] : [sql.raw(`(${view.where})`)];
+  if (tenants !== undefined) {
+    const tenant = columnOf(view, 'tenant')!.stored!;
+    conditions.push(tenants.length === 0 ? sql`1 = 0` : sql`${sql.raw(tenant)} IN (${sql.join(tenants)})`);
+  }
+  const syntax = parseQuery(filter);
+  if (syntax !== undefined)
+    conditions.push(compileCondition(bindQuery(syntax, view, context.now), view, store.dialect));
+  return conditions;
+}
+
+const allOf = (conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
+  conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);
+
+type Raw = Readonly<Record<string, string | number | null>>;
+
+async function rowsOf(
+  { store }: Asked,
+  view: View,
+  columns: readonly ViewColumn[],
+  order: readonly OrderPart[],
+  conditions: readonly RawBuilder<unknown>[],
+  limit: number,
+): Promise<{ readonly place: Place; readonly row: Row | undefined }[]> {
+  const places = order.map((part, i) => `${part.sql} AS p${i}`).join(', ');
+  const cells = columns.map((column, i) => `${column.sql} AS c${i}`).join(', ');
+  const from = sql.raw(view.from);
+  const placeIn = (raw: Raw): Place =>
+    order.map((part, i) => (part.isText ? String(raw[`p${i}`]) : Number(raw[`p${i}`])));
+  const rowIn = (raw: Raw): Row =>
+    Object.fromEntries(columns.map((column, i) => [column.name, cellOf(column, raw[`c${i}`] ?? null)]));
+  const found = async (select: string): Promise<readonly Raw[]> => {
+    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${orderSql(order)} LIMIT ${limit}`;
+    return (await page.execute(store.db)).rows;
+  };
+  // A view made of groups would make them twice.
+  if (view.from.startsWith('(')) {
+    const rows = await found(`${places}, ${cells}`);
+    return rows.map((raw) => ({ place: placeIn(raw), row: rowIn(raw) }));
+  }
+  const page = (await found(places)).map(placeIn);
+  if (page.length === 0) return [];
+  const values = page.map(
+    (place, i) =>
+      sql`(${sql.join([sql`CAST(${i} AS bigint)`, ...place.map((value, k) => placeValue(order[k]!, value))])})`,
+  );
+  const same = order.map((part, i) => `${part.sql} = page.column${i + 2}`).join(' AND ');
+  const { rows } = await sql<Raw>`SELECT page.column1 AS i, ${sql.raw(cells)} FROM (VALUES ${sql.join(values)}) page
+    CROSS JOIN ${from} WHERE ${sql.raw(same)}`.execute(store.db);
+  const byPlace = new Map(rows.map((raw) => [Number(raw['i']), raw]));
+  // A row may have gone between the two steps: it has its place and nothing to show.
+  return page.map((place, i) => {
+    const raw = byPlace.get(i);
+    return { place, row: raw === undefined ? undefined : rowIn(raw) };
+  });
+}
