@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCollect } from './tree/collect.ts';
 import { addLook } from './tree/look.ts';
+import { addOperate } from './tree/operate.ts';
 import { addPeople } from './tree/people.ts';
 import { addSetup } from './tree/setup.ts';
 import type { Ends } from './tree/shared.ts';
@@ -20,6 +21,7 @@ export function quarryProgram(ends: Ends): Command {
   addCollect(program, ends);
   addLook(program, ends);
   addPeople(program, ends);
+  addOperate(program, ends);
   program.addHelpText(
     'after',
     '\nThe first hour: quarry init, quarry validate, quarry check, quarry plan, quarry run.',

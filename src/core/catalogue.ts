@@ -541,6 +541,12 @@ export const CATALOGUE = {
     why: 'One connection is tested at a time, so that tests take no calls from each other.',
     fix: 'Wait until it has ended.',
   },
+  QRY6012: {
+    next: 'retry',
+    title: 'The collector is not ready',
+    why: 'Nothing answers at the address of its HTTP server, or it says that it is not ready.',
+    fix: 'See whether it runs and what it logs; give its address with --url.',
+  },
   QRY6020: {
     next: 'stop_process',
     title: 'A query that cannot be read',
