@@ -9,6 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Settings } from '../accounts/connection-secrets.ts';
+import type { IdentityProvider } from '../accounts/identity-provider.ts';
 import type { Service } from '../collector/port.ts';
 import type { Config } from '../config/config.ts';
 import type { Access } from './access.ts';
@@ -19,8 +20,8 @@ export interface Api {
   readonly accounts: Accounts;
   /** The configuration as it would be with these stored connections. Throws what is wrong with it. */
   readonly load: (stored: Readonly<Record<string, Settings>>) => Config;
-  /** Whether URLs people type may lead to this machine and its network: the demo's, and who says so. */
-  readonly privateAddresses: boolean;
+  /** Where people may sign in besides; as it was at the start. */
+  readonly oidc?: IdentityProvider | undefined;
   /** The text of /metrics. */
   readonly metrics?: (() => Promise<string>) | undefined;
 }
@@ -48,6 +49,12 @@ export const ADMIN = access('admin', 'admin');
 /** One's own things: a token can make no token unless it may do everything. */
 export const OWNER = access('viewer', 'write');
 export const SELF = access('viewer', 'admin');
+
+/** Whether addresses people type may lead to this machine and its network: the demo's, and who says so. */
+export function privateAddresses({ service }: Pick<Api, 'service'>): boolean {
+  const { server } = service.config();
+  return server !== false && server.allowPrivateAddresses;
+}
 
 const LONGEST_PAGE = 1000;
 

@@ -37,7 +37,9 @@ export const serving =
           file: accounts.from.from,
         });
       const { listen, load, demo } = options;
-      const api = { service, accounts, load, privateAddresses: demo, metrics: createMetrics(service) };
+      const { server: configured } = service.config();
+      const oidc = configured === false ? undefined : configured.oidc;
+      const api = { service, accounts, load, oidc, metrics: createMetrics(service) };
       server = await startServer({ listen, log, webDir: WEB_DIR, api });
       await greet(server.url, accounts, demo, log);
     } catch (error) {

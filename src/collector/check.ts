@@ -5,11 +5,13 @@ import { systemClock } from '../core/clock.ts';
 import type { Call, SignInWay } from '../core/dataset.ts';
 import { asQuarryError, QuarryError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
+import { isPrivate } from '../core/private-addresses.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import type { Client } from '../qualys/client.ts';
 import { type ApiStatus, createGovernor, type SavedGovernor } from '../qualys/governor.ts';
 import { networkError } from '../qualys/network-errors.ts';
 import type { Address } from '../qualys/platforms.ts';
+import { publicLookup } from '../qualys/public-lookup.ts';
 import { addressOf } from './address.ts';
 import { probe, whyNothing } from './check-probe.ts';
 import { withEgress } from './egress.ts';
@@ -149,7 +151,10 @@ function failed(
 }
 
 /** Name service and TLS, one host at a time. Behind a proxy both are the proxy's business: the sign-in will tell. */
-function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string; run: () => Promise<string> }[] {
+function reachSteps(
+  { proxy, tls, publicOnly }: ConnectionConfig,
+  url: URL,
+): { what: string; run: () => Promise<string> }[] {
   const host = (proxy === undefined ? url : new URL(proxy.url)).hostname.replace(/^\[|\]$/g, '');
   const translate = (thrown: unknown) =>
     networkError({ thrown, answering: false, proxied: proxy !== undefined, host, where: url.origin }, (text) => text)
@@ -158,6 +163,8 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
     const found = await lookup(host, { all: true }).catch((thrown: unknown) => {
       throw translate(thrown);
     });
+    const inside = publicOnly === true ? found.find(({ address }) => isPrivate(address)) : undefined;
+    if (inside !== undefined) throw new QuarryError('QRY8023', { what: `${host} is ${inside.address}.`, where: host });
     if (found.length === 1 && found[0]?.address === host) return host;
     return `${host}${proxy === undefined ? '' : ' (proxy)'} is ${found.map(({ address }) => address).join(', ')}`;
   };
@@ -169,6 +176,7 @@ function reachSteps({ proxy, tls }: ConnectionConfig, url: URL): { what: string;
           host,
           port: Number(url.port) || 443,
           servername: host,
+          ...(publicOnly === true ? { lookup: publicLookup } : {}),
           rejectUnauthorized: tls.verify,
           ...(tls.ca === undefined ? {} : { ca: [...getCACertificates('default'), tls.ca] }),
         });

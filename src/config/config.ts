@@ -38,6 +38,8 @@ export interface Config {
 
 export interface ServerConfig {
   readonly listen: Address;
+  /** Connections made through the page may lead to this machine and its network. */
+  readonly allowPrivateAddresses: boolean;
   /** Where people may sign in besides; undefined for passwords alone. */
   readonly oidc: OidcConfig | undefined;
 }
@@ -95,6 +97,8 @@ export interface ConnectionConfig {
   readonly baseUrl: string | undefined;
   readonly authUrl: string | undefined;
   readonly allowPlainHttp: boolean;
+  /** Made through the page: names that lead to this machine or its network are refused when they are connected to. */
+  readonly publicOnly?: boolean;
   readonly signIn: SignInConfig;
   /** `ca` is PEM text as it was at the start; `caFile` where it came from, if from a file. */
   readonly tls: { readonly verify: boolean; readonly ca: string | undefined; readonly caFile: string | undefined };

@@ -61,10 +61,13 @@ export function loadConfig(options: LoadOptions): Config {
   const overrides = readOverrides(env, cwd, problems);
   if (value === undefined || problems.length > 0) throw problemsError(inOrder(problems));
 
+  const allowPrivateAddresses = value.server !== false && value.server.allow_private_addresses;
   const connections = new Map<string, ConnectionConfig>();
   for (const [id, connection] of Object.entries(value.connections)) {
     const resolved = resolveConnection(id, connection, options, baseDir, value.egress_addresses, report);
-    if (resolved !== undefined) connections.set(id, resolved);
+    if (resolved === undefined) continue;
+    const publicOnly = id in (options.stored ?? {}) && !allowPrivateAddresses;
+    connections.set(id, publicOnly ? { ...resolved, publicOnly } : resolved);
   }
   if (problems.length > 0) throw problemsError(inOrder(problems));
   const sinks = new Map(Object.entries(value.sinks).map(([name, sink]) => [name, resolveSink(name, sink)]));

@@ -51,6 +51,7 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
   if (config.server === false) say('server', false);
   else {
     orEnvironment('server.listen', addressText(config.server.listen), 'QUARRY_LISTEN');
+    say('server.allow_private_addresses', config.server.allowPrivateAddresses);
     for (const [name, value] of Object.entries(config.server.oidc ?? {})) say(`server.oidc.${snake(name)}`, value);
   }
   orEnvironment('log_format', config.logFormat, 'QUARRY_LOG_FORMAT');
@@ -72,7 +73,7 @@ const addressText = ({ host, port }: { host: string; port: number }): string =>
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function sayConnection(connection: ConnectionConfig, datasets: OriginOptions['datasets'], say: Say): void {
-  const { id, signIn, tls, proxy, datasets: own, ...plain } = connection;
+  const { id, signIn, tls, proxy, datasets: own, publicOnly: _, ...plain } = connection;
   const path = `connections.${id}`;
   for (const [name, value] of Object.entries(plain))
     say(`${path}.${snake(name)}`, value, ...(name === 'egressAddresses' ? ['egress_addresses'] : []));

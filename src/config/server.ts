@@ -48,6 +48,10 @@ const oidc = z
 
 export const serverSchema = z.object({
   listen: listen.prefault('127.0.0.1:8480'),
+  allow_private_addresses: z
+    .boolean()
+    .default(false)
+    .meta(about('Connections made through the page may lead to this machine and its network.')),
   oidc: oidc.meta(about('Single sign-on through an identity provider (OpenID Connect).')).optional(),
 });
 
@@ -57,7 +61,11 @@ export function resolveServer(
   listening: Address | undefined,
 ): ServerConfig | false {
   if (value === false) return false;
-  return { listen: listening ?? value.listen, oidc: value.oidc === undefined ? undefined : resolveOidc(value.oidc) };
+  return {
+    listen: listening ?? value.listen,
+    allowPrivateAddresses: value.allow_private_addresses,
+    oidc: value.oidc === undefined ? undefined : resolveOidc(value.oidc),
+  };
 }
 
 const resolveOidc = (value: z.output<typeof oidc>): OidcConfig => ({

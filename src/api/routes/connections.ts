@@ -13,7 +13,17 @@ import { QuarryError } from '../../core/errors.ts';
 import { actorOf, wall, whoAsks } from '../access.ts';
 import { refusePrivate } from '../addresses.ts';
 import { connectionDetail, connectionDetails, connectionView, connectionViews } from '../connection-view.ts';
-import { type Api, OPERATOR, pageFrom, pageOf, paging, type Routes, VIEWER, WRITER } from '../context.ts';
+import {
+  type Api,
+  OPERATOR,
+  pageFrom,
+  pageOf,
+  paging,
+  privateAddresses,
+  type Routes,
+  VIEWER,
+  WRITER,
+} from '../context.ts';
 import { versionOf } from '../versions.ts';
 
 const id = z.string().regex(/^[a-z0-9_-]{1,64}$/, '1 to 64 of a-z, 0-9, _ and -');
@@ -236,7 +246,7 @@ export async function own(api: Api, request: FastifyRequest) {
 
 /** The configuration as it would become is checked whole before anything is kept. Throws QRY1003 and its like. */
 async function tryOut(api: Api, name: string, section: Settings): Promise<void> {
-  refusePrivate(section, api.privateAddresses);
+  refusePrivate(section, privateAddresses(api));
   api.load({ ...(await storedSections(api.accounts.store, api.accounts.keys)), [name]: section });
 }
 

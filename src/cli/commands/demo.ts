@@ -108,7 +108,7 @@ const demoDatasets = () => ({
 const demoConfig = (dir: string, url: string, username: string, password: string): string =>
   JSON.stringify({
     data_dir: dir,
-    server: false,
+    server: { allow_private_addresses: true },
     connections: {
       demo: {
         api_url: url,
