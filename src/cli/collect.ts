@@ -1,12 +1,15 @@
 import { type RunSummary, runCollector } from '../collector/collector.ts';
 import { createControls } from '../collector/controls.ts';
 import type { Observer } from '../collector/observer.ts';
+import { listSinks } from '../collector/port.ts';
 import { createRecent, keepingLog, type LogLine } from '../collector/recent.ts';
 import { type Budget, createService, type Service, type ServiceFeed } from '../collector/service.ts';
 import { type ApiStatus, type Wired, wire } from '../collector/wire.ts';
 import type { Config, LogFormat } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { createDevoLog, type DevoLog, SAID_OTHERWISE } from './devo-log/devo-log.ts';
+import { placeOf } from './devo-log/names.ts';
 import { createLog, logDefaults } from './log.ts';
 import { type ProgressLines, progressLines } from './progress.ts';
 import { hangups, type Reloads, reloading } from './reloading.ts';
@@ -41,20 +44,28 @@ export interface Collected {
 export interface Console {
   readonly log: Log;
   readonly progress: ProgressLines;
+  /** Log lines of Devo's collectors, where that is the format. */
+  readonly devo?: DevoLog;
 }
 
-/** `chosen` is what the command line says; then the environment, then what suits the terminal. */
+/** `chosen` is what the command line says; then the environment, then what goes with the layout, or suits the terminal. */
 export function openConsole(config: Config, chosen?: LogFormat): Console {
-  const { format, color } = logDefaults(process.env, process.stderr.isTTY === true);
+  const { format: usual, color } = logDefaults(process.env, process.stderr.isTTY === true);
+  const format = chosen ?? config.logFormat ?? (config.devo === undefined ? usual : 'devo');
   const progress = progressLines();
   const log = createLog({
-    format: chosen ?? config.logFormat ?? format,
-    level: 'info',
+    format,
+    level: config.devo?.debug === true ? 'debug' : 'info',
     color,
     stream: progress.stream,
+    devo: { place: (fields) => placeOf(config, fields), said: SAID_OTHERWISE },
   });
-  progress.sayTo((line) => log.info(line));
-  return { log, progress };
+  if (format !== 'devo') {
+    progress.sayTo((line) => log.info(line));
+    return { log, progress };
+  }
+  const devo = createDevoLog(config, (line) => progress.stream.write(line));
+  return { log, progress, devo };
 }
 
 /** Runs the collector of a configuration in this process, with progress, reports and clean stopping. */
@@ -71,7 +82,11 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       feed?.progress(now);
     },
     called: (call) => feed?.called(call),
-    wrote: (write) => feed?.wrote(write),
+    wrote: (write) => {
+      feed?.wrote(write);
+      speak.devo?.observer.wrote(write);
+    },
+    ...(speak.devo === undefined ? {} : { happening: speak.devo.observer.happening }),
   };
   const stop = options.stop ?? stopping(options.grace, (line) => log.warn(line));
   const heard = options.reload === undefined ? undefined : hangups();
@@ -89,6 +104,7 @@ export async function collect(config: Config, speak: Console, options: CollectOp
         Object.entries(governor.status()).flatMap(([api, status]) => budgetText(subscription, api, status)),
       ),
     );
+    speak.devo?.started(() => listSinks(wired.parts.outbox.store));
     let reloads: Reloads | undefined;
     let stopServing: (() => Promise<void>) | undefined;
     try {
@@ -127,6 +143,7 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       await wired.close();
     }
   } finally {
+    speak.devo?.end();
     progress.end();
     heard?.end();
     stop.end();

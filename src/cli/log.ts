@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { QuarryError } from '../core/errors.ts';
 import type { Log, LogFields } from '../core/log.ts';
+import { devoLine, type Level, mainThread, type Place } from './devo-log/lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -10,6 +11,11 @@ export interface LogOptions {
   readonly format: 'json' | 'pretty' | 'devo';
   readonly level: LogLevel;
   readonly color: boolean;
+  /** Format devo: where a line belongs, by its fields, and the messages that are said otherwise. */
+  readonly devo?: {
+    readonly place: (fields: Readonly<Record<string, unknown>>) => Place;
+    readonly said: ReadonlySet<string>;
+  };
   /** Standard error when not given: standard output is for data. */
   readonly stream?: DestinationStream;
 }
@@ -22,7 +28,7 @@ const REDACTED = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}
  * Log lines on standard error, written before the call returns, so that the last one before an exit is there. Keys:
  * time (ISO 8601, UTC), level, msg, then the fields: connection, dataset, sink, pull, code …
  */
-export function createLog({ format, level, color, stream }: LogOptions): Log {
+export function createLog({ format, level, color, stream, devo }: LogOptions): Log {
   const target = stream ?? pino.destination({ dest: 2, sync: true });
   const logger = pino(
     {
@@ -33,7 +39,7 @@ export function createLog({ format, level, color, stream }: LogOptions): Log {
       redact: { paths: REDACTED, censor: '[redacted]' },
       serializers: { error: errorFields },
     },
-    format === 'json' ? target : format === 'pretty' ? prettyStream(target, color) : devoStream(target),
+    format === 'json' ? target : format === 'pretty' ? prettyStream(target, color) : devoStream(target, devo),
   );
   return wrap(logger);
 }
@@ -90,15 +96,16 @@ function pairs(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /** `2024-05-30T17:12:26.992    INFO InputProcess::MainThread -> message {fields}`, as the Devo collector SDK prints. */
-function devoStream(target: DestinationStream): DestinationStream {
+function devoStream(target: DestinationStream, devo: LogOptions['devo']): DestinationStream {
+  const usual = (fields: Readonly<Record<string, unknown>>): Place =>
+    mainThread('sink' in fields ? 'OutputProcess' : 'connection' in fields ? 'InputProcess' : 'MainProcess');
   return {
     write: (line) => {
       const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-      const word = level === 'warn' ? 'WARNING' : String(level).toUpperCase();
-      const process = 'sink' in fields ? 'OutputProcess' : 'connection' in fields ? 'InputProcess' : 'MainProcess';
+      if (devo?.said.has(String(msg)) === true) return;
+      const word = (level === 'warn' ? 'WARNING' : String(level).toUpperCase()) as Level;
       const rest = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
-      const at = String(time).replace('Z', '');
-      target.write(`${at} ${word.padStart(7)} ${process}::MainThread -> ${String(msg)}${rest}\n`);
+      target.write(devoLine(Date.parse(String(time)), word, (devo?.place ?? usual)(fields), `${String(msg)}${rest}`));
     },
   };
 }

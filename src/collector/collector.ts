@@ -107,6 +107,11 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   async function begin(streams: readonly Stream[], sinks: CollectorParts['sinks']): Promise<void> {
     for (const sink of sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
     for (const stream of streams) claims.set(stream, await claimOrRestart(parts, stream));
+    if (parts.observer.happening !== undefined) {
+      const states = new Map((await listSinks(outbox.store)).map((state) => [state.sink, state]));
+      for (const { name: sink } of sinks)
+        parts.observer.happening({ kind: 'sink_began', sink, pending: states.get(sink)?.pending ?? 0 });
+    }
     for (const sink of sinks) startDelivery(sink);
     for (const stream of streams) startPulling(stream, claims.get(stream)!);
   }

@@ -119,10 +119,29 @@ export async function deliverOnce(
   }
   observer.phase('settle');
   await settle(outbox.store, sink.name, settlements, clock.now());
+  tellSettled(observer, sink.name, prepared, settlements);
   failed ??= wholeFailure(settlements);
   const events = settlements.reduce((sum, one) => sum + one.delivered, 0);
   if (ms !== undefined) observer.wrote?.({ sink: sink.name, events, failed: failed !== undefined, ms });
   return { batches: pending.length, events, failed };
+}
+
+function tellSettled(
+  { happening }: Workshop['observer'],
+  sink: string,
+  prepared: readonly Prepared[],
+  settlements: readonly Settlement[],
+): void {
+  if (happening === undefined) return;
+  for (const { batch, delivered, filtered, parked } of settlements) {
+    const one = prepared.find(({ pending }) => pending.batch === batch);
+    const settled = delivered + filtered + parked.length;
+    if (one === undefined || settled === 0) continue;
+    const { tenant, subscription, connection, dataset, pull, created: appended } = one.pending;
+    const stream = { tenant, subscription, connection, dataset };
+    const bytes = delivered === 0 ? 0 : Math.round((one.batch.bytes.length * delivered) / one.batch.count);
+    happening({ kind: 'settled', sink, stream, pull, appended, delivered, settled, bytes });
+  }
 }
 
 async function prepare(

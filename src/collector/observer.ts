@@ -1,3 +1,5 @@
+import type { Happening } from './happening.ts';
+
 /** Where a record may be at any moment; what tests kill in, and what progress shows. */
 export type Phase = 'download' | 'stage' | 'commit' | 'send' | 'settle' | 'clean-up';
 
@@ -5,6 +7,7 @@ export type Phase = 'download' | 'stage' | 'commit' | 'send' | 'settle' | 'clean
 export interface Observer {
   phase(phase: Phase): void;
   progress(progress: Progress): void;
+  happening?(happening: Happening): void;
   called?(call: CallSeen): void;
   wrote?(write: WriteSeen): void;
 }

@@ -9,6 +9,7 @@ import { withPiece } from './backfill.ts';
 import { completeness } from './completeness.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
+import type { Happening } from './happening.ts';
 import { fetchIds } from './ids.ts';
 import { listParts } from './listing.ts';
 import type { PullContext } from './page.ts';
@@ -52,6 +53,9 @@ export async function runPull(
   let outcome: Outcome = 'complete';
   let error: QuarryError | undefined;
   let endProgress = (): void => {};
+  const { tenant, subscription, connection, dataset } = given;
+  const identity = { tenant, subscription, connection, dataset };
+  const tell = (happening: Happening): void => workshop.observer.happening?.(happening);
   // What is done is done: old keys that could not be forgotten now are with the next pull.
   const forgetLater = (thrown: unknown): void => {
     const { code, message } = asQuarryError(thrown);
@@ -59,6 +63,8 @@ export async function runPull(
   };
   try {
     pull = await openPull(stream, workshop, claim, checkpoint, mode, signal, stop);
+    const began = pull;
+    tell({ kind: 'pull_began', stream: identity, pull: began.id, mode: began.mode });
     const live = { records: 0, bytes: 0, onChunk: () => showProgress(false) };
     let left = (pull.steps ?? pull.resume).length;
     const showProgress = (ended: boolean): void =>
@@ -93,6 +99,9 @@ export async function runPull(
         onPage: (now: number) => {
           left = now;
           showProgress(false);
+          const { received, unchanged, emitted } = tally;
+          const { requests } = asked;
+          tell({ kind: 'page', stream: identity, pull: began.id, requests, received, unchanged, emitted });
         },
         highest: () => highestId(workshop, claim.keyspace),
       };
@@ -133,6 +142,7 @@ export async function runPull(
     ...(error === undefined ? {} : { error }),
   };
   if (pull !== undefined) await keepReport(workshop, claim, report).catch(() => {});
+  tell({ kind: 'pull_ended', stream: identity, report });
   return report;
 }
 

@@ -9,6 +9,7 @@
  */
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import type { Step } from '../core/range.ts';
+import type { Happening } from './happening.ts';
 import { maybePoison } from './isolation.ts';
 import { type PullContext, readPage } from './page.ts';
 import { pageSize } from './page-size.ts';
@@ -34,7 +35,11 @@ export async function readSteps(
   const size = pageSize(reading.pageSize.wanted, reading.pageSize.start);
   const { paging } = stream.facts;
   const ofObjects = paging.by === 'step' && paging.parts !== undefined;
+  const { tenant, subscription, connection, dataset } = stream;
+  const identity = { tenant, subscription, connection, dataset };
+  const tell = (happening: Happening): void => workshop.observer.happening?.(happening);
   const unread: string[] = [];
+  let read = 0;
   let failure: unknown;
 
   /** One answer of a step; in smaller answers while they cannot be read. Returns what remains of the step. */
@@ -68,11 +73,17 @@ export async function readSteps(
       if (step === undefined) return;
       try {
         let rest: Step | undefined = step;
+        const { from, to, part } = step;
+        if (from !== undefined && to !== undefined && part === undefined)
+          tell({ kind: 'window', stream: identity, from, to });
         while (rest !== undefined) {
           if (finish.aborted) throw finish.reason;
           rest = await readOne(rest);
           reading.onPage(queue.length + (rest === undefined ? 0 : 1));
         }
+        read++;
+        if (ofObjects && part !== undefined)
+          tell({ kind: 'object', stream: identity, object: part, number: read, of: steps.length });
       } catch (thrown) {
         const error = stop.aborted ? undefined : asQuarryError(thrown);
         const { part } = step;

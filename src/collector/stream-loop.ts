@@ -1,10 +1,11 @@
-import type { PullMode } from '../core/checkpoint.ts';
+import type { Checkpoint, PullMode } from '../core/checkpoint.ts';
 import { dueAfter } from '../core/cron.ts';
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { type ClaimedStream, changeCheckpoint, claimStream, resetStream } from '../outbox/streams.ts';
 import { imbalances } from './balance.ts';
 import { createControls } from './controls.ts';
+import type { Persisted } from './happening.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { isPatient } from './patience.ts';
 import { nextDue } from './plan.ts';
@@ -48,6 +49,13 @@ export async function keepPulling(
     while (!stop.aborted && !controls.pending() && clock.monotonic() < end)
       await rest(clock.now() + end - clock.monotonic());
   };
+  const { tenant, subscription, connection, dataset } = stream;
+  parts.observer.happening?.({
+    kind: 'stream_began',
+    stream: { tenant, subscription, connection, dataset },
+    every: stream.schedule.every,
+    ways: stream.facts.signIn,
+  });
   let failures = 0;
   let swept = false;
   let upToDate = false;
@@ -132,19 +140,29 @@ export async function claimOrRestart(parts: CollectorParts, stream: Stream): Pro
   const mark = stream.obfuscation?.mark ?? '';
   const began = { start, ...(mark === '' ? {} : { obfuscated: mark }) };
   const { checkpoint } = claim;
+  const before = checkpoint.start === undefined ? undefined : persisted(checkpoint);
+  const tell = (after: ClaimedStream, restarted: boolean): ClaimedStream => {
+    const { tenant, subscription, connection, dataset } = stream;
+    const identity = { tenant, subscription, connection, dataset };
+    const now = persisted(after.checkpoint);
+    parts.observer.happening?.({ kind: 'claimed', stream: identity, before, after: now, restarted });
+    return after;
+  };
   if (checkpoint.start === undefined) {
     const changed = await changeCheckpoint(store, claim, (before) => ({ ...before, ...began }));
-    return { ...claim, checkpoint: changed ?? checkpoint };
+    return tell({ ...claim, checkpoint: changed ?? checkpoint }, false);
   }
   const moved = checkpoint.start !== start;
-  if (!moved && (checkpoint.obfuscated ?? '') === mark) return claim;
+  if (!moved && (checkpoint.obfuscated ?? '') === mark) return tell(claim, false);
   parts.log.warn(`${moved ? 'start time' : 'obfuscation'} changed: the stream restarts`, {
     stream: nameOf(stream),
     ...(moved ? { from: checkpoint.start, to: start } : {}),
   });
   await resetStream(store, stream.connection, stream.dataset, began);
-  return claimStream(store, stream);
+  return tell(await claimStream(store, stream), moved);
 }
+
+const persisted = ({ start, watermark }: Checkpoint): Persisted => ({ start: start || undefined, watermark });
 
 async function checkpointOf(outbox: Outbox, claim: ClaimedStream) {
   const row = await outbox.store.db

@@ -172,7 +172,7 @@ async function make(
       sinks.set(
         sink.name,
         await kept(old, comparable(sink, config.baseDir, routesTo(config, sink.name), config.obfuscationKey), () =>
-          sinkOf(sink, config, options.log, old !== undefined),
+          sinkOf(sink, config, options, old !== undefined),
         ),
       );
     }
@@ -210,10 +210,18 @@ async function make(
 }
 
 /** A sink, opened; one that takes another's place is opened with its first write, when the other has been closed. */
-async function sinkOf(sink: SinkConfig, config: Config, log: Log, later: boolean): Promise<PartSink> {
+async function sinkOf(
+  sink: SinkConfig,
+  config: Config,
+  { log, observer }: Pick<WireOptions, 'log' | 'observer'>,
+  later: boolean,
+): Promise<PartSink> {
   const file = sinkFiles.get(sink.type)!;
   const open = () =>
-    file.open(sink.options as never, { name: sink.name, baseDir: config.baseDir, format: sink.format });
+    file.open(sink.options as never, {
+      ...{ name: sink.name, baseDir: config.baseDir, format: sink.format },
+      onConnection: (sender, open) => observer.happening?.({ kind: 'connection', sink: sink.name, sender, open }),
+    });
   return {
     name: sink.name,
     open: await (later ? openLater(open) : openSink(open, sink.name, log)),
@@ -265,6 +273,7 @@ export function clientOf(
     tls: { verify: tls.verify, ca: authorities(tls, log) },
     ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
     allowPlainHttp,
+    onSignIn: (way, state) => options.observer?.happening?.({ kind: 'sign_in', connection: id, way, state }),
     onAnswer: (api, status, ms) => options.observer?.called?.({ subscription, api, status, ms }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   };

@@ -100,7 +100,7 @@ export const CATALOGUE = {
   QRY1021: {
     next: 'stop_process',
     title: 'Start time of a Devo layout is no time',
-    why: 'start_time_in_utc (or start_time_utc) is not in the form the collectors ask for.',
+    why: 'The start time is not in the form that the collectors ask for.',
     fix: 'Write it like 2026-01-01T00:00:00Z.',
   },
   QRY1022: {
@@ -547,6 +547,12 @@ export const CATALOGUE = {
     why: 'Nothing answers at the address of its HTTP server, or it says that it is not ready.',
     fix: 'See whether it runs and what it logs; give its address with --url.',
   },
+  QRY6015: {
+    next: 'stop_process',
+    title: 'A sink that several workers cannot share',
+    why: 'Each worker would write its part to its own machine, and one on the same machine into the same files.',
+    fix: 'Put {worker} into the path, so that each worker has files of its own, or deliver to a destination all can reach.',
+  },
   QRY6020: {
     next: 'stop_process',
     title: 'A query that cannot be read',
@@ -684,6 +690,24 @@ export const CATALOGUE = {
     title: 'Nothing there',
     why: 'There is no such thing, or none that you may see.',
     fix: 'Look it up in the list again.',
+  },
+  QRY8040: {
+    next: 'retry',
+    title: 'The identity provider cannot be asked',
+    why: 'It was not reached, answered too late or with an error of its own, or does not stand at the issuer that is configured.',
+    fix: 'Try again soon, or sign in with a password. An administrator looks at `server.oidc.issuer` and at the way to it.',
+  },
+  QRY8041: {
+    next: 'stop_stream',
+    title: 'The sign-in did not come to its end',
+    why: 'A try to sign in through the identity provider is good once, for ten minutes, in the browser it was begun in; or the provider refused it.',
+    fix: 'Begin again from the sign-in page. If it stays so: `client_id`, `client_secret` and the redirect URL of `server.oidc` must be as the provider has them.',
+  },
+  QRY8042: {
+    next: 'stop_stream',
+    title: 'None of your groups may use Quarry',
+    why: 'The groups the identity provider names for a person decide what they may do here, and none of them stands in `server.oidc.roles`.',
+    fix: 'Ask to be put into one of these groups. An administrator looks at `roles`, `groups_claim` and `scopes` of `server.oidc`.',
   },
   QRY9001: {
     next: 'stop_stream',

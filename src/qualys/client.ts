@@ -14,7 +14,7 @@ import type { OwnLimit } from './own-limit.ts';
 import type { Address } from './platforms.ts';
 import { redactor } from './redact.ts';
 import { requestFor } from './request.ts';
-import type { Pass, Principal } from './sign-in.ts';
+import type { Pass, Principal, SignInState } from './sign-in.ts';
 import { createTransport, type ProxyOptions, type TlsOptions } from './transport.ts';
 import type { Reserve } from './waiting.ts';
 import { noWay, refusesWay, tokenNotTaken, tokenRefused, waysFor } from './ways.ts';
@@ -40,6 +40,8 @@ export interface ClientOptions {
   readonly allowPlainHttp?: boolean;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<BodyLimits>;
+  /** Hears of sign-ins: the first try, one more, and that Qualys took it. */
+  readonly onSignIn?: (way: SignInWay, state: SignInState) => void;
   readonly onAnswer?: OnAnswer | undefined;
 }
 
@@ -110,6 +112,7 @@ export function createClient(options: ClientOptions): Client {
     send,
     call: (call, signal, authorize) => attempt(call, signal, {}, authorize),
     onToken: secrets.add,
+    onSignIn: options.onSignIn,
   });
 
   async function open(call: Call, caller?: AbortSignal, options: OpenOptions = {}): Promise<Answer> {

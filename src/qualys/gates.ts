@@ -8,7 +8,7 @@ import { basicOf, type Credentials, loginOf, type TokenSource } from './credenti
 import { answerMeans, readShortBody } from './error-body.ts';
 import type { Send } from './exchange.ts';
 import { type Address, isLoopback, platformByLogin } from './platforms.ts';
-import { createPrincipal, createSignIn, type Principal, type Proof, type SignIn } from './sign-in.ts';
+import { createPrincipal, createSignIn, type Principal, type Proof, type SignIn, type SignInState } from './sign-in.ts';
 import { readToken, type TokenRequest, tokenRequest } from './token.ts';
 
 /** The ways to sign in that a connection has, each behind its probe. */
@@ -27,6 +27,7 @@ export interface GatesOptions {
   /** Makes a call with these credentials, whatever the gates say. */
   readonly call: (call: Call, signal: AbortSignal, authorize: () => Promise<Secret>) => Promise<Answer>;
   readonly onToken: (token: string) => void;
+  readonly onSignIn?: ((way: SignInWay, state: SignInState) => void) | undefined;
 }
 
 /** v1's `about` needs a login, no licence and no X-Requested-With, and was seen to carry no rate headers. */
@@ -39,14 +40,16 @@ export function createGates(options: GatesOptions): Gates {
   const login = loginOf(credentials);
   const { token } = credentials;
   const password = options.principal ?? createPrincipal();
-  const gate = (principal: Principal, probe: () => Promise<Proof>) =>
-    createSignIn({ probe, principal, isRefusal, clock, log });
+  const gate = (way: SignInWay, principal: Principal, probe: () => Promise<Proof>) => {
+    const on = (state: SignInState): void => options.onSignIn?.(way, state);
+    return createSignIn({ probe, principal, isRefusal, clock, log, on });
+  };
 
   const gates: Gates = {};
-  if (login !== undefined) gates.basic = gate(password, () => probing(PROBE.api, probeBasic));
+  if (login !== undefined) gates.basic = gate('basic', password, () => probing(PROBE.api, probeBasic));
   if (token?.kind === 'token') {
     const proof = { authorization: `Bearer ${reveal(token.token)}` };
-    gates.token = gate(createPrincipal(), async () => proof);
+    gates.token = gate('token', createPrincipal(), async () => proof);
   } else if (token !== undefined || login !== undefined) {
     const ask = tokenRequest(
       token === undefined ? { kind: 'login', ...login! } : asked(token),
@@ -54,7 +57,7 @@ export function createGates(options: GatesOptions): Gates {
       allowPlainHttp,
     );
     const principal = token === undefined ? password : createPrincipal();
-    gates.token = gate(principal, () => probing(ask.where, (signal) => fetchToken(ask, signal)));
+    gates.token = gate('token', principal, () => probing(ask.where, (signal) => fetchToken(ask, signal)));
   }
   return gates;
 

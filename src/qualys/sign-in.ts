@@ -68,9 +68,13 @@ export interface SignInOptions {
   readonly isRefusal: (error: unknown) => error is QuarryError;
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of probes: the first, one more, and that one was good. */
+  readonly on?: ((state: SignInState) => void) | undefined;
 }
 
-export function createSignIn({ probe, principal, isRefusal, clock, log }: SignInOptions): SignIn {
+export type SignInState = 'first' | 'again' | 'good';
+
+export function createSignIn({ probe, principal, isRefusal, clock, log, on }: SignInOptions): SignIn {
   let refused: QuarryError | undefined;
   let last: Pass | undefined;
   let current = false;
@@ -87,11 +91,13 @@ export function createSignIn({ probe, principal, isRefusal, clock, log }: SignIn
     try {
       throwIfRefused();
       const asked = clock.monotonic();
+      on?.(last === undefined ? 'first' : 'again');
       const { authorization, lifeMs = Number.POSITIVE_INFINITY, serverTime } = await probe();
       last = { probe: (last?.probe ?? 0) + 1, authorization: new Secret(authorization), serverTime };
       renewAt = asked + lifeMs * RENEW_AT;
       endsAt = asked + lifeMs;
       current = true;
+      on?.('good');
       return last;
     } catch (thrown) {
       if (isRefusal(thrown)) throw refuse(thrown);

@@ -19,6 +19,8 @@ export interface SinkContext {
   readonly baseDir: string;
   /** The format its events come in, one of its capabilities. */
   readonly format: string;
+  /** Hears of connections that are opened and ended, by which sender, where the sink has senders. */
+  readonly onConnection?: (sender: number, open: boolean) => void;
 }
 
 /** A sink's file: its configuration, what it can do, and how it is opened. */

@@ -55,7 +55,7 @@ export default defineSink({
   open: async (settings, context) => open(settings, context),
 });
 
-function open(settings: z.output<typeof config>, { baseDir }: SinkContext): OpenSink {
+function open(settings: z.output<typeof config>, { baseDir, onConnection }: SinkContext): OpenSink {
   const { address, port } = settings;
   const files = tlsFiles(settings, settings.chain, true, baseDir);
   const credentials = credentialsFrom(files);
@@ -77,6 +77,7 @@ function open(settings: z.output<typeof config>, { baseDir }: SinkContext): Open
       longest: settings.max_message,
     },
     senders: settings.senders,
+    onConnection,
     ...(settings.compression === 'gzip' && { encode: promisify<Buffer, Buffer>(gzip) }),
   });
 }

@@ -195,10 +195,10 @@ describe('a Devo layout as it is', () => {
 
   it('[D55] [D56] a start time in no form, and one to come, are told in the words of the collectors', () => {
     expect(wrong(CLASSIC.replace('2024-01-07T05:00:00Z', '07/01/2024'))).toEqual([
-      'QRY1021 config/config.yaml:31:9  inputs.qualys.services.vm_scans.start_time_in_utc: start_time_utc value: 07/01/2024 does not comply with required format: %Y-%m-%dT%H:%M:%SZ',
+      'QRY1021 config/config.yaml:31:9  inputs.qualys.services.vm_scans.start_time_in_utc: InitVariablesError 2: start_time_utc value: 07/01/2024 does not comply with required format: %Y-%m-%dT%H:%M:%SZ',
     ]);
     expect(wrong(CLASSIC.replace('2024-01-07T05:00:00Z', '2999-01-07T05:00:00Z'))).toEqual([
-      expect.stringMatching(/^QRY1022 .*: Invalid start_time_in_utc: \d{4}-.*Z\. Must be in the past\.$/),
+      expect.stringMatching(/^QRY1022 .*: InitVariablesError 3: Invalid start_time_in_utc: \d{4}-.*Z\. Must be in the past\.$/),
     ]);
   });
 

@@ -209,10 +209,14 @@ function readStart(
     reading.report(
       'QRY1021',
       at,
-      `start_time_utc value: ${value} does not comply with required format: ${TIME_FORMAT}`,
+      `InitVariablesError 2: start_time_utc value: ${value} does not comply with required format: ${TIME_FORMAT}`,
     );
   else if (Date.parse(time) >= now)
-    reading.report('QRY1022', at, `Invalid start_time_in_utc: ${new Date(now).toISOString()}. Must be in the past.`);
+    reading.report(
+      'QRY1022',
+      at,
+      `InitVariablesError 3: Invalid start_time_in_utc: ${new Date(now).toISOString()}. Must be in the past.`,
+    );
   else native.put(path, time, at);
 }
 

@@ -27,14 +27,28 @@ export interface StreamOptions {
   readonly encode?: (bytes: Buffer) => Promise<Buffer>;
   /** How long an epoch takes more events, in milliseconds. */
   readonly epochMs?: number;
+  readonly onConnection?: ((sender: number, open: boolean) => void) | undefined;
 }
 
-export function streamSink({ receiver, form, senders, encode, epochMs = EPOCH_MS }: StreamOptions): OpenSink {
+export function streamSink({
+  receiver,
+  form,
+  senders,
+  encode,
+  epochMs = EPOCH_MS,
+  onConnection,
+}: StreamOptions): OpenSink {
   let epochBytes = EPOCH_BYTES;
 
   /** Sends chunks on one connection, the first one given, and has it settled. */
-  async function epoch(first: Chunk, more: () => Chunk | undefined, signal: AbortSignal): Promise<readonly Chunk[]> {
+  async function epoch(
+    first: Chunk,
+    more: () => Chunk | undefined,
+    signal: AbortSignal,
+    number: number,
+  ): Promise<readonly Chunk[]> {
     const connection = await connect(receiver, signal);
+    onConnection?.(number, true);
     try {
       const sent: Chunk[] = [];
       const until = performance.now() + epochMs;
@@ -54,6 +68,7 @@ export function streamSink({ receiver, form, senders, encode, epochMs = EPOCH_MS
       throw error;
     } finally {
       connection.drop();
+      onConnection?.(number, false);
     }
   }
 
@@ -78,10 +93,10 @@ export function streamSink({ receiver, form, senders, encode, epochMs = EPOCH_MS
           if (!value || value.bytes.length > 0) return value ?? undefined;
         }
       };
-      const sender = async (): Promise<void> => {
+      const sender = async (_: unknown, number: number): Promise<void> => {
         for (let first = next(); first !== undefined; first = next()) {
           try {
-            for (const { batch, from, to } of await epoch(first, next, signal))
+            for (const { batch, from, to } of await epoch(first, next, signal, number))
               for (let i = from; i < to; i++) outcomes[batch]![i] ??= 'delivered';
           } catch (error) {
             failure ??= { error };
