@@ -119,18 +119,13 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
     transform: withAccess,
     transformObject: jsonSchemaTransformObject,
   });
+  const hasPage = webDir !== undefined && existsSync(join(webDir, 'index.html'));
+  // Before the rule that every route says who may use it: the page's files are anybody's.
+  if (hasPage) await app.register(files, { root: webDir, cacheControl: false, setHeaders: cacheByName });
   addAccess(app, api.accounts, api.service.clock);
   for (const add of ROUTES) add(app, api);
   app.get('/api/openapi.json', { config: ANYBODY, schema: { hide: true } }, async () => app.swagger());
-  if (webDir !== undefined && existsSync(join(webDir, 'index.html')))
-    await app.register((page, _, done) => {
-      page.addHook('onRoute', (route) => {
-        route.config = { ...route.config, ...ANYBODY };
-      });
-      page.register(files, { root: webDir, cacheControl: false, setHeaders: cacheByName });
-      done();
-    });
-  else
+  if (!hasPage)
     app.get('/', { config: ANYBODY, schema: { hide: true } }, (_, reply) =>
       reply.type('text/html; charset=utf-8').send(PAGE),
     );
