@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   inventory: { rooms: ['core', 'store'], packages: ['kysely'] },
   collector: { rooms: ALL_BELOW, packages: ['kysely', 'prom-client'] },
-  accounts: { rooms: ['core', 'store'], packages: ['kysely'] },
+  accounts: { rooms: ['core', 'store'], packages: ['kysely', 'openid-client'] },
   api: {
     rooms: ['core', 'config', 'accounts', 'inventory', 'collector/port.ts'],
     packages: ['zod', 'fastify', 'fastify-type-provider-zod', '@fastify/swagger', '@fastify/static'],

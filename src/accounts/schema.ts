@@ -39,6 +39,8 @@ export interface AccountsSchema {
   };
   /** Links that sign in once; `id` is the hash of what the link holds. */
   first_link: { id: string; expires: number };
+  /** Tries to sign in through the identity provider; `id` is the hash of what the cookie holds. */
+  sign_on: { id: string; expires: number };
   /** Failed sign-ins by what they were counted for: `login:…` or `address:…`. */
   sign_in_failure: { subject: string; failures: number; until: number; at: number };
   audit: {
@@ -107,5 +109,10 @@ export const accountsMigrations: readonly Migration[] = [
         view ${text} NOT NULL, expression ${text} NOT NULL, presentation ${text} NOT NULL, version bigint NOT NULL, created bigint NOT NULL,
         updated bigint NOT NULL)`,
     ],
+  },
+  {
+    number: 31,
+    name: 'single sign-on',
+    statements: ({ text }) => [`CREATE TABLE sign_on (id ${text} PRIMARY KEY, expires bigint NOT NULL)`],
   },
 ];

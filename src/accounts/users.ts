@@ -103,7 +103,7 @@ export async function changeUser(
       })
       .where('id', '=', id)
       .execute();
-    await administratorLeft(tx);
+    await administratorLeft(tx, before);
     if (after.disabled) await forgetAccess(tx, id);
     await note(
       tx,
@@ -142,7 +142,7 @@ export async function removeUser(store: Store<AccountsSchema>, id: string, who: 
   await store.transaction(async (tx) => {
     const before = await current(tx, id, undefined);
     await tx.db.deleteFrom('account').where('id', '=', id).execute();
-    await administratorLeft(tx);
+    await administratorLeft(tx, before);
     await forgetAccess(tx, id);
     await note(tx, who, { action: 'user.delete', target: before.login, before: shown(before) }, now);
   });
@@ -185,8 +185,9 @@ async function current(tx: Transaction<AccountsSchema>, id: string, version: num
   return userOf(row);
 }
 
-/** Someone must be able to let others in. */
-async function administratorLeft(tx: Transaction<AccountsSchema>): Promise<void> {
+/** Someone must be able to let others in: the last who is stays. */
+async function administratorLeft(tx: Transaction<AccountsSchema>, before: User): Promise<void> {
+  if (before.role !== ROLES[2] || before.tenants !== '*' || before.disabled) return;
   const rows = await tx.db.selectFrom('account').select(['role', 'tenants', 'disabled']).execute();
   const left = rows.some(({ role, tenants, disabled }) => role === ROLES[2] && tenants === '"*"' && disabled === 0);
   if (!left) throw new QuarryError('QRY8005', { what: 'No administrator of all tenants would be left.' });

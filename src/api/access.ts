@@ -66,10 +66,10 @@ async function identify(request: FastifyRequest, { store }: Accounts, now: numbe
   request.principal = request.session?.principal;
 }
 
-/** The session's ticket, from its cookie. */
-export function cookieOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+/** The session's ticket, from its cookie; or what another cookie holds. */
+export function cookieOf({ headers }: Pick<FastifyRequest, 'headers'>, name = COOKIE): string | undefined {
   const cookies = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return cookies.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) || undefined;
+  return cookies.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
 }
 
 /** Who asks; a route with a role always has somebody. */

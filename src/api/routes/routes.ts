@@ -13,6 +13,7 @@ import { pullRoutes } from './pulls.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { savedQueryRoutes } from './saved-queries.ts';
 import { sessionRoutes } from './session.ts';
+import { signOnRoutes } from './sign-on.ts';
 import { sinkRoutes } from './sinks.ts';
 import { streamRoutes } from './streams.ts';
 import { testRoutes } from './tests.ts';
@@ -23,6 +24,7 @@ import { userRoutes } from './users.ts';
 export const ROUTES: readonly Routes[] = [
   opsRoutes,
   sessionRoutes,
+  signOnRoutes,
   userRoutes,
   tokenRoutes,
   auditRoutes,

@@ -83,7 +83,7 @@ function opened(reply: FastifyReply, protocol: string, { ticket, csrf, user: who
   return { user: shown(who), csrf_token: csrf };
 }
 
-const cookie = (value: string, protocol: string, seconds: number): string =>
+export const cookie = (value: string, protocol: string, seconds: number): string =>
   `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${protocol === 'https' ? '; Secure' : ''}`;
 
 const shown = ({ id, login, name, role, tenants }: User) => ({
