@@ -1,0 +1,31 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+
+export interface Action {
+  readonly busy: boolean;
+  readonly error: unknown;
+  run(work: () => Promise<unknown>): Promise<void>;
+}
+
+/** Something people start by a button: busy while it runs, its problem kept, then everything shown is asked for again. */
+export function useAction(): Action {
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  return {
+    busy,
+    error,
+    run: async (work) => {
+      setBusy(true);
+      setError(undefined);
+      try {
+        await work();
+        await client.invalidateQueries();
+      } catch (thrown) {
+        setError(thrown);
+      } finally {
+        setBusy(false);
+      }
+    },
+  };
+}
