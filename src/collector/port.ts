@@ -31,7 +31,7 @@ export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';
 export { planOf, savedBudgets } from './plan-state.ts';
 export { rebuildInventory } from './rebuild.ts';
 export type { LogLine, Numbered, Recent } from './recent.ts';
-export { listRetained, newestPlace, type Place, type RetainedEvent, retainedEvent } from './retained.ts';
+export { listRetained, newestOf, newestPlace, type Place, type RetainedEvent, retainedEvent } from './retained.ts';
 export { leads, routesTo, takes } from './routing.ts';
 export { samplePayload } from './sample.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';

@@ -97,6 +97,30 @@ export async function retainedEvent(outbox: Outbox, place: Place): Promise<(Reta
   return undefined;
 }
 
+/** The newest events of objects by their leading ids, as far as they are still there: what each source says of one. */
+export async function newestOf(
+  outbox: Outbox,
+  owner: { readonly tenant: string; readonly subscription: string },
+  objects: readonly { readonly dataset: string; readonly lead: number }[],
+): Promise<RetainedEvent[]> {
+  const found: RetainedEvent[] = [];
+  for (const { dataset, lead } of objects) {
+    const row = await outbox.store.db
+      .selectFrom('known_key')
+      .innerJoin('keyspace', 'keyspace.id', 'known_key.keyspace')
+      .select(['known_key.batch', 'known_key.event'])
+      .where('keyspace.tenant', '=', owner.tenant)
+      .where('keyspace.subscription', '=', owner.subscription)
+      .where('keyspace.dataset', '=', dataset)
+      .where('known_key.lead', '=', lead)
+      .limit(1)
+      .executeTakeFirst();
+    const event = row === undefined ? undefined : await retainedEvent(outbox, row);
+    if (event !== undefined) found.push(event);
+  }
+  return found;
+}
+
 interface Owner {
   readonly tenant: string;
 }
@@ -135,6 +159,7 @@ async function readStored(outbox: Outbox, row: Row): Promise<StoredEvents | unde
     events: row.events,
     groups: groupsFromJson(row.groups),
     numbers: row.numbers === null ? undefined : (JSON.parse(row.numbers) as number[]),
+    fetch: outbox.bodies?.fetch,
   }).catch(() => undefined);
 }
 

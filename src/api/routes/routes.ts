@@ -1,8 +1,10 @@
 import type { Routes } from '../context.ts';
 import { auditRoutes } from './audit.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { chartRoutes } from './charts.ts';
 import { configurationRoutes } from './configuration.ts';
 import { connectionRoutes } from './connections.ts';
+import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { liveRoutes } from './live.ts';
@@ -42,4 +44,6 @@ export const ROUTES: readonly Routes[] = [
   eventRoutes,
   liveRoutes,
   inventoryRoutes,
+  deviceRoutes,
+  chartRoutes,
 ];
