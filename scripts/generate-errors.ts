@@ -1,3 +1,4 @@
+import { DEVO_ERRORS, type DevoError } from '../src/cli/devo-log/errors.ts';
 import { CATALOGUE } from '../src/core/catalogue.ts';
 import type { Next } from '../src/core/next.ts';
 
@@ -42,5 +43,19 @@ export function errorsPage(): string {
     }
     parts.push(`### ${code}: ${title}\n\n${why}\n\n- **What to do:** ${fix}\n- **What happens:** ${NEXT[next]}\n`);
   }
-  return parts.join('\n');
+  parts.push(DEVO, ...Object.values(DEVO_ERRORS).map(devoRow));
+  return `${parts.join('\n')}\n`;
 }
+
+const DEVO = `## As Devo's collectors number them
+
+In log lines of the format \`devo\` an error has the type, the id and the message of Devo's two collectors for Qualys; the
+next line has its code of the table above. InitVariablesError 1 is about a file of theirs and does not occur. SetupError 102
+means two things, as it does there: \`classic\` is the collector of scans, hosts, detections and user activity, \`fim\` that
+of File Integrity Monitoring.
+
+| type | id | collector | message | codes |
+|---|---|---|---|---|`;
+
+const devoRow = ({ type, id, collector, message, codes }: DevoError): string =>
+  `| ${type} | ${id} | ${collector} | \`${message}\` | ${codes} |`;

@@ -2,7 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { listQuarantined, listStreams, resetStream } from '../../collector/port.ts';
 import { nearest } from '../../config/suggest.ts';
 import { QuarryError } from '../../core/errors.ts';
+import { devoPersistence } from '../devo-log/persistence.ts';
 import { print, printJson, table } from '../output.ts';
+import { configuration } from './configuration.ts';
 import { withOutbox } from './hold.ts';
 import { lookAtOutbox } from './look.ts';
 
@@ -49,7 +51,11 @@ export async function state(
     const found = streams.find((one) => `${one.connection}/${one.dataset}` === stream);
     if (found === undefined) throw unknownStream(stream!, streams);
     const quarantined = (await listQuarantined(box)).filter((one) => one.stream === found.id);
-    await printJson({ ...found, quarantine: quarantined });
+    // As the collectors whose layout the configuration has would show it.
+    const { start, watermark } = found.checkpoint;
+    const devo =
+      configuration(options.config).devo === undefined ? {} : { persistence: devoPersistence(start, watermark) };
+    await printJson({ ...found, quarantine: quarantined, ...devo });
     return 0;
   } finally {
     await box.close();

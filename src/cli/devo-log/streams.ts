@@ -43,6 +43,8 @@ export function createStreamsLog(config: Config, say: Say, clock: Pick<Clock, 'n
   const streams = new Map<string, StreamLog>();
   const inputs = new Set<string>();
   const good = new Map<string, Set<SignInWay>>();
+  /** Connections whose token was asked for. */
+  const asked = new Set<string>();
   const main = (message: string): void => say('INFO', mainThread('InputProcess'), message);
 
   function of(stream: StreamIdentity): StreamLog {
@@ -102,8 +104,11 @@ export function createStreamsLog(config: Config, say: Say, clock: Pick<Clock, 'n
       return;
     }
     if (token) say('WARNING', puller(one.names), 'Waiting until setup will be executed');
-    say('WARNING', setupOf(one.names), 'The token/header/authentication has not been created yet');
+    if (!token || asked.has(stream.connection)) notYet(one);
   }
+
+  const notYet = ({ names }: StreamLog): void =>
+    say('WARNING', setupOf(names), 'The token/header/authentication has not been created yet');
 
   function signIn({ connection, way, state }: Extract<Happening, { kind: 'sign_in' }>): void {
     const waiting = [...streams].filter(([key, { ways }]) => key.startsWith(`${connection}/`) && ways.includes(way));
@@ -114,9 +119,12 @@ export function createStreamsLog(config: Config, say: Say, clock: Pick<Clock, 'n
     }
     const [first] = waiting.filter(([, { names }]) => names.token);
     if (way !== 'token' || first === undefined) return;
-    if (state === 'first')
+    if (state === 'first') {
+      asked.add(connection);
+      // One token serves all of an input: one setup makes it, the others find it.
       say('INFO', setupOf(first[1].names), 'First run of the collector. Generating new access token.');
-    else say('INFO', setupOf(first[1].names), 'Token is not valid any more, or soon. Generating new access token.');
+      for (const [, one] of waiting) if (one.names.token && one.begun) notYet(one);
+    } else say('INFO', setupOf(first[1].names), 'Token is not valid any more, or soon. Generating new access token.');
   }
 
   /** The setup is done, and what their collectors do once before the first pull. */
