@@ -62,7 +62,7 @@ describeStores('stored connections', (kind) => {
     expect(await storedSections(store, KEYS)).toEqual({ 'eu-1': { tenant: 'acme', ...GIVEN.settings } });
   });
 
-  it('change by version; id, tenant and platform stay, secrets that are not given stay', async () => {
+  it('[S18] change by version; id, tenant and platform stay, secrets that are not given stay', async () => {
     const store = await open(await kind.place());
     await addConnection(store, KEYS, GIVEN, WHO, T0);
     await expect(addConnection(store, KEYS, GIVEN, WHO, T0)).rejects.toMatchObject({ code: 'QRY8002' });

@@ -33,7 +33,7 @@ describe('what is due next', () => {
     expect(due({ ...fresh, pull, lastFull: at(30 * DAY) })).toEqual(['ids', 0]);
     expect(due({ ...fresh, pull: { ...pull, scope: 'other' }, scope: 'other' })).toEqual(['full', 0]);
   });
-  it('changes at their interval, ids daily, everything weekly', () => {
+  it('[A41, A42, S3] changes at their interval, ids daily, everything weekly', () => {
     expect(due(fresh, NOW - HOUR / 4)).toEqual(['incremental', (HOUR * 3) / 4]);
     expect(due(fresh, NOW - 2 * HOUR)).toEqual(['incremental', 0]);
     expect(due({ ...fresh, lastIds: at(DAY) }, NOW - HOUR / 4)).toEqual(['ids', 0]);
@@ -46,7 +46,7 @@ describe('what is due next', () => {
       HOUR,
     ]);
   });
-  it('pulls and sweeps at set times, in their time zone; a time that was missed is due at once', () => {
+  it('[A41] pulls and sweeps at set times, in their time zone; a time that was missed is due at once', () => {
     const berlin = (cron: string) => ({ cron, timeZone: 'Europe/Berlin' });
     const schedule = { every: berlin('30 14 * * *'), sweepIds: undefined, sweepFull: berlin('0 2 * * 6') };
     expect(due(fresh, NOW - HOUR, { schedule })).toEqual(['incremental', HOUR * 1.5]);

@@ -10,7 +10,7 @@ import { type LoadOptions, loadConfig } from './load.ts';
 import { problemsOf } from './problems.ts';
 
 describe('defaults', () => {
-  it('the smallest file collects everything from one connection', () => {
+  it('[M8, S13, S21] the smallest file collects everything from one connection', () => {
     const config = from(acme());
     const connection = config.connections.get('acme')!;
     expect(config.dataDir).toBe('/srv/quarry/quarry-data');
@@ -40,13 +40,13 @@ describe('defaults', () => {
 describe('data sets', () => {
   const of = (yaml: string, name = 'hosts') => from(acme(yaml)).connections.get('acme')!.datasets.get(name);
 
-  it('are all, a list, or options by name; an alias is another name', () => {
+  it('[S4, S31] are all, a list, or options by name; an alias is another name', () => {
     expect([...from(acme('datasets: [fim_alerts]')).connections.get('acme')!.datasets.keys()]).toEqual(['fim_events']);
     expect(of('datasets: { hosts: }')).toMatchObject({ options: { results: 'full' } });
     expect(of('datasets: { fim_alerts: { enabled: false } }', 'fim_events')).toMatchObject({ enabled: false });
   });
 
-  it('have durations in milliseconds, sizes in bytes, times as Qualys spells them', () => {
+  it('[S30] have durations in milliseconds, sizes in bytes, times as Qualys spells them', () => {
     expect(
       of(
         'datasets: { hosts: { every: 15m, sweep: { ids: 1d, full: false }, start_time_utc: 2026-01-01, page_size: 50, results: 64KiB } }',

@@ -132,8 +132,8 @@ describe('FIM events', () => {
   const begin = (given: object, since: string | undefined, now: string) =>
     steps<unknown>(fimEvents).begin(fimEvents.options.parse(given), { since, now });
 
-  // [F31] The windows of the example are 48 hours long.
-  it('are read in windows of two days at most that leave no gap, each list in each window', () => {
+  // The windows of the example are 48 hours long.
+  it('[F31] are read in windows of two days at most that leave no gap, each list in each window', () => {
     const now = fc.date({ min: new Date('2020-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
     fc.assert(
       fc.property(now, fc.integer({ min: 1, max: 400 * 86_400_000 }), fc.boolean(), (until, span, ignored) => {
@@ -206,8 +206,7 @@ describe('FIM events', () => {
     expect(rest(fimEvents, { from: 'a', to: 'b' }, bare, 3)).toEqual({ from: 'a', to: 'b', cursor: '3' });
   });
 
-  it('are known by the name of the Devo service, too', () => {
-    // [F6]
+  it('[F6, F7] are known by the name of the Devo service, too', () => {
     expect(fimEvents.aliases).toEqual(['fim_alerts']);
     expect(fimEvents.destinations.devo).toBe('monitor.qualys.fim.event');
     expect(fimIncidents.destinations.devo).toBe('monitor.qualys.fim.incident');

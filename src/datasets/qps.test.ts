@@ -118,7 +118,7 @@ describe('tags by name', () => {
     return ids;
   };
 
-  // [A47] Several are any of them, which QPS cannot be asked for.
+  // Several are any of them, which QPS cannot be asked for.
   it.each<[string[] | undefined, string[] | undefined, string[]]>([
     [undefined, undefined, ['1', '2', '3', '4', '99']],
     [['Production'], undefined, ['1', '4']],

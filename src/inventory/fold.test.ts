@@ -80,7 +80,7 @@ async function view(store: Store<InventorySchema>, name: string, context: Partia
 }
 
 describeStores('the inventory', (kind) => {
-  test('the same batches again, in any order, change nothing; tenants stay apart', async () => {
+  test('[A4] the same batches again, in any order, change nothing; tenants stay apart', async () => {
     const store = await openInventory(await kind.place());
     const batches = [
       batchOf(
@@ -212,7 +212,7 @@ describeStores('the inventory', (kind) => {
     ]);
   });
 
-  test('a QID with several CVEs is one finding and several exposures; one without none', async () => {
+  test('[M14] a QID with several CVEs is one finding and several exposures; one without none', async () => {
     const store = await openInventory(await kind.place());
     const entry = (qid: number, ...cves: string[]): Said => ({
       ...{ seq: qid, key: [String(qid)] },

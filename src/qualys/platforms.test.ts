@@ -18,7 +18,7 @@ describe('where a connection goes', () => {
   });
 
   it.each(PLATFORMS.map((one) => [one.name, one.api, one.gateway]))(
-    '%s: the address finds its gateway',
+    '[D22] %s: the address finds its gateway',
     (_, api, gateway) => {
       expect(resolveAddress({ api_url: api! }).gateway.href).toBe(`${gateway}/`);
     },
@@ -33,7 +33,7 @@ describe('where a connection goes', () => {
     ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/'],
     ['http://[::1]:8080/', 'http://[::1]:8080/'],
     ['localhost:8443', 'https://localhost:8443/'],
-  ])('forgives the form of %s', (given, api) => {
+  ])('[A44, A57, D19, M2, S10, S27] forgives the form of %s', (given, api) => {
     expect(resolveAddress({ api_url: given }).api.href).toBe(api);
   });
 

@@ -79,7 +79,7 @@ describe.skipIf(!hasOpenssl())('TLS (skipped where there is no openssl command)'
     }
   });
 
-  it('an authority of one’s own is added; verification can be turned off for tests only by saying so', async () => {
+  it('[A50] an authority of one’s own is added; verification can be turned off for tests only by saying so', async () => {
     const fake = await server(made().issue('IP:127.0.0.1'));
     expect(await status(fake.url, { tls: { ca: made().ca } })).toBe(200);
     expect(await status(fake.url, { tls: { verify: false } })).toBe(200);
@@ -164,7 +164,7 @@ describe.skipIf(!hasOpenssl())('TLS (skipped where there is no openssl command)'
 describe('a proxy', () => {
   const login = { username: 'pröxy', password: new Secret('pro:xy secret') };
 
-  it('gets credentials of its own, from the fields or out of its URL', async () => {
+  it('[A51-A53] gets credentials of its own, from the fields or out of its URL', async () => {
     const fake = await server();
     const through = await proxy();
     expect(await status(fake.url, { proxy: { url: through.url, ...login } })).toBe(200);

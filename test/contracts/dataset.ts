@@ -40,7 +40,7 @@ export function factsContract(file: DatasetFile): void {
     expect(Object.keys(fields).filter((name) => !own.has(name) && name !== as)).toEqual([]);
   });
 
-  it('says what it is, who may read it, where it goes, how often, with a source', () => {
+  it('[D14] says what it is, who may read it, where it goes, how often, with a source', () => {
     expect(file.title).toMatch(/^\S.{3,}/);
     expect(file.about).toMatch(/^\S.{20,}\.$/);
     expect(file.permission.roles).toMatch(/^\S.{10,}/);

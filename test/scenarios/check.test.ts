@@ -37,7 +37,7 @@ const statuses = (status: string): number =>
   Object.values(rig.simulator.counters().byEndpoint).reduce((sum, counts) => sum + (counts[status] ?? 0), 0);
 
 describe('check', () => {
-  it('signs in and tries every enabled data set; keeps nothing', async () => {
+  it('[S39, S41] signs in and tries every enabled data set; keeps nothing', async () => {
     const { code, stdout } = await quarry('check');
     expect(code).toBe(0);
     for (const what of ['DNS', 'sign-in', 'host_list', 'host_list_detection'])
@@ -47,7 +47,7 @@ describe('check', () => {
     await expect(stat(join(rig.dir, 'data'))).rejects.toThrow('ENOENT');
   });
 
-  it('[M15] a wrong password is one attempt, says what to do, and exits with 4', async () => {
+  it('[M15, S46] a wrong password is one attempt, says what to do, and exits with 4', async () => {
     acme()['password'] = 'wrong';
     await writeConfig(rig.dir, rig.config);
     const { code, stdout } = await quarry('check');
@@ -57,7 +57,7 @@ describe('check', () => {
     expect(statuses('401')).toBe(1);
   });
 
-  it('[M19] a data set the account may not read: its code and what to do; the others are tried; exit code 3', async () => {
+  it('[M19, S47] a data set the account may not read: its code and what to do; the others are tried; exit code 3', async () => {
     rig.simulator.setFault('http-403-2012@/vm/detection/');
     const { code, stdout } = await quarry('check', '--json');
     expect(code).toBe(3);

@@ -3,7 +3,7 @@ import { datasets, planOf, presets, sinks } from '../../src/collector/port.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { DAY, difference, newest, repeated, SAME, startRig } from '../support/rig.ts';
 
-it('modified_within: Qualys is asked for no older hosts, and hosts that grow too old leave as aged out', async () => {
+it('[M12] modified_within: Qualys is asked for no older hosts, and hosts that grow too old leave as aged out', async () => {
   const rig = await startRig({ hosts: 40, datasets: { host_assets: {} } });
   try {
     await rig.run();

@@ -120,7 +120,7 @@ it('[fault 73] a sink that is down stops neither pulling nor the other sink, and
     expect(repeated(lines)).toEqual([]);
   }));
 
-it('[fault 72] a backlog over its limit pauses pulling for that sink’s streams, and for no others', () =>
+it('[S2] [fault 72] a backlog over its limit pauses pulling for that sink’s streams, and for no others', () =>
   withRig({ hosts: 60 }, async (rig) => {
     const blocked = join(rig.dir, 'blocked');
     await writeFile(blocked, '');

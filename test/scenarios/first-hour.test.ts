@@ -100,7 +100,7 @@ describe('the guide of the first hour', () => {
     expect(new Set(blocks.map(({ kind }) => kind))).toEqual(new Set(['run', 'background', 'text']));
   });
 
-  it('works from the first command to the last', { timeout: 300_000 }, async () => {
+  it('[S14] works from the first command to the last', { timeout: 300_000 }, async () => {
     let said = '';
     for (const block of blocks) {
       if (block.kind === 'text') {

@@ -61,7 +61,7 @@ describe.each(WANTED)('%s', (dataset) => {
     }
   });
 
-  it('classic tables get XML, the others JSON, each with its pulling id', async () => {
+  it('[F35] classic tables get XML, the others JSON, each with its pulling id', async () => {
     const classic = ['host_list_detection', 'host_list', 'user_activity', 'vm_scans'].includes(dataset);
     const pulls = new Set(((await parsed('raw', dataset)) as unknown as Line[]).map(({ pulling_id }) => pulling_id));
     for (const line of await written('devo', dataset)) {

@@ -103,7 +103,7 @@ async function expectTruth(rig: Rig, day: number): Promise<void> {
 }
 
 describe('the inventory is the truth [promise 7]', () => {
-  it('on each of 12 days of births, purges, fixes and returns: 30 hosts known to four data sets', () =>
+  it('[A1, A2, A5, A10, M9, M10, S1] on each of 12 days of births, purges, fixes and returns: 30 hosts known to four data sets', () =>
     withRig({ hosts: 30, churn: 0.02, datasets: DEVICES }, async (rig) => {
       for (let day = 0; day <= 12; day++) {
         if (day > 0) rig.pass();

@@ -39,7 +39,7 @@ describe('a collector killed again and again with SIGKILL', () => {
   }
 
   it(
-    '[fault 1] [fault 2] [fault 3] [fault 4] [fault 5] [fault 6] [fault 22] loses nothing, repeats nothing',
+    '[D51] [fault 1] [fault 2] [fault 3] [fault 4] [fault 5] [fault 6] [fault 22] loses nothing, repeats nothing',
     () =>
       survives(
         'kills',

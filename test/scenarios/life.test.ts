@@ -72,7 +72,7 @@ function true_(rig: Rig): Map<string, string> {
 }
 
 describe('the newest picture is the truth [promise 7]', () => {
-  it(`on each of ${DAYS} days of scans, fixes, purges and births, content included`, () =>
+  it(`[D12] on each of ${DAYS} days of scans, fixes, purges and births, content included`, () =>
     withRig({ hosts: 10, churn: 0.015, datasets: BOTH, speed: 2000 }, async (rig) => {
       const reached: number[] = [];
       for (let day = 0; day <= DAYS; day++) {
@@ -161,7 +161,7 @@ describe('ids are the same', () => {
       expect(ids(await rig.lines('host_list_detection'))).toEqual(ids(first));
     }));
 
-  it('when a changed start time restarts the stream: read again, emitted again, under the same ids', () =>
+  it('[D52, D53, F38] when a changed start time restarts the stream: read again, emitted again, under the same ids', () =>
     withRig(
       { datasets: { host_list_detection: { every: '7d', start_time_in_utc: '2020-01-01T00:00:00Z' } } },
       async (rig) => {

@@ -21,7 +21,7 @@ async function complete(options: RigOptions, check: (rig: Rig) => void): Promise
 
 const refusals = (rig: Rig): number => Object.values(rig.simulator.counters().refused).reduce((sum, n) => sum + n, 0);
 
-it('[fault 37] a budget smaller than the work: it waits for calls to be free and is never refused', () =>
+it('[S49] [fault 37] a budget smaller than the work: it waits for calls to be free and is never refused', () =>
   complete({ limits: { limit: 5, windowSec: 600, concurrency: 2 }, serviceMs: 20_000 }, (rig) => {
     expect(refusals(rig)).toBe(0);
     const { maxInWindow, maxRunning } = rig.simulator.counters();

@@ -29,7 +29,7 @@ async function sinkStates(rig: Rig) {
 }
 
 describe('routes', () => {
-  test('let what fits all their conditions, in the fields they name; what does not is counted as filtered', async () => {
+  test('[S26] let what fits all their conditions, in the fields they name; what does not is counted as filtered', async () => {
     const rig = await rigWith();
     rig.config = {
       ...rig.config,

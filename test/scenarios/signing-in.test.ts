@@ -97,7 +97,7 @@ const password = ({ username, password: word }: Simulator): Credentials => ({ us
 const client = { clientId: DEFAULT_CLIENT.clientId, clientSecret: new Secret(DEFAULT_CLIENT.clientSecret) };
 const FIXED = 'openid.connect.token';
 
-describe('every way in', () => {
+describe('[A12] every way in', () => {
   it.each<[string, (simulator: Simulator) => Credentials]>([
     ['[A45] a user name and password', password],
     ['[A46] a fixed OpenID token', () => ({ token: { kind: 'token', token: new Secret(FIXED) } })],
@@ -109,7 +109,7 @@ describe('every way in', () => {
     expect(await records(one, 'gateway')).toBe(3);
   });
 
-  it('a password with every kind of sign, in Basic and in the form', async () => {
+  it('[S29] a password with every kind of sign, in Basic and in the form', async () => {
     const users = [{ username: 'müller_1', password: 'pä&s=s+w%41 "ö"/:€', subscription: 's' }];
     const one = await start(() => ({ username: 'müller_1', password: new Secret(users[0]!.password) }), { users });
     expect(await records(one, 'classic')).toBe(3);
@@ -156,7 +156,7 @@ it('a connection with tokens alone: what takes them is collected, what takes Bas
 });
 
 describe('what goes wrong', () => {
-  it('[fault 33] a token that ends in mid-pull: one more is got, and the call goes again', async () => {
+  it('[fault 33] [F14, F26, F51] a token that ends in mid-pull: one more is got, and the call goes again', async () => {
     const one = await start(password);
     expect(await records(one, 'gateway')).toBe(3);
     simulator.setFault('token-expired*1');

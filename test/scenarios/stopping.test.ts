@@ -93,7 +93,7 @@ describe('[fault 23] told to stop', () => {
   });
 });
 
-it('[fault 13] a second collector on the same data directory is refused; looking works beside the first', async () => {
+it('[fault 13] [D2, F2] a second collector on the same data directory is refused; looking works beside the first', async () => {
   const first = startCli(['run', '--no-server'], { cwd: rig.dir });
   await first.said('pull begins');
   const second = await cli(RUN, { cwd: rig.dir });

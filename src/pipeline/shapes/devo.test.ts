@@ -17,15 +17,16 @@ const DETECTION: Said = {
 };
 
 describe('the Devo format', () => {
-  // [D66] [D50]
-  it('writes a detection as Qualys nests it, on one line, whole', () => {
+  it('[D5, D11, D50, D66] writes a detection as Qualys nests it, on one line, whole', () => {
     expect(devo('host_list_detection', DETECTION)).toBe(
       '<HOST devo_pulling_id="1704880028290"><ID>7</ID><IP>10.0.0.7</IP><DETECTION_LIST><DETECTION><QID>38170</QID>' +
         '<RESULTS>a &lt; b&#10;&#9;c &amp; "d"&#13;&#10;]]&gt; é</RESULTS></DETECTION></DETECTION_LIST></HOST>\n',
     );
+    const { destinations } = everyDataset.find(({ name }) => name === 'host_list_detection')!;
+    expect(destinations.devo).toBe('vuln.qualys.hostdetections');
   });
 
-  it('writes JSON on request, and for tables that are not of the classic API', () => {
+  it('[F5] writes JSON on request, and for tables that are not of the classic API', () => {
     const options = { eventFormat: 'json' } as const;
     expect(JSON.parse(devo('host_list_detection', DETECTION, { options }))).toEqual({
       ...DETECTION.record,
@@ -37,7 +38,6 @@ describe('the Devo format', () => {
     expect(devo('assets', { record: {}, key: ['7'] })).toBe('{"@devo_pulling_id":"1704880028290"}\n');
   });
 
-  // [D7] [D9] [D11] [D13]
   it.each([
     [
       'vm_scans',
@@ -58,7 +58,7 @@ describe('the Devo format', () => {
       '<RESULT devo_pulling_id="1704880028290"><scan_reference>scan/1</scan_reference><qid>82040</qid></RESULT>',
       'vuln.qualys.vulnerabilities',
     ],
-  ] as const)('%s', (dataset, record, line, table) => {
+  ] as const)('[D7, D9, D13, D37] %s', (dataset, record, line, table) => {
     expect(devo(dataset, { record, key: ['x'] })).toBe(`${line}\n`);
     expect(everyDataset.find(({ name }) => name === dataset)!.destinations.devo).toBe(table);
   });

@@ -16,8 +16,7 @@ const HOST: Said = {
 };
 
 describe('an Interflow record', () => {
-  // [S5] [S6] [S7] [S8] [S9] [S23] [S51] [S53]
-  it('of a host goes to Syslog and Assets, with the constants of the vendor and no blank field', () => {
+  it('[S5-S9, S23, S51, S53] of a host goes to Syslog and Assets, with the constants of the vendor and no blank field', () => {
     const { lines, indices } = interflow('host_list', HOST);
     expect(indices).toEqual(['Syslog', 'Assets']);
     expect(lines.map(({ index }) => index)).toEqual(indices);
@@ -41,8 +40,7 @@ describe('an Interflow record', () => {
     });
   });
 
-  // [S51] [S52]
-  it('of a vulnerability goes to Syslog and Scans, with what the KnowledgeBase says', () => {
+  it('[S6, S51, S52] of a vulnerability goes to Syslog and Scans, with what the KnowledgeBase says', () => {
     const said = {
       record: { QID: '38170', SEVERITY: '3', HOST: HOST.record },
       key: ['7', '38170', '', '', '', '', ''],
