@@ -15,7 +15,7 @@ const of = (...states: LiveState[]) =>
     false,
   );
 
-it('[M25] [S43] a connection is described by one word of a closed list, the worst of its streams', () => {
+it('[M22] [M25] [S43] a connection is described by one word of a closed list, the worst of its streams', () => {
   expect(of()).toEqual({ word: 'active' });
   expect(of(waiting)).toEqual({ word: 'active' });
   expect(of(waiting, pulling)).toEqual({ word: 'running', why: 'it is due' });

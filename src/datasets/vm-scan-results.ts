@@ -75,7 +75,8 @@ export default defineDataset({
     fqdn: { type: 'text', about: 'Name the port was reached by.', sensitive: true },
   },
   permission: {
-    roles: 'Managers read all results; Unit Managers those of their business unit; Scanners and Readers their own.',
+    roles:
+      'Managers read all results; Unit Managers those of their business unit; Scanners and Readers their own. Auditors have no access.',
     licence: 'VM or VMDR with API access.',
   },
   signIn: ['basic', 'token'],

@@ -13,7 +13,8 @@ export default defineDataset({
     ...SCAN_ABOUT,
   },
   permission: {
-    roles: 'Managers see all scans; Unit Managers those of their business unit; Scanners and Readers their own.',
+    roles:
+      'Managers see all scans; Unit Managers those of their business unit; Scanners and Readers their own. Auditors have no access.',
     licence: 'VM or VMDR with API access.',
   },
   signIn: ['basic', 'token'],

@@ -36,7 +36,7 @@ const park = (batch: PendingBatch, ...events: number[]) =>
   events.map((event) => ({ event, id: `id${batch.batch}-${event}`, code: '400', reason: 'no\0good' }));
 
 describeStores('delivering', (kind) => {
-  test('batches come in order, as many as fit; a sink that never heard of anything has nothing', async () => {
+  test('[D61] batches come in order, as many as fit; a sink that never heard of anything has nothing', async () => {
     const outbox = await openAt(await kind.place());
     await filled(outbox, 40);
     const all = await pendingOf(outbox, 'sink');

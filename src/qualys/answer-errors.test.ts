@@ -111,6 +111,19 @@ describe('what is not XML', () => {
     expect(means(status, body).code).toBe(code);
   });
 
+  it.each([
+    ['S45', 400, 'options of the data set'],
+    ['S46', 401, 'Check user, password and platform'],
+    ['S47, M19', 403, 'the permission the data set names'],
+    ['S48, M20', 404, 'Check the platform or api_url'],
+    ['M17', 409, 'limits and permissions of the account'],
+    ['S49, M21', 429, 'Quarry waits until calls are free again'],
+    ['S55', 418, 'options of the data set'],
+    ['S55', 502, 'if it passes'],
+  ])('[%s] %i leads to what can be done', (_, status, advice) => {
+    expect(means(status, '').fix).toContain(advice);
+  });
+
   it('shows the words of a page, short and without markup', () => {
     const page = `<html><head><title>t</title><script>alert(1)</script></head><body><h1>Sorry</h1>${'x '.repeat(5000)}</body></html>`;
     const { message } = means(502, page);

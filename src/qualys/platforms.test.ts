@@ -83,8 +83,9 @@ describe('what is refused, and with what advice', () => {
     expect(refused({ api_url: 'gateway.qg1.apps.qualys.com' }).fix).toBe('Set api_url: https://qualysapi.qualys.com');
   });
 
-  it('QRY1014 nothing at all; QRY1015 credentials inside, which the error does not show', () => {
+  it('[D25, S16] QRY1014 nothing at all, and where Qualys says it; QRY1015 credentials inside, which the error does not show', () => {
     expect(refused({}).code).toBe('QRY1014');
+    expect(refused({}).fix).toContain('About in the Qualys console');
     const error = refused({ api_url: 'https://me:hunter2@qualysapi.qualys.com' });
     expect(error.code).toBe('QRY1015');
     expect(JSON.stringify([error, error.message])).not.toContain('hunter2');

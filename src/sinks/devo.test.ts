@@ -97,7 +97,7 @@ describe('devo, line by line', needsOpenssl, () => {
     return fake.headers();
   }
 
-  it('writes the table as tag, the host, and the time of the event in UTC', async () => {
+  it('[D4, F4] writes the table as tag, the host, and the time of the event in UTC', async () => {
     expect(await headers(some({ destinations }))).toEqual(['<14>Nov 19 22:14:05 h vuln.qualys.hosts: ']);
     const early = some({ destinations, time: () => '2026-02-03T04:05:06Z' });
     expect(await headers(early)).toEqual(['<14>Feb  3 04:05:06 h vuln.qualys.hosts: ']);
@@ -231,7 +231,7 @@ describe('certificates of devo', needsOpenssl, () => {
     });
   });
 
-  it('uses a certificate renewed on disk without being opened again [fault 87]', async () => {
+  it('[F28] uses a certificate renewed on disk without being opened again [fault 87]', async () => {
     writeFileSync(join(folder, 'renewed-chain.crt'), fakeAuthority().ca);
     const fake = await start({ chain: 'renewed-chain.crt' });
     const sink = await fake.open();
