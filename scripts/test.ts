@@ -19,6 +19,7 @@ if (values.soak) process.env['QUARRY_SOAK'] = '1';
 
 const checks = [
   { what: 'types (tsc)', command: 'tsc', args: ['-p', '.', '--noEmit'] },
+  { what: 'types of the web page (tsc)', command: 'tsc', args: ['-p', 'web', '--noEmit'] },
   { what: 'style (biome)', command: 'biome', args: ['check', '.'] },
 ];
 const failedChecks = checks.filter(({ what, command, args }) => {

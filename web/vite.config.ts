@@ -9,6 +9,8 @@ export default defineConfig({
   build: {
     outDir: join(import.meta.dirname, '..', 'dist', 'web'),
     emptyOutDir: true,
+    // Browsers that know light-dark(), so that it is left as it is written.
+    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     // The server's policy lets in nothing but files of its own.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1000,

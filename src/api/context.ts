@@ -22,6 +22,8 @@ export interface Api {
   readonly load: (stored: Readonly<Record<string, Settings>>) => Config;
   /** Where people may sign in besides; as it was at the start. */
   readonly oidc?: IdentityProvider | undefined;
+  /** The demo, whose first administrator needs no password. */
+  readonly demo?: boolean;
   /** The text of /metrics. */
   readonly metrics?: (() => Promise<string>) | undefined;
 }

@@ -65,6 +65,7 @@ describe('a server without a connection yet', () => {
   it('lets the first administrator in by the link, once; the session needs its token for writes', async () => {
     const token = link.split('/').at(-1)!;
     const admin = { token, login: 'ada', password: 'a long pass phrase' };
+    expect((await post('/api/v1/session/first', { token })).status).toBe(400);
     const opened = await post('/api/v1/session/first', admin);
     expect(opened.status).toBe(200);
     const cookie = opened.headers.get('set-cookie')!;

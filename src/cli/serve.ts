@@ -39,7 +39,7 @@ export const serving =
       const { listen, load, demo } = options;
       const { server: configured } = service.config();
       const oidc = configured === false ? undefined : configured.oidc;
-      const api = { service, accounts, load, oidc, metrics: createMetrics(service) };
+      const api = { service, accounts, load, oidc, demo, metrics: createMetrics(service) };
       server = await startServer({ listen, log, webDir: WEB_DIR, api });
       await greet(server.url, accounts, demo, log);
     } catch (error) {

@@ -23,7 +23,7 @@ const session = z
 const text = z.string().min(1).max(1024);
 
 /** Signing in and out. */
-export const sessionRoutes: Routes = (app, { accounts, service }) => {
+export const sessionRoutes: Routes = (app, { accounts, service, demo = false }) => {
   const { store } = accounts;
   const now = () => service.clock.now();
   const tags = ['session'];
@@ -52,6 +52,9 @@ export const sessionRoutes: Routes = (app, { accounts, service }) => {
     },
     async (request, reply) => {
       const { token, login = 'admin', password } = request.body;
+      // Who got in without one could never come back; the link stays good.
+      if (password === undefined && !demo)
+        throw new QuarryError('QRY8001', { what: 'The first administrator needs a password.', where: 'password' });
       const admin = { login, ...(password === undefined ? {} : { password: new Secret(password) }) };
       return opened(reply, request.protocol, await useFirstLink(store, token, admin, request.ip, now()));
     },

@@ -17,6 +17,12 @@ export const sessionQuery = queryOptions({
   },
 });
 
+/** How people may sign in besides with a password. */
+export const waysQuery = queryOptions({
+  queryKey: ['ways'],
+  queryFn: () => get<{ oidc: { title: string } | null }>('/session/ways'),
+});
+
 function remember<T extends Session | null>(session: T): T {
   rememberCsrf(session?.csrf_token);
   return session;

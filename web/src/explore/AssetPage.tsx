@@ -87,10 +87,7 @@ export function AssetPage() {
                       </Tabs.Panel>
                     ))}
                   <Tabs.Panel value="raw">
-                    <RawRecords
-                      path={`/inventory/devices/${encodeURIComponent(id)}/raw`}
-                      {...(subscription === undefined ? {} : { subscription })}
-                    />
+                    <RawRecords asset={row} />
                   </Tabs.Panel>
                 </Tabs>
               )}

@@ -44,7 +44,7 @@ export function Facets({ view, filter, facets, onFacets, onFilter }: FacetsProps
             </ActionIcon>
           </Group>
           {data === undefined && error === null && <Waiting rows={2} height={14} />}
-          {(data?.[name] ?? []).map(({ value, count: rows }) => {
+          {inOrder(name, data?.[name] ?? []).map(({ value, count: rows }) => {
             const condition = facetCondition(name, value);
             return (
               <button
@@ -88,3 +88,7 @@ function labelOf(column: string, value: Facet['value']): string {
   if (value === false) return 'no';
   return column === 'severity' ? `${value} ${SEVERITIES[Number(value)] ?? ''}` : String(value);
 }
+
+/** The most frequent first, but severities by their level. */
+const inOrder = (column: string, facets: readonly Facet[]): readonly Facet[] =>
+  column === 'severity' ? facets.toSorted((a, b) => Number(b.value) - Number(a.value)) : facets;

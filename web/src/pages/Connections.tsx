@@ -91,7 +91,7 @@ export function Connections() {
                         variant="default"
                         disabled={!operator || one.paused || action.busy}
                         onClick={() => void action.run(() => write('POST', `/connections/${one.id}/run`, {}))}
-                        aria-label={`Run ${one.name} now`}
+                        aria-label={`Run now ${one.name}`}
                       >
                         Run now
                       </Button>

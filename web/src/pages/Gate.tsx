@@ -8,9 +8,9 @@ import { SignIn } from './SignIn.tsx';
 
 /** Nobody passes without a session, but by the link of the first run. */
 export function Gate() {
-  const { data, error } = useQuery(sessionQuery);
-  const { pathname } = useLocation();
-  if (pathname.startsWith('/first/')) return <Outlet />;
+  const first = useLocation().pathname.startsWith('/first/');
+  const { data, error } = useQuery({ ...sessionQuery, enabled: !first });
+  if (first) return <Outlet />;
   if (error !== null && data === undefined)
     return (
       <Center mih="80vh">

@@ -1,6 +1,7 @@
 import { Button, Container, PasswordInput, Stack, TextInput, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { useSessionActions } from '../api/session.ts';
+import { useSessionActions, waysQuery } from '../api/session.ts';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';
 
 /** A page with one small form, before anybody is signed in. */
@@ -25,6 +26,7 @@ export function DoorForm({ title, children, onSubmit }: { title: string; childre
 
 export function SignIn() {
   const { signIn } = useSessionActions();
+  const oidc = useQuery(waysQuery).data?.oidc;
   const [login, setLogin] = useState('');
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
@@ -56,7 +58,7 @@ export function SignIn() {
       <Button type="submit" loading={busy}>
         Sign in
       </Button>
-      <a href="/api/v1/session/oidc/start">Sign in with your organization</a>
+      {oidc !== null && oidc !== undefined && <a href="/api/v1/session/oidc/start">Sign in with {oidc.title}</a>}
     </DoorForm>
   );
 }

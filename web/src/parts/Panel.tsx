@@ -22,7 +22,7 @@ export function Panel({ title, actions, children }: { title: string; actions?: R
 export function PageHead({ title, about, actions }: { title: ReactNode; about?: ReactNode; actions?: ReactNode }) {
   return (
     <Group justify="space-between" align="flex-start" mb="md">
-      <div>
+      <div style={{ flex: '1 1 360px', minWidth: 0 }}>
         <Title order={1} size="h3">
           {title}
         </Title>

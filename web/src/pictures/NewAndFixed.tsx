@@ -28,7 +28,7 @@ export function NewAndFixed({ now }: { now: number }) {
   const option = useMemo(
     () => ({
       tooltip: { trigger: 'axis' },
-      legend: { bottom: 0 },
+      legend: { type: 'scroll', bottom: 0 },
       grid: { left: 8, right: 8, top: 14, bottom: 30, containLabel: true },
       xAxis: { type: 'category', data: slices.map(({ label }) => label) },
       yAxis: { type: 'value' },

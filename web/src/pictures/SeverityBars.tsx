@@ -25,7 +25,7 @@ export function SeverityBars({ label, view, slices, shape, note }: SeverityBarsP
   const option = useMemo(
     () => ({
       tooltip: { trigger: shape === 'area' ? 'axis' : 'item' },
-      legend: { bottom: 0 },
+      legend: { type: 'scroll', bottom: 0 },
       grid: { left: 8, right: 8, top: 14, bottom: 30, containLabel: true },
       xAxis: { type: 'category', data: slices.map((slice) => slice.label), boundaryGap: shape === 'bar' },
       yAxis: { type: 'value' },
