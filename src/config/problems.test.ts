@@ -5,7 +5,7 @@ const filtered = (filter: string) =>
   `${acme()}\nsinks: { s: { type: stdout } }\nroutes: [{ sinks: [s], exclude: [${filter}] }]`;
 
 describe('problems', () => {
-  it('[promise 11] all are told at once, in the order of the file, with position, expectation and suggestion', () => {
+  it('[promise 11] [D21] all are told at once, in the order of the file, with position, expectation and suggestion', () => {
     const text = `
 conections: {}
 connections:
