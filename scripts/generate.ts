@@ -67,7 +67,9 @@ async function pages(): Promise<Generated[]> {
   const { sinksPage } = (await load('scripts/generate-sinks.ts')) as typeof import('./generate-sinks.ts');
   const { shapesPage } = (await load('scripts/generate-shapes.ts')) as typeof import('./generate-shapes.ts');
   const { metricsPage } = (await load('scripts/generate-metrics.ts')) as typeof import('./generate-metrics.ts');
+  const { openapiFiles } = (await load('scripts/generate-openapi.ts')) as typeof import('./generate-openapi.ts');
   return [
+    ...(await openapiFiles()).map(({ path, text }) => ({ path, make: () => text })),
     ...made.datasetPages().map(({ path, text }) => ({ path, make: () => text })),
     { path: 'docs/reference/sinks.md', make: sinksPage },
     { path: 'docs/reference/shapes.md', make: shapesPage },
