@@ -17,6 +17,7 @@ import { cleanUp as cleanUpOutbox } from '../outbox/clean-up.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import { listSinks, type SinkState } from '../outbox/sink-state.ts';
 import type { ClaimedStream } from '../outbox/streams.ts';
+import { guarded, LEASE_TTL_MS, type Use } from '../store/leases.ts';
 import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
 import { cleanUpInventory } from './consumer.ts';
@@ -24,9 +25,11 @@ import { deliveryLoop, type RunningSink } from './deliver.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { pressure } from './pressure.ts';
 import type { PullReport } from './report.ts';
-import { RESEND_LOOK_MS, resendDue } from './resend.ts';
+import { RESEND_LOOK_MS, resendAll, resendDue } from './resend.ts';
+import { keepSharing, type SharingHooks, subscriptionsIn, takeAll } from './sharing.ts';
 import { nameOf, type Stream, type Workshop } from './stream.ts';
 import { claimOrRestart, keepPulling } from './stream-loop.ts';
+import { HOUSEKEEPING, pullOf, takeTurn } from './turn.ts';
 
 export type { CollectorParts, RunOptions } from './parts.ts';
 
@@ -52,14 +55,21 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   const claims = new Map<Stream, ClaimedStream>();
   const pulls = new Map<Stream, Loop>();
   const deliveries = new Map<RunningSink, Loop>();
+  const again = new Set<Stream>();
   let current = parts;
+  const { shared } = parts;
+  /** Subscriptions whose pulling is ours, where others may do it. */
+  const pulling = new Map<string, Use>();
+  const mine = ({ subscription }: Stream): boolean => shared === undefined || pulling.has(subscription);
   const workshop: Workshop = {
+    ...(shared === undefined ? {} : { turn: (sink: string) => takeTurn(outbox, shared.leases, sink) }),
     outbox,
     clock,
     log,
     observer: parts.observer,
     mayPull: pressure(outbox, parts.dataDir, parts.limits, clock, log),
     appended: appended.ring,
+    // All streams of a subscription are pulled by one worker, so its keys have no neighbours elsewhere.
     neighbours: ({ keyspace, stream }) =>
       [...claims.values()]
         .filter((other) => other.keyspace === keyspace && other.stream !== stream)
@@ -85,18 +95,22 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
 
   function startDelivery(sink: RunningSink): void {
     const leave = new AbortController();
-    // A write under way is finished and settled, so that whoever follows does not send it again.
-    const write: RunningSink['open']['write'] = (batches) => sink.open.write(batches, stopDelivery);
-    const leaving = { ...sink, open: { ...sink.open, write } };
     const signal = AbortSignal.any([leave.signal, stopDelivery]);
-    const done = deliveryLoop(workshop, leaving, appended, signal).catch(fail);
+    // A write under way is finished and settled, so that whoever follows does not send it again.
+    const done = deliveryLoop(workshop, sink, appended, signal, stopDelivery).catch(fail);
     deliveries.set(sink, loopOf(leave, done));
   }
   function startPulling(stream: Stream, claim: ClaimedStream): void {
     const leave = new AbortController();
     const finish = AbortSignal.any([leave.signal, options.finish]);
-    const done = keepPulling(current, workshop, stream, claim, { ...options, finish, now }, onReport).then((error) => {
-      if (error === undefined) return;
+    const use = pulling.get(stream.subscription);
+    const own = use === undefined ? outbox : { ...outbox, store: guarded(outbox.store, use.guard) };
+    const running = { ...options, finish, now: use === undefined ? now : AbortSignal.any([now, use.lost]) };
+    const at = { ...workshop, outbox: own };
+    const done = keepPulling({ ...current, outbox: own }, at, stream, claim, running, onReport).then((error) => {
+      if (error === undefined || use?.lost.aborted === true) return;
+      // Its state was reset by hand: where workers share the work, whoever holds it claims it again.
+      if (use !== undefined && error.code === 'QRY4010') return void again.add(stream);
       stopped.set(nameOf(stream), error);
       options.controls?.of(nameOf(stream)).now({ kind: 'stopped', since: clock.now(), error });
       if (error.next === 'stop_process') fault.abort(error);
@@ -106,7 +120,11 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   /** All are claimed before one is pulled: a sweep must know who else is at work on its keys. */
   async function begin(streams: readonly Stream[], sinks: CollectorParts['sinks']): Promise<void> {
     for (const sink of sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
-    for (const stream of streams) claims.set(stream, await claimOrRestart(parts, stream));
+    for (const stream of streams) {
+      const use = pulling.get(stream.subscription);
+      const store = use === undefined ? outbox.store : guarded(outbox.store, use.guard);
+      claims.set(stream, await claimOrRestart({ ...parts, outbox: { ...outbox, store } }, stream));
+    }
     if (parts.observer.happening !== undefined) {
       const states = new Map((await listSinks(outbox.store)).map((state) => [state.sink, state]));
       for (const { name: sink } of sinks)
@@ -136,35 +154,92 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
     }
     current = next;
     await begin(
-      next.streams.filter((stream) => !pulls.has(stream)),
+      next.streams.filter((stream) => mine(stream) && !pulls.has(stream)),
       next.sinks.filter((sink) => !deliveries.has(sink)),
     );
   }
   let changing: Promise<void> = Promise.resolve();
+  /** Waits for pulls of these subscriptions to be over, and forgets them. */
+  async function forget(subscriptions: readonly string[]): Promise<void> {
+    const leaving = [...pulls].filter(([{ subscription }]) => subscriptions.includes(subscription));
+    await leaveAll(leaving.map(([, loop]) => loop));
+    for (const [stream] of leaving) {
+      pulls.delete(stream);
+      claims.delete(stream);
+      stopped.delete(nameOf(stream));
+      again.delete(stream);
+    }
+    for (const subscription of subscriptions) {
+      pulling.get(subscription)?.end();
+      pulling.delete(subscription);
+    }
+  }
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const after = changing.then(work);
+    changing = after.catch(() => {});
+    return after;
+  };
+  const sharing: SharingHooks = {
+    parts: () => current,
+    leave: (subscriptions) => inTurn(() => forget(subscriptions)),
+    began: (subscriptions) =>
+      inTurn(async () => {
+        const lost = [...pulling].filter(([, use]) => use.lost.aborted).map(([subscription]) => subscription);
+        await forget(lost);
+        for (const subscription of subscriptions) {
+          if (pulling.has(subscription)) continue;
+          const use = shared!.leases.use([pullOf(subscription)]);
+          await shared!.openGovernor(subscription, use.guard).catch((error: unknown) => {
+            use.end();
+            throw error;
+          });
+          pulling.set(subscription, use);
+        }
+        for (const stream of again) pulls.delete(stream);
+        again.clear();
+        if (options.finish.aborted || now.aborted) return;
+        await begin(
+          current.streams.filter((stream) => mine(stream) && !pulls.has(stream)),
+          [],
+        );
+      }),
+  };
   /** A change may end some loops and begin others: the pulls are over when none runs and no change is under way. */
   async function pullsEnded(): Promise<void> {
-    if (options.stay === true) await told(AbortSignal.any([options.finish, now]));
+    if (options.stay === true || (shared !== undefined && !options.once))
+      await told(AbortSignal.any([options.finish, now]));
     do {
       await Promise.all([...pulls.values()].map(({ done }) => done));
       await changing;
     } while ([...pulls.values()].some(({ ended }) => !ended()));
   }
 
-  await begin(parts.streams, parts.sinks);
+  let left = 0;
+  if (shared !== undefined && options.once) {
+    left = await takeAll(shared.leases, sharing, LEASE_TTL_MS * 1.2, AbortSignal.any([options.finish, now]));
+    if (left > 0) log.warn('another worker holds part of the work, and does it', { pieces: left });
+  }
+  await begin(shared === undefined ? parts.streams : [], parts.sinks);
+  if (shared !== undefined && options.once) await sharing.began(subscriptionsIn(shared.leases.holding()));
+  const sharingEnded =
+    shared === undefined || options.once
+      ? undefined
+      : keepSharing(shared.leases, sharing, log, AbortSignal.any([options.finish, now]));
   const cleaning = cleanUp(parts, stopDelivery);
   const resending = keepResending(() => current, stopDelivery);
   options.onRunning?.({
     stopped,
     change: (next) => {
-      const after = changing.then(() => change(next));
-      changing = after.catch(fail);
+      const after = inTurn(() => change(next));
+      after.catch(fail);
       return after;
     },
   });
   try {
     await Promise.race([pullsEnded(), failed]);
-    if (!now.aborted && options.once) await resendDue(current);
-    if (!now.aborted && (options.once || options.finish.aborted)) await drained(current, options);
+    if (!now.aborted && options.once && houseIsOurs(current)) await resendAll(current, options.timeout, now);
+    const alone = shared === undefined || options.once || (await shared.leases.workers()) === 1;
+    if (!now.aborted && alone && (options.once || options.finish.aborted)) await drained(current, options);
   } finally {
     fault.abort();
     delivering.abort();
@@ -173,7 +248,9 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
       ...[...pulls.values(), ...deliveries.values()].map(({ done }) => done),
       cleaning,
       resending,
+      sharingEnded,
     ]);
+    for (const use of pulling.values()) use.end();
   }
   const configured = new Set(current.sinks.map(({ name }) => name));
   return {
@@ -230,9 +307,20 @@ async function drained(parts: CollectorParts, options: RunOptions): Promise<void
   }
 }
 
+/** What all share is looked after by one worker at a time. */
+const houseIsOurs = ({ shared }: CollectorParts): boolean => shared === undefined || shared.leases.holds(HOUSEKEEPING);
+
+/** Copies of bodies not touched for longer than a call may last, and rows for longer than anybody may be staging. */
+const sweptBefore = () => ({ rows: Date.now() - 86_400_000, copies: Date.now() - 3 * 3_600_000 });
+
 /** Once at the start, so that runs with `--once` clean up as well, then every ten minutes. */
 async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    await parts.outbox.bodies?.sweep(sweptBefore()).catch(() => {});
+    if (!houseIsOurs(parts)) {
+      await parts.clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
+      continue;
+    }
     parts.observer.phase('clean-up');
     await cleanUpOutbox(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
       parts.log.warn('clean-up failed', { what: asQuarryError(error).message });
@@ -250,6 +338,7 @@ async function keepResending(now: () => CollectorParts, signal: AbortSignal): Pr
     const { clock, log } = now();
     await clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
     if (signal.aborted) return;
+    if (!houseIsOurs(now())) continue;
     await resendDue(now()).catch((error: unknown) => {
       log.warn('sending again failed', { what: asQuarryError(error).message });
     });

@@ -64,10 +64,19 @@ export async function deliverOnce(
   signal: AbortSignal,
   buffers: Scratch = scratch(),
   most = MOST_BATCHES,
+  subscriptions?: readonly string[],
 ): Promise<Delivered> {
   buffers.reset();
   const { outbox, clock, observer } = workshop;
-  const pending = await pendingBatches(outbox.store, outbox.spool, sink.name, clock.now(), sink.batchBytes / 2, most);
+  const pending = await pendingBatches(
+    outbox.store,
+    outbox.spool,
+    sink.name,
+    clock.now(),
+    sink.batchBytes / 2,
+    most,
+    subscriptions,
+  );
   if (pending.length === 0) return { batches: 0, events: 0, failed: undefined };
   const prepared: Prepared[] = [];
   const settlements: Settlement[] = [];
@@ -151,7 +160,7 @@ async function prepare(
   now: number,
   buffers: Scratch,
 ): Promise<Prepared> {
-  const events = await readBatch(pending.location, buffers.take);
+  const events = await readBatch({ ...pending.location, fetch: outbox.bodies?.fetch }, buffers.take);
   const settled = new Set(pending.settled);
   const waiting = Array.from({ length: events.count }, (_, i) => i).filter((i) => !settled.has(i));
   const { tenant, subscription, connection, dataset } = pending;
@@ -243,20 +252,22 @@ function wholeFailure(settlements: readonly Settlement[]): string | undefined {
 
 /**
  * Delivers to one sink until told to stop; sleeps while nothing is due and wakes when something was appended. After a
- * failure one batch is sent, then two, four …: a sink that has just come back is not run over by what has waited.
+ * failure one batch is sent, then two, four …: a sink that has just come back is not run over by what has waited. A write
+ * under way is finished and settled, unless `writing` says otherwise.
  */
 export async function deliveryLoop(
   workshop: Workshop,
   sink: RunningSink,
   appended: Bell,
   signal: AbortSignal,
+  writing = signal,
 ): Promise<void> {
   const buffers = scratch();
   let lastFailure: string | undefined;
   let most = MOST_BATCHES;
   while (!signal.aborted) {
     try {
-      const { batches, failed } = await deliverOnce(workshop, sink, signal, buffers, most);
+      const { batches, failed } = await takeTurn(workshop, sink, writing, buffers, most);
       if (failed !== undefined && failed !== lastFailure)
         workshop.log.warn('sink failed, trying again', { sink: sink.name, what: failed });
       if (failed === undefined && lastFailure !== undefined && batches > 0)
@@ -274,6 +285,32 @@ export async function deliveryLoop(
       if (error.next === 'stop_process') throw error;
       await workshop.clock.sleep(5000, signal).catch(() => {});
     }
+  }
+}
+
+const NOTHING: Delivered = { batches: 0, events: 0, failed: undefined };
+
+/** Delivers once; where workers share the work, only what this one holds, for as long as it does. */
+async function takeTurn(
+  workshop: Workshop,
+  sink: RunningSink,
+  writing: AbortSignal,
+  buffers: Scratch,
+  most: number,
+): Promise<Delivered> {
+  const turn = workshop.turn?.(sink.name);
+  if (turn === undefined) return deliverOnce(workshop, sink, writing, buffers, most);
+  const { outbox, subscriptions, lost } = turn;
+  try {
+    if (subscriptions.length === 0) return NOTHING;
+    const signal = AbortSignal.any([writing, lost]);
+    return await deliverOnce({ ...workshop, outbox }, sink, signal, buffers, most, subscriptions);
+  } catch (thrown) {
+    if (!lost.aborted) throw thrown;
+    workshop.log.warn('a lease was lost: what was being sent is left to who holds it now', { sink: sink.name });
+    return NOTHING;
+  } finally {
+    turn.end();
   }
 }
 

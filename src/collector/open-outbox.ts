@@ -1,6 +1,7 @@
 import { inventoryMigrations } from '../inventory/schema.ts';
 import { type Outbox, type OutboxLocation, openOutbox as open } from '../outbox/outbox.ts';
 import { outboxMigrations } from '../outbox/schema.ts';
+import { leaseMigrations } from '../store/leases.ts';
 import type { Migration } from '../store/migrate.ts';
 import { FORGET_INVENTORY } from './rebuild.ts';
 
@@ -12,4 +13,4 @@ const feedAgain: Migration = { number: 10, name: 'the inventory is fed again', s
 
 /** Opens a data directory's outbox with the inventory in the same database. Throws QRY40xx. */
 export const openOutbox = (location: OutboxLocation, now: number): Promise<Outbox> =>
-  open(location, now, [...outboxMigrations, ...inventoryMigrations, feedAgain]);
+  open(location, now, [...outboxMigrations, ...inventoryMigrations, feedAgain, ...leaseMigrations]);

@@ -215,6 +215,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       sweep,
       sinks: stream.sinks,
       now: workshop.clock.now(),
+      bodies: workshop.outbox.bodies,
       advance: (before) => advanced(before, target, rest, serverTime, unfinished),
     }).catch(async (error: unknown) => {
       await staged.discard();

@@ -3,6 +3,7 @@ import type { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Leases, Use } from '../store/leases.ts';
 import type { Controls } from './controls.ts';
 import type { RunningSink } from './deliver.ts';
 import type { Observer } from './observer.ts';
@@ -24,6 +25,14 @@ export interface CollectorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly observer: Observer;
+  /** Where several workers share one database. */
+  readonly shared?: Shared | undefined;
+}
+
+export interface Shared {
+  readonly leases: Leases;
+  /** Takes over what is known of a subscription's limits; from now on it is saved under this guard. */
+  readonly openGovernor: (subscription: string, guard: Use['guard']) => Promise<void>;
 }
 
 export interface RunOptions {

@@ -8,6 +8,7 @@ import type { Claim } from '../outbox/append.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Obfuscation } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
+import type { Turn } from './turn.ts';
 
 /** One data set on one connection, with everything a pull of it needs. */
 export interface Stream extends StreamIdentity {
@@ -67,6 +68,8 @@ export interface Workshop {
   readonly appended: () => void;
   /** Other streams at work on the same keys: connections to one subscription share a key space. */
   readonly neighbours: (claim: Claim) => readonly number[];
+  /** Where workers share the work: what this one may give a sink now. */
+  readonly turn?: (sink: string) => Turn;
 }
 
 /** The scope a stream asks for: who asks, and with which filters. */

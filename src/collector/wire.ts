@@ -27,6 +27,7 @@ import type { CollectorParts } from './parts.ts';
 import { resendOf, routesOf, routesTo, takes } from './routing.ts';
 import { shapingOf } from './shape.ts';
 import { nameOf, type Stream } from './stream.ts';
+import { joinWorkers, namedFor, type WorkerOptions } from './workers.ts';
 import { capYoungGeneration } from './young-generation.ts';
 
 /** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
@@ -40,7 +41,7 @@ const DISK_RESERVE = 256 * 1024 ** 2;
 
 export type { ApiStatus } from '../qualys/governor.ts';
 
-export interface WireOptions {
+export interface WireOptions extends WorkerOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -88,9 +89,14 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const { config, clock, log, observer } = options;
   await tryConnections(options);
   const { outbox, release } = await openHeld(config, clock);
-  const inventory = inventoryConsumer(outbox);
-  const stopWatching = capYoungGeneration();
   const governors = new Map<string, Governor>();
+  const joined = await joinWorkers(options, outbox, governors).catch(async (error: unknown) => {
+    await outbox.close();
+    release();
+    throw error;
+  });
+  const inventory = inventoryConsumer(joined === undefined ? outbox : joined.folding);
+  const stopWatching = capYoungGeneration();
   const maxBacklog = new Map([[INVENTORY, MAX_BACKLOG]]);
   const suspends = new Set<string>();
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
@@ -100,11 +106,13 @@ export async function wire(options: WireOptions): Promise<Wired> {
       [...[...made.sinks.values()].map((sink) => sink.made.open), ...[...made.clients.values()].map((one) => one.made)],
       log,
     );
+    await joined?.shared.leases.close();
     await outbox.close();
     release();
   };
   async function partsOf(next: Config, again: ReadonlySet<string>): Promise<CollectorParts> {
-    await openGovernors(next, outbox.store, clock, governors);
+    if (joined === undefined) await openGovernors(next, outbox.store, clock, governors);
+    else for (const { subscription } of next.connections.values()) joined.add(subscription);
     made = await make(next, options, governors, made, again);
     for (const { name, maxBacklogBytes, whenFull } of next.sinks.values()) {
       maxBacklog.set(name, maxBacklogBytes ?? MAX_BACKLOG);
@@ -118,7 +126,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
       streams,
       sinks: [
         ...[...made.sinks.values()].map((sink) => sink.made),
-        ...(streams.some(feedsInventory) ? [inventory] : []),
+        ...(options.work !== false && streams.some(feedsInventory) ? [inventory] : []),
       ],
       slots: (stream) => () => slotsOf(governors.get(stream.subscription), stream),
       limits: { maxBacklog, suspends, reserve: DISK_RESERVE },
@@ -126,6 +134,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
       clock,
       log,
       observer,
+      shared: joined?.shared,
     };
   }
   async function rewire(next: Config, again: ReadonlySet<string>): Promise<Rewired> {
@@ -167,7 +176,7 @@ async function make(
   const users = new Map<string, Principal>();
   try {
     for (const sink of config.sinks.values()) {
-      if (!sink.enabled) continue;
+      if (!sink.enabled || options.work === false) continue;
       const old = before.sinks.get(sink.name);
       sinks.set(
         sink.name,
@@ -183,7 +192,12 @@ async function make(
       const client = await kept(old, comparable(door), () => clientOf(connection, config, governor, options, users));
       clients.set(connection.id, client);
       for (const dataset of own.values()) {
-        if (!dataset.enabled || (options.only !== undefined && !options.only.includes(dataset.name))) continue;
+        if (
+          !dataset.enabled ||
+          options.work === false ||
+          (options.only !== undefined && !options.only.includes(dataset.name))
+        )
+          continue;
         const stream = streamOf(connection, dataset, client.made, config);
         const name = nameOf(stream);
         const sameClient = client === before.clients.get(connection.id);
@@ -213,12 +227,12 @@ async function make(
 async function sinkOf(
   sink: SinkConfig,
   config: Config,
-  { log, observer }: Pick<WireOptions, 'log' | 'observer'>,
+  { log, observer, worker }: Pick<WireOptions, 'log' | 'observer' | 'worker'>,
   later: boolean,
 ): Promise<PartSink> {
   const file = sinkFiles.get(sink.type)!;
   const open = () =>
-    file.open(sink.options as never, {
+    file.open(namedFor(sink, worker?.name) as never, {
       ...{ name: sink.name, baseDir: config.baseDir, format: sink.format },
       onConnection: (sender, open) => observer.happening?.({ kind: 'connection', sink: sink.name, sender, open }),
     });

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import type { Bodies } from './bodies.ts';
 import { REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
 import { groupsToJson } from './segment.ts';
@@ -26,6 +27,8 @@ export interface PageToAppend {
   /** Sinks whose routes take this stream. */
   readonly sinks: readonly string[];
   readonly now: number;
+  /** Where the segment is kept besides the spool folder. */
+  readonly bodies?: Bodies | undefined;
   /** The next checkpoint from the present one. */
   readonly advance: (checkpoint: Checkpoint) => Checkpoint;
 }
@@ -42,6 +45,7 @@ type Tx = Transaction<OutboxSchema>;
  */
 export async function appendPage(store: Store<OutboxSchema>, append: PageToAppend): Promise<Checkpoint> {
   const { page } = append;
+  if (page.segment !== undefined) await append.bodies?.keep(page.segment);
   let checkpoint: Checkpoint;
   try {
     checkpoint = await store.transaction(async (tx) => {

@@ -103,13 +103,16 @@ async function compactSegment(outbox: Outbox, id: number, file: string): Promise
         events: batch.events,
         groups: groupsFromJson(batch.groups),
         numbers: batch.numbers === null ? undefined : (JSON.parse(batch.numbers) as number[]),
+        fetch: outbox.bodies?.fetch,
       });
       rewritten.push({ id: batch.id, ...(await rewrite(segment, events, live)) });
     }
     await segment.finish();
+    await outbox.bodies?.keep(path);
     const bytes = segment.offset;
     const done = await store.transaction(async (tx) => replace(tx, id, rewritten, basename(path), bytes));
     await rm(done ? join(spool, file) : path, { force: true });
+    await outbox.bodies?.drop([done ? file : basename(path)]);
     return done ? bytes : undefined;
   } catch (error) {
     await segment.abandon().catch(() => {});

@@ -81,6 +81,7 @@ export async function registerSink(
 /**
  * The oldest batches a sink may be given now, up to about `maxBytes` of bodies and `most` of them, at least one. While
  * the sink pauses there are none; after a failure there is one at first, so that a sink that comes back is not overrun.
+ * With `subscriptions`, only theirs.
  */
 export async function pendingBatches(
   store: Store<OutboxSchema>,
@@ -89,6 +90,7 @@ export async function pendingBatches(
   now: number,
   maxBytes: number,
   most = MOST_BATCHES,
+  subscriptions?: readonly string[],
 ): Promise<PendingBatch[]> {
   const state = await store.db
     .selectFrom('sink')
@@ -106,6 +108,7 @@ export async function pendingBatches(
     .select(['delivery.attempts', 'delivery.settled', 'delivery.round'])
     .select(['stream.tenant', 'stream.subscription', 'stream.connection', 'stream.dataset', 'segment.file'])
     .where('delivery.sink', '=', sink)
+    .$if(subscriptions !== undefined, (query) => query.where('stream.subscription', 'in', subscriptions!))
     .where(({ or, eb }) => or([eb('delivery.next_at', '<=', now), eb('delivery.next_at', '>', now + LONGEST_WAIT_MS)]))
     .orderBy('delivery.batch')
     .limit(most)

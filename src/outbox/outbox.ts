@@ -6,6 +6,7 @@ import { fileFault } from '../store/faults.ts';
 import { expectMigrated, type Migration, migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { type Bodies, sharedBodies } from './bodies.ts';
 import { type OutboxSchema, outboxMigrations } from './schema.ts';
 
 /** The durable hand-off: a database and a folder of segments that belong together. */
@@ -15,6 +16,8 @@ export interface Outbox {
   readonly spool: string;
   /** Made once with the database; part of every batch id that leaves, so that no two installations share one. */
   readonly installation: string;
+  /** Where several processes may share the database: bodies are kept there as well. */
+  readonly bodies?: Bodies | undefined;
   /** A path for a new segment. */
   newSegment(): string;
   close(): Promise<void>;
@@ -66,6 +69,7 @@ export async function openOutbox(
     return {
       store,
       spool,
+      bodies: databaseUrl === undefined ? undefined : sharedBodies(store, spool, Date.now),
       installation,
       newSegment: () => join(spool, `${randomUUID()}.seg`),
       close: () => store.close(),

@@ -113,6 +113,7 @@ async function writeRemovals(
     const length = segment.offset - offset;
     const checksum = segment.mark();
     await segment.finish();
+    await outbox.bodies?.keep(path);
     return { path, offset, length, checksum };
   } catch (error) {
     await segment.abandon().catch(() => {});

@@ -35,6 +35,7 @@ export async function expire(outbox: Outbox, before: number): Promise<{ batches:
     for (const { id } of empty) await db.deleteFrom('segment').where('id', '=', id).execute();
     return { batches: Number(numDeletedRows), files: empty.map(({ file }) => file) };
   });
+  await outbox.bodies?.drop(files);
   for (const file of files) await rm(join(spool, file), { force: true });
   return { batches, segments: files.length };
 }

@@ -18,6 +18,8 @@ export interface OutboxSchema {
   stream: StreamTable;
   known_key: KnownKeyTable;
   segment: { id: number; file: string; bytes: number };
+  /** Pieces of a segment where several workers share the database; see `bodies.ts`. */
+  segment_body: { file: string; number: number; body: Buffer; at: number };
   batch: BatchTable;
   /**
    * A row exists while the batch is not yet settled at the sink; `settled` lists events of it that already are, as JSON.
@@ -222,5 +224,14 @@ export const outboxMigrations: readonly Migration[] = [
     number: 20,
     name: 'sinks that are suspended',
     statements: () => ['ALTER TABLE sink ADD COLUMN suspended bigint'],
+  },
+  {
+    number: 40,
+    name: 'bodies in the database',
+    statements: ({ text }) => [
+      `CREATE TABLE segment_body (file ${text} NOT NULL, number bigint NOT NULL, body bytea NOT NULL, at bigint NOT NULL,
+        PRIMARY KEY (file, number))`,
+      'CREATE INDEX segment_file ON segment (file)',
+    ],
   },
 ];

@@ -196,6 +196,8 @@ export interface BatchLocation {
   readonly groups: readonly Group[];
   /** Numbers of the events that are left of it; absent while all are. */
   readonly numbers?: readonly number[] | undefined;
+  /** Makes the file again from elsewhere, where it is not there; false where it cannot. */
+  readonly fetch?: ((path: string) => Promise<boolean>) | undefined;
 }
 
 /** Reads a batch back, into buffers from `take`. Throws QRY4012 when it is gone or its bytes are not those that were written. */
@@ -206,7 +208,7 @@ export async function readBatch(
   const damaged = (what: string) => new QuarryError('QRY4012', { what, where: `${batch.path} at ${batch.offset}` });
   let file: FileHandle;
   try {
-    file = await open(batch.path, 'r');
+    file = await opened(batch);
   } catch (error) {
     // A segment that is gone is damage; a spool folder that is gone is an installation to be mended.
     const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -272,6 +274,16 @@ export async function readBatch(
     };
   } finally {
     await file.close();
+  }
+}
+
+async function opened({ path, fetch }: BatchLocation): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!gone || fetch === undefined || !(await isThere(dirname(path))) || !(await fetch(path))) throw error;
+    return open(path, 'r');
   }
 }
 

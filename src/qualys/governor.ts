@@ -104,6 +104,8 @@ export interface GovernorOptions {
    */
   readonly onChange?: () => void | Promise<void>;
   readonly random?: () => number;
+  /** A call in flight at a kill holds its place at least so long after it was sent, milliseconds. */
+  readonly heldMs?: number;
 }
 
 interface Waiter extends Waiting {
@@ -131,7 +133,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     const own = openOwnHours(saved?.own, toMonotonic);
     const api: Api = {
       rate,
-      running: openRunningCalls(random, saved?.running, toMonotonic, started),
+      running: openRunningCalls(random, saved?.running, toMonotonic, started, options.heldMs),
       own,
       waiters: createQueue({ rate, own }),
       wake: undefined,

@@ -70,6 +70,7 @@ export function openRunningCalls(
   saved: SavedRunning | undefined,
   toMonotonic: (wall: number) => number,
   startedAt: number,
+  heldMs = SHORTEST_GHOST_MS,
 ): RunningCalls {
   let concurrency = saved?.concurrency;
   let countsItself = saved?.countsItself;
@@ -184,7 +185,7 @@ export function openRunningCalls(
       live.delete(call);
     },
     save(toWall) {
-      const held = Math.max(SHORTEST_GHOST_MS, lasting());
+      const held = Math.max(heldMs, lasting());
       const running = [...live].map((call): [number, number] => [call.started, call.started + held]);
       const left = ghosts.map((ghost): [number, number] => [ghost.since, ghost.until]);
       return {
