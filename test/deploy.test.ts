@@ -228,3 +228,11 @@ describe('compose, systemd', () => {
     expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
   });
 });
+
+it('the guide names files and commands that there are', () => {
+  const guide = readFileSync('docs/guide/operations.md', 'utf8');
+  const files = [...guide.matchAll(/`?(deploy\/[\w./-]+\w)/g)].map(([, path = '']) => path);
+  expect(files.length).toBeGreaterThan(5);
+  for (const path of files) expect(existsSync(path), path).toBe(true);
+  for (const [, words = ''] of guide.matchAll(/`quarry ([a-z-]+)/g)) expect(takes([words]), words).toBe(true);
+});
