@@ -17,7 +17,7 @@ export const EXIT = {
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: QuarryError): number {
   if (error.code.startsWith('QRY1')) return EXIT.config;
-  if (error.code.startsWith('QRY600') || error.code === 'QRY7001') return EXIT.usage;
+  if (/^QRY60[02]|^QRY7001/.test(error.code)) return EXIT.usage;
   if (error.code === 'QRY2020' || error.code === 'QRY2021' || error.code === 'QRY2022') return EXIT.later;
   if (error.next === 'stop_connection' || error.code === 'QRY2012' || error.code === 'QRY2013') return EXIT.refused;
   if (error.code.startsWith('QRY5')) return EXIT.sink;

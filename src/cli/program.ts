@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCollect } from './tree/collect.ts';
+import { addInventory } from './tree/inventory.ts';
 import { addLook } from './tree/look.ts';
 import { addOperate } from './tree/operate.ts';
 import { addPeople } from './tree/people.ts';
@@ -20,6 +21,7 @@ export function quarryProgram(ends: Ends): Command {
   addSetup(program, ends);
   addCollect(program, ends);
   addLook(program, ends);
+  addInventory(program, ends);
   addPeople(program, ends);
   addOperate(program, ends);
   program.addHelpText(

@@ -25,7 +25,7 @@ function randomOf(seed: number): (below: number) => number {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return (state >>> 0) % below;
+    return Math.floor(((state >>> 0) / 2 ** 32) * below);
   };
 }
 

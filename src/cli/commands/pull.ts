@@ -7,9 +7,9 @@ import { contextAs } from '../../core/format.ts';
 import type { Fields, Value } from '../../core/words.ts';
 import { createLog, logDefaults } from '../log.ts';
 import { named, noSuch } from '../names.ts';
-import { print, table } from '../output.ts';
 import { stopping } from '../stopping.ts';
 import { version } from '../version.ts';
+import { type OutputFormat, writerOf } from '../writers.ts';
 import { wholeConfiguration } from './configuration.ts';
 
 export interface PullFlags {
@@ -18,7 +18,7 @@ export interface PullFlags {
   readonly connection?: string;
   readonly since?: string;
   readonly limit?: number;
-  readonly output: 'ndjson' | 'json' | 'csv' | 'table';
+  readonly output: OutputFormat;
 }
 
 export async function pull(names: readonly string[], flags: PullFlags): Promise<number> {
@@ -32,7 +32,7 @@ export async function pull(names: readonly string[], flags: PullFlags): Promise<
   const stop = stopping(0, () => {});
   try {
     for (const dataset of names) {
-      const writer = WRITERS[flags.output](columnsOf(dataset));
+      const writer = writerOf(flags.output, columnsOf(dataset), cell);
       const once = { config, log, version: version(), connection: flags.connection, dataset, limit: flags.limit };
       await readOnce({ ...once, since: sinceOf(flags.since), signal: stop.finish }, (records) => writer.add(records));
       await writer.end();
@@ -56,57 +56,6 @@ function sinceOf(text: string | undefined): string | undefined {
   throw new QuarryError('QRY6004', { what: `“${text}” is neither a time nor a duration.`, where: '--since' });
 }
 
-interface Writer {
-  add(records: readonly Fields[]): Promise<void>;
-  end(): Promise<void>;
-}
-
-const WRITERS: Readonly<Record<PullFlags['output'], (columns: readonly string[]) => Writer>> = {
-  ndjson: () => ({
-    add: (records) => print(records.map((record) => `${JSON.stringify(record)}\n`).join('')),
-    end: async () => {},
-  }),
-  json: () => {
-    let first = true;
-    return {
-      add: async (records) => {
-        for (const record of records) {
-          await print(`${first ? '[\n' : ',\n'}${JSON.stringify(record)}`);
-          first = false;
-        }
-      },
-      end: () => print(first ? '[]\n' : '\n]\n'),
-    };
-  },
-  csv: (columns) => {
-    let head = `${columns.map(csvCell).join(',')}\r\n`;
-    return {
-      add: async (records) => {
-        await print(
-          head +
-            records.map((record) => `${columns.map((column) => csvCell(cell(record, column))).join(',')}\r\n`).join(''),
-        );
-        head = '';
-      },
-      end: () => print(head),
-    };
-  },
-  table: (columns) => {
-    const rows: string[][] = [];
-    const shown = columns.slice(0, TABLE_COLUMNS);
-    return {
-      add: async (records) => {
-        for (const record of records)
-          rows.push(shown.map((column) => cell(record, column).slice(0, TABLE_WIDTH).replaceAll(/\s+/g, ' ')));
-      },
-      end: () => print(table(shown, rows)),
-    };
-  },
-};
-
-const TABLE_COLUMNS = 9;
-const TABLE_WIDTH = 40;
-
 /** Columns of CSV and table: the host first, then the record's documented fields. */
 function columnsOf(dataset: string): string[] {
   const file = datasets.get(dataset);
@@ -126,6 +75,3 @@ function cell(record: Fields, column: string): string {
   const text = Array.isArray(value) ? undefined : (value as Fields)['#text'];
   return text === undefined ? JSON.stringify(value) : String(text);
 }
-
-/** RFC 4180; a leading = + - @ is not touched: this is data for programs, and says so in the help. */
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

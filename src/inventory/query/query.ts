@@ -67,7 +67,8 @@ export async function queryView(asked: Asked, viewName: string, page: Page = {})
   const same = [view.name, page.filter ?? '', page.sort ?? '', page.all ?? false];
   const conditions = conditionsOf(asked, view, page);
   if (page.cursor !== undefined) conditions.push(after(order, placeOf(page.cursor, same, order)));
-  const found = await rowsOf(asked, view, columns, order, conditions, limit + 1);
+  const found: Found[] = [];
+  for await (const one of rowsOf(asked, view, columns, order, conditions, limit + 1)) found.push(one);
   const shown = found.slice(0, limit);
   const next = found.length > limit ? cursorOf(shown.at(-1)!.place, same) : undefined;
   return { columns, rows: shown.flatMap(({ row }) => (row === undefined ? [] : [row])), next };
@@ -152,14 +153,20 @@ export async function* exportRows(
   let left = page.limit ?? Number.POSITIVE_INFINITY;
   for (let place: Place | undefined; left > 0; ) {
     const from = place === undefined ? conditions : [...conditions, after(order, place)];
-    const size = Math.min(left, MOST_ROWS);
-    const found = await rowsOf(asked, view, columns, order, from, size);
-    for (const { row } of found) if (row !== undefined) yield row;
-    if (found.length < size) return;
-    left -= found.length;
-    place = found.at(-1)!.place;
+    const size = Math.min(left, PLACES_AT_ONCE);
+    let found = 0;
+    for await (const one of rowsOf(asked, view, columns, order, from, size)) {
+      found++;
+      place = one.place;
+      if (one.row !== undefined) yield one.row;
+    }
+    if (found < size) return;
+    left -= found;
   }
 }
+
+/** An order without an index is made anew for each of these; as many are in memory. */
+const PLACES_AT_ONCE = 50_000;
 
 /** Throws QRY6021. */
 export function viewOf({ context }: Asked, name: string): View {
@@ -211,14 +218,20 @@ const allOf = (conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> 
 
 type Raw = Readonly<Record<string, string | number | null>>;
 
-async function rowsOf(
+interface Found {
+  readonly place: Place;
+  /** Undefined where the row has gone between the two steps. */
+  readonly row: Row | undefined;
+}
+
+async function* rowsOf(
   { store }: Asked,
   view: View,
   columns: readonly ViewColumn[],
   order: readonly OrderPart[],
   conditions: readonly RawBuilder<unknown>[],
   limit: number,
-): Promise<{ readonly place: Place; readonly row: Row | undefined }[]> {
+): AsyncGenerator<Found> {
   const places = order.map((part, i) => `${part.sql} AS p${i}`).join(', ');
   const cells = columns.map((column, i) => `${column.sql} AS c${i}`).join(', ');
   const from = sql.raw(view.from);
@@ -227,27 +240,29 @@ async function rowsOf(
   const rowIn = (raw: Raw): Row =>
     Object.fromEntries(columns.map((column, i) => [column.name, cellOf(column, raw[`c${i}`] ?? null)]));
   const found = async (select: string): Promise<readonly Raw[]> => {
-    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${orderSql(order)} LIMIT ${limit}`;
+    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${from} WHERE ${allOf(conditions)}
+      ORDER BY ${orderSql(order)} LIMIT ${limit}`;
     return (await page.execute(store.db)).rows;
   };
   // A view made of groups would make them twice.
   if (view.from.startsWith('(')) {
-    const rows = await found(`${places}, ${cells}`);
-    return rows.map((raw) => ({ place: placeIn(raw), row: rowIn(raw) }));
+    for (const raw of await found(`${places}, ${cells}`)) yield { place: placeIn(raw), row: rowIn(raw) };
+    return;
   }
-  const page = (await found(places)).map(placeIn);
-  if (page.length === 0) return [];
-  const values = page.map(
-    (place, i) =>
-      sql`(${sql.join([sql`CAST(${i} AS bigint)`, ...place.map((value, k) => placeValue(order[k]!, value))])})`,
-  );
-  const same = order.map((part, i) => `${part.sql} = page.column${i + 2}`).join(' AND ');
-  const { rows } = await sql<Raw>`SELECT page.column1 AS i, ${sql.raw(cells)} FROM (VALUES ${sql.join(values)}) page
-    CROSS JOIN ${from} WHERE ${sql.raw(same)}`.execute(store.db);
-  const byPlace = new Map(rows.map((raw) => [Number(raw['i']), raw]));
-  // A row may have gone between the two steps: it has its place and nothing to show.
-  return page.map((place, i) => {
-    const raw = byPlace.get(i);
-    return { place, row: raw === undefined ? undefined : rowIn(raw) };
-  });
+  const same = sql.raw(order.map((part, i) => `${part.sql} = page.column${i + 2}`).join(' AND '));
+  const all = (await found(places)).map(placeIn);
+  for (let first = 0; first < all.length; first += MOST_ROWS) {
+    const page = all.slice(first, first + MOST_ROWS);
+    const values = page.map((place, i) => {
+      const parts = place.map((value, k) => placeValue(order[k]!, value));
+      return sql`(${sql.join([sql`CAST(${i} AS bigint)`, ...parts])})`;
+    });
+    const { rows } = await sql<Raw>`SELECT page.column1 AS i, ${sql.raw(cells)} FROM (VALUES ${sql.join(values)}) page
+      CROSS JOIN ${from} WHERE ${same}`.execute(store.db);
+    const byPlace = new Map(rows.map((raw) => [Number(raw['i']), raw]));
+    for (const [i, place] of page.entries()) {
+      const raw = byPlace.get(i);
+      yield { place, row: raw === undefined ? undefined : rowIn(raw) };
+    }
+  }
 }
