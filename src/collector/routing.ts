@@ -38,6 +38,11 @@ export function routesOf(config: Config, sink: string): (stream: StreamIdentity)
 export const resendOf =
   (config: Config, sink: string) =>
   (stream: StreamIdentity): readonly Resend[] =>
-    routesTo(config, sink).flatMap((route) =>
-      route.resend === 'never' || !leads(route, stream) ? [] : [route.resend],
+    routesTo(config, sink).flatMap((route): readonly Resend[] =>
+      leads(route, stream)
+        ? [
+            ...(route.resend === 'never' ? [] : [route.resend]),
+            ...(route.qidChanged === true ? ['qid_changed' as const] : []),
+          ]
+        : [],
     );

@@ -190,6 +190,8 @@ export interface RouteConfig {
   readonly obfuscate: readonly ObfuscateRule[];
   /** Milliseconds where it is a number. */
   readonly resend: 'never' | 'each_sweep' | number;
+  /** Whether findings go again when what their QID means has changed. */
+  readonly qidChanged?: boolean;
 }
 
 /** A field, with dots for the steps inside, and what is done to it. */

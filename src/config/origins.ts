@@ -134,6 +134,7 @@ function saySink({ name, maxBacklogBytes, options, ...plain }: SinkConfig, say: 
 function sayRoute(route: RouteConfig, path: string, say: Say): void {
   for (const [key, value] of Object.entries(route)) {
     const empty = Array.isArray(value) && value.length === 0;
-    if (!empty) say(`${path}.${key}`, key === 'resend' && typeof value === 'number' ? durationText(value) : value);
+    if (!empty)
+      say(`${path}.${snake(key)}`, key === 'resend' && typeof value === 'number' ? durationText(value) : value);
   }
 }

@@ -228,6 +228,7 @@ export function resolveRoutes(
       removals: route.removals,
       obfuscate: route.obfuscate ?? [],
       resend: route.resend,
+      qidChanged: route.qid_changed,
     }),
   );
   const routed = new Set(resolved.flatMap((route) => route.sinks));

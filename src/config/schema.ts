@@ -273,6 +273,12 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
             .union([z.enum(['never', 'each_sweep']), duration])
             .default('never')
             .meta(about('Send unchanged records again: never, each_sweep, or so often.')),
+          qid_changed: z
+            .boolean()
+            .default(false)
+            .meta(
+              about('Send findings (host_list_detection) again when the KnowledgeBase entry of their QID changes.'),
+            ),
         }),
       )
       .meta(about('What goes where; a sink that no route names receives everything.'))

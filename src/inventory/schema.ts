@@ -9,9 +9,11 @@ export interface InventorySchema extends DeviceTables {
   knowledge_version: { tenant: string; subscription: string; version: number };
   /** QIDs that were looked for and are not there; `asked`: when Qualys was last asked, 0 for never. */
   knowledge_wanted: { tenant: string; subscription: string; qid: number; since: number; asked: number };
+  /** The last change of each QID that events of findings show; `accepted`: of the event that made it. See knowledge/changes.ts. */
+  knowledge_change: { tenant: string; subscription: string; qid: number; number: number; accepted: number };
 }
 
-/** Tables that are made of events alone, and can be made of them again; QIDs that are wanted are no event. */
+/** Tables that are made of events alone, and can be made of them again; QIDs that are wanted are no event, and what changed is not forgotten. */
 export const inventoryTables: readonly string[] = [
   ...DEVICE_TABLES,
   ...OBJECT_TABLES,
@@ -71,4 +73,13 @@ export const inventoryMigrations: readonly Migration[] = [
   },
   { number: 5, name: 'devices and findings', statements: deviceStatements },
   { number: 6, name: 'objects of the inventory', statements: objectStatements },
+  {
+    number: 45,
+    name: 'changes of the KnowledgeBase',
+    statements: ({ text, clustered }) => [
+      `CREATE TABLE knowledge_change (tenant ${text} NOT NULL, subscription ${text} NOT NULL, qid bigint NOT NULL, number bigint NOT NULL,
+        accepted bigint NOT NULL, PRIMARY KEY (tenant, subscription, qid)) ${clustered}`,
+      'CREATE INDEX knowledge_change_number ON knowledge_change (tenant, subscription, number)',
+    ],
+  },
 ];

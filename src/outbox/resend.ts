@@ -11,8 +11,11 @@ import { countQueued, take } from './append.ts';
 import { REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
 
-/** When the current records of a stream are sent again: after every full reading, or so many milliseconds after the last time. */
-export type Resend = 'each_sweep' | number;
+/**
+ * When the current records of a stream are sent again: after every full reading, or so many milliseconds after the last
+ * time; or those alone whose QID means something else now (resend-keys.ts).
+ */
+export type Resend = 'each_sweep' | 'qid_changed' | number;
 
 interface Progress {
   /** When it was begun last; epoch ms. */
@@ -29,7 +32,7 @@ export async function resend(
   store: Store<OutboxSchema>,
   sink: string,
   stream: number,
-  when: readonly Resend[],
+  when: readonly Exclude<Resend, 'qid_changed'>[],
   now: number,
 ): Promise<number> {
   const name = `resend/${sink}/${stream}`;
@@ -88,12 +91,52 @@ async function queuePiece(
   const last = batches.at(-1)?.id;
   await keep(tx.db, name, last === undefined ? { at } : { at, after: last });
   if (last === undefined) return undefined;
+  const busy = await busyOf(tx, sink, batches);
+  const free = batches.filter(({ id }) => !busy.has(id));
+  const live = new Map<number, ReadonlySet<number>>();
+  for (const batch of free) {
+    const rows = await tx.db
+      .selectFrom('known_key')
+      .select('event')
+      .where('keyspace', '=', batch.keyspace)
+      .where('lead', '>=', batch.lead_from)
+      .where('lead', '<=', batch.lead_to)
+      .where('batch', '=', batch.id)
+      .where('fingerprint', '<>', REMOVED)
+      .execute();
+    live.set(batch.id, new Set(rows.map(({ event }) => event)));
+  }
+  return { events: await queueEvents(tx, sink, free, live), last };
+}
+
+/** Those of these batches that are on their way to the sink. */
+export async function busyOf(
+  tx: Transaction<OutboxSchema>,
+  sink: string,
+  batches: readonly { readonly id: number }[],
+): Promise<Set<number>> {
   const ids = batches.map(({ id }) => id);
-  const busy = new Set(
-    (
-      await tx.db.selectFrom('delivery').select('batch').where('sink', '=', sink).where('batch', 'in', ids).execute()
-    ).map(({ batch }) => batch),
-  );
+  const rows = await tx.db
+    .selectFrom('delivery')
+    .select('batch')
+    .where('sink', '=', sink)
+    .where('batch', 'in', ids)
+    .execute();
+  return new Set(rows.map(({ batch }) => batch));
+}
+
+/**
+ * Queues events of batches that are not on their way, by their numbers in each, and counts them; every other event of a
+ * batch counts as settled, and so do those parked. The caller holds the sink's row. Returns how many events.
+ */
+export async function queueEvents(
+  tx: Transaction<OutboxSchema>,
+  sink: string,
+  batches: readonly Pick<OutboxSchema['batch'], 'id' | 'events' | 'length_bytes' | 'numbers'>[],
+  wanted: ReadonlyMap<number, ReadonlySet<number>>,
+): Promise<number> {
+  if (batches.length === 0) return 0;
+  const ids = batches.map(({ id }) => id);
   const parked = Map.groupBy(
     await tx.db
       .selectFrom('parked')
@@ -105,25 +148,15 @@ async function queuePiece(
   );
   const queued: { batch: (typeof batches)[number]; settled: number[] }[] = [];
   for (const batch of batches) {
-    if (busy.has(batch.id)) continue;
-    const rows = await tx.db
-      .selectFrom('known_key')
-      .select('event')
-      .where('keyspace', '=', batch.keyspace)
-      .where('lead', '>=', batch.lead_from)
-      .where('lead', '<=', batch.lead_to)
-      .where('batch', '=', batch.id)
-      .where('fingerprint', '<>', REMOVED)
-      .execute();
-    const live = new Set(rows.map(({ event }) => event));
+    const some = wanted.get(batch.id);
     const numbers = batch.numbers === null ? undefined : (JSON.parse(batch.numbers) as number[]);
     const refused = new Set(parked.get(batch.id)?.map(({ event }) => event));
     const settled = Array.from({ length: batch.events }, (_, place) => place).filter(
-      (place) => refused.has(place) || !live.has(numbers?.[place] ?? place),
+      (place) => refused.has(place) || some?.has(numbers?.[place] ?? place) !== true,
     );
     if (settled.length < batch.events) queued.push({ batch, settled });
   }
-  if (queued.length === 0) return { events: 0, last };
+  if (queued.length === 0) return 0;
   await tx.insertMany('delivery', {
     ...{ sink, state: 'pending', attempts: 0, next_at: 0, round: await take(tx, 'round', 1) },
     batch: queued.map(({ batch }) => batch.id),
@@ -131,15 +164,16 @@ async function queuePiece(
   });
   const events = queued.reduce((sum, { batch, settled }) => sum + batch.events - settled.length, 0);
   await countQueued(tx, sink, { events, batches: queued.map(({ batch }) => batch), appended: events });
-  return { events, last };
+  return events;
 }
 
-async function progressOf(store: Store<OutboxSchema>, name: string): Promise<Progress | undefined> {
-  const row = await store.db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
-  return row === undefined ? undefined : (JSON.parse(row.value) as Progress);
+/** How far something is, as `keep` wrote it. */
+export async function progressOf<T = Progress>({ db }: Store<OutboxSchema>, name: string): Promise<T | undefined> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
+  return row === undefined ? undefined : (JSON.parse(row.value) as T);
 }
 
-async function keep(db: Store<OutboxSchema>['db'], name: string, progress: Progress): Promise<void> {
+export async function keep(db: Store<OutboxSchema>['db'], name: string, progress: object): Promise<void> {
   const value = JSON.stringify(progress);
   await db
     .insertInto('meta')

@@ -4,6 +4,7 @@ import type { Batch } from '../../core/sink.ts';
 import { migrate } from '../../store/migrate.ts';
 import type { Store } from '../../store/store.ts';
 import { type InventorySchema, inventoryMigrations } from '../schema.ts';
+import { changedQids, lastChange } from './changes.ts';
 import { foldKnowledge } from './fold.ts';
 import { knowledgeOf, knowledgeVersion } from './lookup.ts';
 import { ASK_AGAIN_MS, askedFor, want, wantedNow } from './wanted.ts';
@@ -202,5 +203,54 @@ describeStores('the table of the KnowledgeBase', (kind) => {
     await foldKnowledge(store, [batchOf([{ seq: 1, qid: 12 }])]);
     expect(await wantedNow(store, 't', 's', now + ASK_AGAIN_MS)).toEqual([10, 14]);
     expect(await wantedNow(store, 't', 'other', now)).toEqual([99]);
+  });
+});
+
+describeStores('changes of the KnowledgeBase', (kind) => {
+  const changed = (store: Store<InventorySchema>, after: number, to = 1000) =>
+    changedQids(store, { tenant: 't', subscription: 's' }, { after, to }, 0, 100);
+  const SOLUTION = { SOLUTION: 'Patch.', SEVERITY_LEVEL: '4' };
+
+  test('are those that events of findings show, in the order they came', async () => {
+    const store = await openInventory(await kind.place());
+    await want(store, 't', 's', [3], 1);
+    const first = [
+      { seq: 1, qid: 1, more: SOLUTION },
+      { seq: 2, qid: 2, more: SOLUTION },
+      { seq: 3, qid: 3, more: SOLUTION },
+    ];
+    await foldKnowledge(store, [batchOf(first)]);
+    // A finding had asked for the third in vain; nobody was told anything of the others.
+    expect(await changed(store, 0)).toEqual([3]);
+    const dates = { LAST_SERVICE_MODIFICATION_DATETIME: '2027-01-01T00:00:00Z' };
+    await foldKnowledge(store, [
+      batchOf(
+        [
+          { seq: 4, qid: 1, more: { ...SOLUTION, ...dates } },
+          { seq: 5, qid: 2, more: { ...SOLUTION, SOLUTION: 'Patch it now.' } },
+        ],
+        { at: 2000 },
+      ),
+    ]);
+    expect(await changed(store, 1)).toEqual([2]);
+    expect(await lastChange(store, 't', 's')).toBe(2);
+    await foldKnowledge(store, [batchOf([{ seq: 6, qid: 3, more: SOLUTION, title: 'Other' }], { at: 3000 })]);
+    expect([await changed(store, 0), await changed(store, 2), await changed(store, 0, 2)]).toEqual([[2, 3], [3], [2]]);
+    expect(await lastChange(store, 't', 'another')).toBe(0);
+    // Taken away is no change that could be shown; coming back is one.
+    await foldKnowledge(store, [batchOf([{ seq: 7, qid: 2, removed: true }], { at: 4000 })]);
+    expect(await changed(store, 3)).toEqual([]);
+    await foldKnowledge(store, [batchOf([{ seq: 8, qid: 2, more: SOLUTION }], { at: 5000 })]);
+    expect(await changed(store, 3)).toEqual([2]);
+  });
+
+  test('are not made again by events that come again', async () => {
+    const store = await openInventory(await kind.place());
+    const events = [batchOf([{ seq: 1, qid: 1 }]), batchOf([{ seq: 2, qid: 1, title: 'New' }], { at: 2000 })];
+    for (const event of events) await foldKnowledge(store, [event]);
+    expect(await lastChange(store, 't', 's')).toBe(1);
+    for (const table of ['knowledge', 'knowledge_version'] as const) await store.db.deleteFrom(table).execute();
+    for (const event of events) await foldKnowledge(store, [event]);
+    expect([await lastChange(store, 't', 's'), await changed(store, 1)]).toEqual([1, []]);
   });
 });

@@ -9,7 +9,8 @@
 import type { Batch, Outcome } from '../../core/sink.ts';
 import type { Fields } from '../../core/words.ts';
 import type { Store, Transaction } from '../../store/store.ts';
-import type { InventorySchema } from '../schema.ts';
+import type { InventorySchema, KnowledgeTable } from '../schema.ts';
+import { noteChanges, SHOWN } from './changes.ts';
 import { entryOf, type KnowledgeEntry } from './entry.ts';
 
 /** Where an event stands among those of its key. */
@@ -33,6 +34,8 @@ interface Line {
   readonly key: readonly string[];
   readonly record?: Fields;
 }
+
+type Shown = Pick<KnowledgeTable, (typeof SHOWN)[number] | 'removed'>;
 
 /** QIDs looked up in one statement. */
 const AT_ONCE = 500;
@@ -90,11 +93,12 @@ async function foldInto(
     .onConflict((conflict) => conflict.columns(['tenant', 'subscription']).doUpdateSet({ subscription }))
     .execute();
   const fresh: Event[] = [];
+  const before = new Map<number, Shown>();
   for (let at = 0; at < events.length; at += AT_ONCE) {
     const some = events.slice(at, at + AT_ONCE);
     const rows = await tx.db
       .selectFrom('knowledge')
-      .select(['qid', 'connection', 'seq', 'accepted'])
+      .select(['qid', 'connection', 'seq', 'accepted', 'removed', ...SHOWN])
       .where('tenant', '=', tenant)
       .where('subscription', '=', subscription)
       .where(
@@ -104,6 +108,7 @@ async function foldInto(
       )
       .execute();
     const known = new Map(rows.map((row) => [row.qid, row]));
+    for (const row of rows) before.set(row.qid, row);
     fresh.push(
       ...some.filter((event) => {
         const row = known.get(event.qid);
@@ -113,8 +118,18 @@ async function foldInto(
   }
   if (fresh.length === 0) return;
   const match = { tenant, subscription, qid: fresh.map(({ qid }) => qid) };
+  const columns = columnsOf(fresh);
+  const wanted = await wantedIn(tx, tenant, subscription);
+  const changed = fresh.filter(({ qid, entry }, i) => {
+    const old = before.get(qid);
+    if (entry === undefined) return false;
+    return old === undefined
+      ? wanted.has(qid)
+      : old.removed === 1 || SHOWN.some((name) => old[name] !== columns[name][i]);
+  });
+  await noteChanges(tx, tenant, subscription, changed);
   await tx.deleteMany('knowledge', match);
-  await tx.insertMany('knowledge', { ...match, ...columnsOf(fresh) });
+  await tx.insertMany('knowledge', { ...match, ...columns });
   await tx.deleteMany('knowledge_wanted', match);
   await tx.db
     .updateTable('knowledge_version')
@@ -122,6 +137,17 @@ async function foldInto(
     .where('tenant', '=', tenant)
     .where('subscription', '=', subscription)
     .execute();
+}
+
+/** QIDs that findings asked for in vain. */
+async function wantedIn({ db }: Transaction<InventorySchema>, tenant: string, subscription: string) {
+  const rows = await db
+    .selectFrom('knowledge_wanted')
+    .select('qid')
+    .where('tenant', '=', tenant)
+    .where('subscription', '=', subscription)
+    .execute();
+  return new Set(rows.map(({ qid }) => qid));
 }
 
 /** Rows as columns, but for tenant, subscription and QID. */
