@@ -12,7 +12,7 @@ export const problem = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string().meta({ description: 'What happened, with the particulars.' }),
-    code: z.string().meta({ description: 'A stable code: QRY1234.' }),
+    code: z.string().meta({ description: 'A stable code of the catalogue.' }),
     fix: z.string().meta({ description: 'What to do.' }),
     where: z.string().optional(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),

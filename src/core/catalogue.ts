@@ -109,6 +109,12 @@ export const CATALOGUE = {
     why: 'A collector begins at start_time_in_utc, which must have passed.',
     fix: 'Write an earlier time, in UTC; check the clock of this machine.',
   },
+  QRY1023: {
+    next: 'stop_process',
+    title: 'Workers need a PostgreSQL',
+    why: 'Work is shared through a database that all can reach; a file in data_dir belongs to one process.',
+    fix: 'Set database_url; `quarry db copy --to postgres://…` moves what is there.',
+  },
   QRY2001: {
     next: 'retry',
     title: 'Qualys cannot be reached',
@@ -384,6 +390,18 @@ export const CATALOGUE = {
     title: 'There is state already',
     why: 'Importing would overwrite what this installation knows of a stream.',
     fix: 'Import into an empty data directory.',
+  },
+  QRY4016: {
+    next: 'stop_process',
+    title: 'The copy differs',
+    why: 'A table read back from the new database is not the one that was copied: something wrote to one of the two meanwhile.',
+    fix: 'Make sure that nothing uses either database, empty the new one, and copy again.',
+  },
+  QRY4017: {
+    next: 'stop_process',
+    title: 'The new database is not empty',
+    why: 'Copying into it would mix two installations.',
+    fix: 'Make an empty database and name that one.',
   },
   QRY5001: {
     next: 'retry',
@@ -671,7 +689,7 @@ export const CATALOGUE = {
     next: 'stop_stream',
     title: 'Sign in first',
     why: 'The request names nobody: no session, no token, or one that has ended.',
-    fix: 'Sign in, or send a token: Authorization: Bearer qry_…',
+    fix: 'Sign in, or send a token in the header Authorization, as Bearer.',
   },
   QRY8031: {
     next: 'stop_stream',

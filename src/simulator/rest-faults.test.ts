@@ -162,7 +162,11 @@ const TRIES: Record<RestFault, (bench: Bench) => Promise<void>> = {
     const seen: unknown[] = [];
     for (let last = 0, more = 1; more === 1; ) {
       const { text } = await assets(bench, `pageSize=4&lastSeenAssetId=${last}`);
-      const page = JSON.parse(text) as { hasMore: number; lastSeenAssetId: number; assetListData: { asset: unknown[] } };
+      const page = JSON.parse(text) as {
+        hasMore: number;
+        lastSeenAssetId: number;
+        assetListData: { asset: unknown[] };
+      };
       seen.push(...page.assetListData.asset);
       more = page.hasMore;
       last = page.lastSeenAssetId;
