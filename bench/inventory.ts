@@ -11,8 +11,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { decideFindings, type FindingEvent, writeFindings } from '../src/inventory/finding/fold.ts';
-import { findingKey } from '../src/inventory/finding/state.ts';
+import type { Fields } from '../src/core/words.ts';
+import { decideFindings, writeFindings } from '../src/inventory/finding/fold.ts';
+import { saidOf } from '../src/inventory/finding/said.ts';
+import { type FindingEvent, findingKey } from '../src/inventory/finding/state.ts';
 import { type InventorySchema, inventoryMigrations } from '../src/inventory/schema.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
@@ -22,16 +24,23 @@ const PER_HOST = 50;
 const PAGE = 5000;
 const CHANGED = 0.1;
 
-function* pages(round: number): Generator<FindingEvent[]> {
-  let page: FindingEvent[] = [];
+/** What both ways get of an event. */
+interface Said {
+  readonly seq: number;
+  readonly accepted: number;
+  readonly key: readonly string[];
+  readonly record: Fields;
+}
+
+function* pages(round: number): Generator<Said[]> {
+  let page: Said[] = [];
   for (let host = 0; host < HOSTS; host++) {
     for (let n = 0; n < PER_HOST; n++) {
       const number = host * PER_HOST + n;
       const version = (number * 7919) % 1000 < CHANGED * 1000 ? round : 0;
       const key = [String(107_800_000 + host), String(38_000 + n), '443', 'tcp', '1', '', ''];
       page.push({
-        ...{ connection: 'c', seq: round * HOSTS * PER_HOST + number, accepted: round, change: 'new', key, time: 1 },
-        at: findingKey(key)!,
+        ...{ seq: round * HOSTS * PER_HOST + number, accepted: round, key },
         record: {
           ...{ QID: key[1]!, STATUS: 'Active', TYPE: 'Confirmed', SEVERITY: '4', TIMES_FOUND: String(version + 1) },
           ...{ FIRST_FOUND_DATETIME: '2026-01-01T00:00:00Z', LAST_FOUND_DATETIME: '2026-11-20T00:00:00Z' },
@@ -46,7 +55,7 @@ function* pages(round: number): Generator<FindingEvent[]> {
   if (page.length > 0) yield page;
 }
 
-type Step = (pages: readonly FindingEvent[][], round: number) => Promise<void>;
+type Step = (pages: readonly Said[][], round: number) => Promise<void>;
 
 async function measured(step: Step): Promise<{ load: number; refresh: number }> {
   const rate = async (round: number): Promise<number> => {
@@ -66,7 +75,11 @@ async function quarry(dir: string) {
     return await measured(async (all, round) => {
       for (const events of all) {
         const arriving = round === 0 ? events : events.filter(({ record }) => record['TIMES_FOUND'] !== '1');
-        const changes = await decideFindings(store, 1, arriving, () => round === 0);
+        const read = arriving.map(({ seq, accepted, key, record }): FindingEvent => {
+          const at = findingKey(key)!;
+          return { connection: 'c', seq, accepted, change: 'new', time: 1, at, said: saidOf(record) };
+        });
+        const changes = await decideFindings(store, 1, read, () => round === 0);
         await store.transaction((tx) => writeFindings(tx, 1, changes));
       }
     });
@@ -91,7 +104,7 @@ async function naive(dir: string) {
     return await measured(async (all) => {
       for (const events of all) {
         db.exec('BEGIN IMMEDIATE');
-        for (const { at, seq, accepted, record, key } of events) {
+        for (const { seq, accepted, record, key } of events) {
           const uid = hash('sha256', key.join('\t'), 'hex').slice(0, 32);
           const first = Date.parse(String(record['FIRST_FOUND_DATETIME']));
           const last = Date.parse(String(record['LAST_FOUND_DATETIME']));
@@ -100,8 +113,8 @@ async function naive(dir: string) {
             ...[
               uid,
               1,
-              at.host,
-              at.qid,
+              Number(key[0]),
+              Number(key[1]),
               seq,
               accepted,
               443,

@@ -1,8 +1,7 @@
 import type { Store, Transaction } from '../../store/store.ts';
 import { columnsOf, rowsOf } from '../columns.ts';
-import type { Line } from '../event.ts';
 import type { InventorySchema } from '../schema.ts';
-import { type FindingKey, type FindingRow, foldEvent, type HistoryRow } from './state.ts';
+import { type FindingEvent, type FindingKey, type FindingRow, foldEvent, type HistoryRow } from './state.ts';
 
 /** What a finding's row is found by. */
 const KEY = ['host', 'qid', 'place'] as const;
@@ -12,8 +11,6 @@ const REST = [
   ...['reopenings', 'closed', 'closed_reason', 'removed'],
 ] as readonly Exclude<keyof FindingRow, (typeof KEY)[number]>[];
 const ALL = [...KEY, ...REST];
-
-export type FindingEvent = Parameters<typeof foldEvent>[2] & { readonly at: FindingKey; readonly key: Line['key'] };
 
 /** What folding some events changes; nothing is written yet. */
 export interface FindingChanges {
@@ -31,7 +28,7 @@ export async function decideFindings(
   events: readonly FindingEvent[],
   isNewHost: (host: number) => boolean,
 ): Promise<FindingChanges> {
-  const nameOf = ({ host, qid, place }: FindingKey): string => `${host}/${qid}/${place}`;
+  const nameOf = ({ host, qid, place }: Pick<FindingKey, (typeof KEY)[number]>): string => `${host}/${qid}/${place}`;
   const asked = events.map(({ at }) => at).filter(({ host }) => !isNewHost(host));
   const rows = new Map<string, { before: FindingRow | undefined; now: FindingRow }>();
   if (asked.length > 0) {
@@ -42,7 +39,7 @@ export async function decideFindings(
   for (const event of events) {
     const name = nameOf(event.at);
     const known = rows.get(name);
-    const now = foldEvent(known?.now, event.at, event, history);
+    const now = foldEvent(known?.now, event, history);
     if (now === undefined) continue;
     if (known === undefined) rows.set(name, { before: undefined, now });
     else known.now = now;

@@ -2,7 +2,7 @@
 import type { Store } from '../../store/store.ts';
 import type { SourceEvent } from '../device/fold.ts';
 import type { InventorySchema } from '../schema.ts';
-import type { FindingEvent } from './fold.ts';
+import type { FindingEvent } from './state.ts';
 
 const DATASET = 'host_list_detection';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CLOSED, type FindingRow, findingKey, foldEvent, type HistoryRow, STATUS, WHAT } from './state.ts';
+import { STATUS, saidOf } from './said.ts';
+import { CLOSED, type FindingRow, findingKey, foldEvent, type HistoryRow, WHAT } from './state.ts';
 
 const KEY = ['7', '38170', '443', 'tcp', '1', 'a.example', ''];
 const AT = findingKey(KEY)!;
@@ -18,15 +19,15 @@ function life(...events: readonly Said[]) {
   const history: HistoryRow[] = [];
   let row: FindingRow | undefined;
   events.forEach(({ day: at, status, reason, more }, i) => {
-    const origin = { connection: 'c', seq: i + 1, accepted: day(at), key: KEY };
+    const origin = { connection: 'c', seq: i + 1, accepted: day(at), at: AT };
     const event =
       reason !== undefined
-        ? { ...origin, change: 'removed' as const, reason, time: 0, record: {} }
+        ? { ...origin, change: 'removed' as const, reason, time: 0, said: saidOf({}) }
         : {
             ...{ ...origin, change: 'updated' as const, time: day(at) },
-            record: { STATUS: status!, SEVERITY: '4', TYPE: 'Confirmed', FIRST_FOUND_DATETIME: T(1), ...more },
+            said: saidOf({ STATUS: status!, SEVERITY: '4', TYPE: 'Confirmed', FIRST_FOUND_DATETIME: T(1), ...more }),
           };
-    row = foldEvent(row, AT, event, history);
+    row = foldEvent(row, event, history);
   });
   const told = history.map(({ at, what, reason }) => [(at - day(0)) / 86_400_000, WHAT[what], CLOSED[reason]]);
   return { row: row!, told };
@@ -104,15 +105,15 @@ describe('the life of a finding', () => {
       connection: 'c',
       seq: 5,
       accepted: 1,
-      key: KEY,
+      at: AT,
       change: 'new' as const,
       time: 1,
-      record: { STATUS: 'Active' },
+      said: saidOf({ STATUS: 'Active' }),
     };
-    const row = foldEvent(undefined, AT, event, history)!;
-    expect(foldEvent(row, AT, { ...event, record: { STATUS: 'Fixed' } }, history)).toBe(row);
-    expect(foldEvent(row, AT, { ...event, seq: 4, record: { STATUS: 'Fixed' } }, history)).toBe(row);
-    expect(foldEvent(undefined, AT, { ...event, change: 'removed', reason: 'purged' }, history)).toBeUndefined();
+    const row = foldEvent(undefined, event, history)!;
+    expect(foldEvent(row, { ...event, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(row);
+    expect(foldEvent(row, { ...event, seq: 4, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(row);
+    expect(foldEvent(undefined, { ...event, change: 'removed', reason: 'purged' }, history)).toBeUndefined();
     expect(history).toEqual([]);
   });
 });

@@ -11,12 +11,12 @@
  * was removed stays closed as fixed; every closing and every return leaves a row of history, the first opening is the
  * finding's own `opened`. Nothing depends on the time of folding, so that a rebuild from the same events gives the same.
  */
-import { type Event, isNewer, type Line, type Origin } from '../event.ts';
-import { bit, text, time, whole } from '../values.ts';
+import type { Change, RemovalReason } from '../../core/words.ts';
+import { isNewer, type Origin } from '../event.ts';
+import { bit, text, whole } from '../values.ts';
+import type { Said } from './said.ts';
 
-/** Codes, because a finding is a row among millions; 0 is anything else. */
-export const STATUS = ['', 'New', 'Active', 'Re-Opened', 'Fixed'] as const;
-export const TYPE = ['', 'Confirmed', 'Potential', 'Info'] as const;
+/** Codes, as in said.ts. */
 export const CLOSED = ['', 'fixed', 'purged', 'out_of_scope', 'aged_out'] as const;
 export const WHAT = ['', 'opened', 'closed', 'reopened'] as const;
 const FIXED = 4;
@@ -70,19 +70,45 @@ export interface HistoryRow {
   readonly reason: number;
 }
 
+/** What else is in a finding's key, beside host and QID. */
+export interface Place {
+  readonly port: number;
+  readonly protocol: string;
+  readonly ssl: number;
+  readonly fqdn: string;
+  readonly instance: string;
+}
+
 export interface FindingKey {
   readonly host: number;
   readonly qid: number;
   readonly place: string;
+  readonly parts: Place;
+}
+
+/** What an event says of its finding. */
+export interface FindingEvent extends Origin {
+  readonly at: FindingKey;
+  readonly change: Change;
+  readonly reason?: RemovalReason;
+  /** Qualys's own time of the record; milliseconds, 0 where it has none. */
+  readonly time: number;
+  readonly said: Said;
 }
 
 /** Undefined where the key has no host or no QID. */
-export function findingKey(key: readonly string[]): FindingKey | undefined {
-  const host = Number(key[0]);
-  const qid = Number(key[1]);
-  if (!(Number.isSafeInteger(host) && host > 0 && Number.isSafeInteger(qid) && qid > 0)) return undefined;
-  const [, , port = '', protocol = '', ssl = '', fqdn = '', instance = ''] = key;
-  return { host, qid, place: `${port}/${protocol}/${ssl}/${unslashed(fqdn)}/${instance}` };
+export function findingKey([host, qid, ...rest]: readonly string[]): FindingKey | undefined {
+  const found = { host: Number(host), qid: Number(qid), ...placeOf(rest) };
+  const isId = (id: number): boolean => Number.isSafeInteger(id) && id > 0;
+  return isId(found.host) && isId(found.qid) ? found : undefined;
+}
+
+/** Of a key's parts behind the QID. */
+export function placeOf([port = '', protocol = '', ssl = '', fqdn = '', instance = '']: readonly string[]) {
+  return {
+    place: `${port}/${protocol}/${ssl}/${unslashed(fqdn)}/${instance}`,
+    parts: { port: whole(port), protocol: text(protocol), ssl: bit(ssl), fqdn: text(fqdn), instance: text(instance) },
+  } satisfies Partial<FindingKey>;
 }
 
 const unslashed = (name: string): string => (/[/%]/.test(name) ? encodeURIComponent(name) : name);
@@ -93,18 +119,17 @@ const unslashed = (name: string): string => (/[/%]/.test(name) ? encodeURICompon
  */
 export function foldEvent(
   row: FindingRow | undefined,
-  key: FindingKey,
-  event: Omit<Event, 'key'> & Pick<Line, 'key'>,
+  event: FindingEvent,
   history: HistoryRow[],
 ): FindingRow | undefined {
   if (row !== undefined && !isNewer(event, row)) return row;
-  const { connection, seq, accepted } = event;
-  const origin: Origin = { connection, seq, accepted };
+  const { connection, seq, accepted, said } = event;
+  const { host, qid, place } = event.at;
   const note = (what: (typeof WHAT)[number], at: number, reason = 0): void => {
-    const { host, qid, place } = key;
     history.push({ host, qid, place, at, what: WHAT.indexOf(what), reason });
   };
   if (event.change === 'removed') {
+    const origin: Origin = { connection, seq, accepted };
     // What was never seen needs no ending.
     if (row === undefined) return undefined;
     if (row.removed > 0) return { ...row, ...origin };
@@ -113,11 +138,10 @@ export function foldEvent(
     note('closed', accepted, reason);
     return { ...row, ...origin, removed: accepted, closed: accepted, closed_reason: reason };
   }
-  const next = { ...(row ?? unseen(key, event.key)), ...origin, ...said(event), removed: 0 };
+  const next = rowOf(row, event);
   const when = event.time || accepted;
   const isFixed = next.status === FIXED;
   if (row === undefined) next.opened = next.first_found || when;
-  const reopenedAt = time(event.record['LAST_REOPENED_DATETIME']);
   if (isFixed) {
     if (row === undefined || row.closed === 0) {
       next.closed = next.last_fixed || when;
@@ -128,41 +152,49 @@ export function foldEvent(
       next.closed_reason = 1;
     }
   } else if (row !== undefined && row.closed > 0) {
-    next.reopened = reopenedAt > row.closed ? reopenedAt : when;
+    next.reopened = said.last_reopened > row.closed ? said.last_reopened : when;
     next.reopenings = row.reopenings + 1;
     next.closed = 0;
     next.closed_reason = 0;
     note('reopened', next.reopened);
-  } else if (row === undefined && reopenedAt > next.opened) {
-    next.reopened = reopenedAt;
-    next.reopenings = whole(event.record['TIMES_REOPENED']) || 1;
-    note('reopened', reopenedAt);
+  } else if (row === undefined && said.last_reopened > next.opened) {
+    next.reopened = said.last_reopened;
+    next.reopenings = said.times_reopened || 1;
+    note('reopened', next.reopened);
   }
   return next;
 }
 
-const unseen = (key: FindingKey, [, , port, protocol = '', ssl, fqdn = '', instance = '']: readonly string[]) =>
-  ({
-    ...key,
-    ...{ port: whole(port), protocol: text(protocol), ssl: bit(ssl), fqdn: text(fqdn), instance: text(instance) },
-    ...{ status: 0, type: 0, severity: 0, qds: 0, ignored: 0, disabled: 0 },
-    ...{ first_found: 0, last_found: 0, last_fixed: 0, times_found: 0 },
-    ...{ opened: 0, reopened: 0, reopenings: 0, closed: 0, closed_reason: 0, removed: 0 },
-  }) satisfies Omit<FindingRow, keyof Origin>;
-
-/** What a record says of its finding. Two spellings of reopened are about. */
-function said({ record }: Pick<Event, 'record'>) {
-  const status = text(record['STATUS']);
+/** What the event says, on what was known; written out, since spreading objects costs more than all else here. */
+function rowOf(row: FindingRow | undefined, { connection, seq, accepted, at, said }: FindingEvent): FindingRow {
+  const { host, qid, place, parts } = at;
   return {
-    status: status === 'Reopened' ? 3 : Math.max(0, STATUS.indexOf(status as (typeof STATUS)[number])),
-    type: Math.max(0, TYPE.indexOf(text(record['TYPE']) as (typeof TYPE)[number])),
-    severity: whole(record['SEVERITY']),
-    qds: whole(record['QDS']),
-    ignored: bit(record['IS_IGNORED']),
-    disabled: bit(record['IS_DISABLED']),
-    first_found: time(record['FIRST_FOUND_DATETIME']),
-    last_found: time(record['LAST_FOUND_DATETIME']),
-    last_fixed: time(record['LAST_FIXED_DATETIME']),
-    times_found: whole(record['TIMES_FOUND']),
+    host,
+    qid,
+    place,
+    connection,
+    seq,
+    accepted,
+    port: parts.port,
+    protocol: parts.protocol,
+    ssl: parts.ssl,
+    fqdn: parts.fqdn,
+    instance: parts.instance,
+    status: said.status,
+    type: said.type,
+    severity: said.severity,
+    qds: said.qds,
+    ignored: said.ignored,
+    disabled: said.disabled,
+    first_found: said.first_found,
+    last_found: said.last_found,
+    last_fixed: said.last_fixed,
+    times_found: said.times_found,
+    opened: row?.opened ?? 0,
+    reopened: row?.reopened ?? 0,
+    reopenings: row?.reopenings ?? 0,
+    closed: row?.closed ?? 0,
+    closed_reason: row?.closed_reason ?? 0,
+    removed: 0,
   };
 }

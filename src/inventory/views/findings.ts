@@ -1,4 +1,5 @@
-import { CLOSED, STATUS, TYPE, WHAT } from '../finding/state.ts';
+import { STATUS, TYPE } from '../finding/said.ts';
+import { CLOSED, WHAT } from '../finding/state.ts';
 import { deviceShown } from './devices.ts';
 import {
   count,

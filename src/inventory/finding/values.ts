@@ -1,0 +1,110 @@
+/**
+ * The values of a finding, read from the bytes of JSON as the functions of `said.ts` read them from what JSON.parse
+ * makes: what is spelled as nearly all are (digits, `2026-01-01T00:00:00Z`) at once, anything else by parsing it.
+ */
+import type { Value } from '../../core/words.ts';
+import { bit, time, whole } from '../values.ts';
+import type { JsonBytes } from './json-bytes.ts';
+import { MEMBERS } from './said.ts';
+import { type FindingKey, findingKey, placeOf } from './state.ts';
+
+type Read = (value: Value | undefined) => number;
+
+export interface Member {
+  readonly name: Uint8Array;
+  /** Its place among MEMBERS. */
+  readonly slot: number;
+  readonly read: Read;
+}
+
+export const SLOTS = Object.keys(MEMBERS).length;
+
+/** Members by the length of their names. */
+export const MEMBERS_BY_LENGTH: readonly (readonly Member[])[] = Array.from({ length: 32 }, (_, length) =>
+  Object.values(MEMBERS).flatMap(([name, read], slot) =>
+    name.length === length ? [{ name: Buffer.from(name), slot, read }] : [],
+  ),
+);
+
+const [QUOTE, COMMA, COLON, MINUS, LETTER_T, LETTER_Z, ZERO] = [...Buffer.from('",:-TZ0')] as [
+  ...[number, number, number, number, number, number, number],
+];
+/** For each month from January 1970 to December 2200: the day it begins, counted from 1970, and how many it has. */
+const MONTHS = Array.from({ length: 231 * 12 }, (_, month) => Date.UTC(1970, month, 1) / 86_400_000);
+const DAYS_IN = MONTHS.map((from, month) => Date.UTC(1970, month + 1, 1) / 86_400_000 - from);
+const DATE_TIME = 20;
+const SHORT = 64;
+const MOST_KEPT = 20_000;
+
+/** Makes what a key stands for once; forgets all when it is too much. */
+function kept<Key, Made>(known: Map<Key, Made>, key: Key, make: () => Made): Made {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= MOST_KEPT) known.clear();
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+const places = new Map<string, ReturnType<typeof placeOf>>();
+const spellings = new Map<Read, Map<string, number>>();
+
+export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonBytes) {
+  /** What `time` says of the 20 characters from `from` on; -1 where they are no such date. */
+  function dateTime(from: number): number {
+    if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 10] !== LETTER_T) return -1;
+    if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON || bytes[from + 19] !== LETTER_Z) return -1;
+    const year = two(from) * 100 + two(from + 2);
+    const month = two(from + 5);
+    const day = two(from + 8);
+    const hour = two(from + 11);
+    const minute = two(from + 14);
+    const second = two(from + 17);
+    // Nobody asks what Date.parse makes of a 30th of February or of second 60: it is given to it.
+    if (!(year >= 1970 && year <= 2200 && month >= 1 && month <= 12 && day >= 1)) return -1;
+    if (day > 28 && day > DAYS_IN[(year - 1970) * 12 + month - 1]!) return -1;
+    if (!(hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59)) return -1;
+    const midnight = (MONTHS[(year - 1970) * 12 + month - 1]! + (day - 1)) * 86_400;
+    return (midnight + hour * 3600 + minute * 60 + second) * 1000;
+  }
+
+  /** Two digits; far below 0 for anything else. */
+  function two(at: number): number {
+    const tens = bytes[at]! - ZERO;
+    const ones = bytes[at + 1]! - ZERO;
+    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1_000_000;
+  }
+
+  /** The value in from..to as `read` says. */
+  function value(read: Read, from: number, to: number): number {
+    const isText = bytes[from] === QUOTE;
+    if (isText && to - from === 2) return 0;
+    let number = -1;
+    if (isText && read === time) number = to - from === DATE_TIME + 2 ? dateTime(from + 1) : -1;
+    else if (isText && read === whole) number = digits(from + 1, to - 1);
+    else if (isText && read === bit && to - from === 3)
+      number = digits(from + 1, to - 1) > 1 ? -1 : digits(from + 1, to - 1);
+    if (number >= 0) return number;
+    const make = (): number => read(parse(from, to) as Value);
+    if (to - from > SHORT) return make();
+    // One of a few: a status, a score with its severity.
+    const known = kept(spellings, read, () => new Map<string, number>());
+    return kept(known, bytes.toString('latin1', from, to), make);
+  }
+
+  /** The key whose JSON lies in from..to; undefined where it names no host or QID. */
+  function key(from: number, to: number): FindingKey | undefined {
+    const hostTo = stringEnd(from + 2);
+    const host = bytes[from + 1] === QUOTE ? digits(from + 2, hostTo) : -1;
+    const isQid = bytes[hostTo + 1] === COMMA && bytes[hostTo + 2] === QUOTE;
+    const qidTo = isQid ? stringEnd(hostTo + 3) : hostTo;
+    const qid = isQid ? digits(hostTo + 3, qidTo) : -1;
+    if (host <= 0 || qid <= 0) return findingKey(parse(from, to) as string[]);
+    const { place, parts } = kept(places, bytes.toString('latin1', qidTo, to), () =>
+      placeOf((parse(from, to) as string[]).slice(2)),
+    );
+    return { host, qid, place, parts };
+  }
+
+  return { value, key };
+}
