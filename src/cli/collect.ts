@@ -28,6 +28,10 @@ export interface CollectOptions {
   readonly grace: number;
   /** Reads the configuration again, for SIGHUP; without it the signal ends the process as it always does. */
   readonly reload?: (() => Config | Promise<Config>) | undefined;
+  /** False: pulls and delivers nothing, where others do. */
+  readonly work?: boolean;
+  /** What this process is called among the workers of its database. */
+  readonly worker?: { readonly name?: string; readonly labels?: readonly string[] } | undefined;
   /** Signals, where they are listened to already. */
   readonly stop?: Stopping;
   /** Called before the collector begins; what it answers is called when it ends. */
@@ -98,6 +102,8 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       observer,
       version: version(),
       only: options.only,
+      work: options.work,
+      worker: options.worker,
     });
     progress.show(() =>
       [...wired.governors].flatMap(([subscription, governor]) =>
@@ -122,7 +128,7 @@ export async function collect(config: Config, speak: Console, options: CollectOp
       const summary = await runCollector(wired.parts, {
         ...options,
         controls,
-        stay: options.serve !== undefined,
+        stay: options.serve !== undefined || options.work === false,
         finish: stop.finish,
         now: stop.now,
         onReport: (report) => {

@@ -6,6 +6,7 @@ import { addOperate } from './tree/operate.ts';
 import { addPeople } from './tree/people.ts';
 import { addSetup } from './tree/setup.ts';
 import type { Ends } from './tree/shared.ts';
+import { addWorkers } from './tree/workers.ts';
 import { version } from './version.ts';
 
 /** Every command with its options and examples. A command's code is imported when it runs, so that none pays for the others. */
@@ -24,6 +25,7 @@ export function quarryProgram(ends: Ends): Command {
   addInventory(program, ends);
   addPeople(program, ends);
   addOperate(program, ends);
+  addWorkers(program, ends);
   program.addHelpText(
     'after',
     '\nThe first hour: quarry init, quarry validate, quarry check, quarry plan, quarry run.',

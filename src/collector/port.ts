@@ -5,6 +5,7 @@
 export { presets } from '../datasets/presets.ts';
 export { permissionRecipe } from '../datasets/recipe.ts';
 export { datasets } from '../datasets/registry.gen.ts';
+export { copyBodies } from '../outbox/bodies.ts';
 export { discardHeld } from '../outbox/held-sweeps.ts';
 export type { Outbox } from '../outbox/outbox.ts';
 export { discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
@@ -37,3 +38,4 @@ export { samplePayload } from './sample.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';
 export { STATUS_WORDS, type Status, statusOf } from './status.ts';
 export { trySink } from './try-sink.ts';
+export { type LeaseShown, listWorkers, type WorkerShown } from './workers.ts';

@@ -1,6 +1,7 @@
 import { datasets } from '../../collector/port.ts';
 import type { LogFormat } from '../../config/config.ts';
 import { warningsOf } from '../../config/warnings.ts';
+import { QuarryError } from '../../core/errors.ts';
 import { collect, openConsole } from '../collect.ts';
 import { noSuch } from '../names.ts';
 import { serving } from '../serve.ts';
@@ -15,6 +16,7 @@ export interface RunFlags {
   readonly only?: readonly string[];
   readonly sweep?: boolean;
   readonly server: boolean;
+  readonly work: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   readonly grace: number;
@@ -29,6 +31,10 @@ export async function run(flags: RunFlags): Promise<number> {
   const config = await load();
   const speak = openConsole(config, flags.logFormat);
   const { log } = speak;
+  if (!flags.work && config.databaseUrl === undefined)
+    throw new QuarryError('QRY1023', {
+      what: '--no-work leaves the work to workers, which cannot reach this database.',
+    });
   const { only } = flags;
   for (const warning of warningsOf(config, { datasets })) log.warn(warning);
   for (const name of only ?? []) {
@@ -43,6 +49,7 @@ export async function run(flags: RunFlags): Promise<number> {
     only,
     timeout: flags.timeout,
     grace: flags.grace,
+    work: flags.work,
     stop,
     reload: once ? undefined : load,
     serve:

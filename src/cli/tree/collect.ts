@@ -34,6 +34,7 @@ export function addCollect(program: Command, ends: Ends): void {
       .option('--only <datasets>', 'only these data sets: host_list,host_list_detection', names)
       .option('--sweep', 'full readings now')
       .option('--no-server', 'no HTTP server')
+      .option('--no-work', 'pull and deliver nothing: workers on the same PostgreSQL do')
       .addOption(
         new Option('--timeout <time>', 'with --once: how long delivery may take after the last pull')
           .argParser(duration)

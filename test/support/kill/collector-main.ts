@@ -61,6 +61,7 @@ const { parts, close } = await wire({
   log,
   observer,
   version: 'test',
+  ...(settings.worker === undefined ? {} : { worker: { name: settings.worker.name }, leaseTtl: settings.worker.ttl }),
 });
 const never = new AbortController().signal;
 const summary = await runCollector(

@@ -35,6 +35,8 @@ export interface CollectorSettings {
   readonly marks: string;
   /** `forever`: until killed. `once`: everything due, delivered. `sweep`: full readings, delivered. */
   readonly run: 'forever' | 'once' | 'sweep';
+  /** One worker of several on a PostgreSQL: its name, and how long its leases last. */
+  readonly worker?: { readonly name: string; readonly ttl: number };
 }
 
 /** What a collector that came to its end says on standard output, one line of JSON. */
