@@ -9,7 +9,7 @@ import { createHmac } from 'node:crypto';
 import type { Configuration } from 'openid-client';
 import { QuarryError } from '../core/errors.ts';
 import { reveal, type Secret } from '../core/secret.ts';
-import type { GroupRole } from './sign-on.ts';
+import type { GroupRole } from './words.ts';
 
 /** A provider as it is configured. */
 export interface IdentityProvider {

@@ -6,14 +6,7 @@ import type { Person } from './identity-provider.ts';
 import type { AccountsSchema } from './schema.ts';
 import { type NewSession, openSession } from './sessions.ts';
 import { addUser, changeUser, type User, type UserChange, userOf } from './users.ts';
-import { newTicket, ROLES, type Role, type Tenants, ticketHash } from './words.ts';
-
-/** What the people of a group may do. */
-export interface GroupRole {
-  readonly group: string;
-  readonly role: Role;
-  readonly tenants: Tenants;
-}
+import { type GroupRole, newTicket, ROLES, type Role, type Tenants, ticketHash } from './words.ts';
 
 /** Long enough for a second factor. */
 export const TICKET_MS = 10 * 60_000;

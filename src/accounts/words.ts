@@ -30,3 +30,10 @@ export const atLeast = (role: Role, needed: Role): boolean => ROLES.indexOf(role
 export const newTicket = (prefix = ''): Secret => new Secret(prefix + randomBytes(32).toString('base64url'));
 export const ticketHash = (ticket: string): string => createHash('sha256').update(ticket).digest('hex');
 export const newId = (): string => randomBytes(9).toString('base64url');
+
+/** What the people of a group may do. */
+export interface GroupRole {
+  readonly group: string;
+  readonly role: Role;
+  readonly tenants: Tenants;
+}

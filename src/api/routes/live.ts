@@ -79,22 +79,30 @@ export const liveRoutes: Routes = (app, api) => {
       schema: {
         summary: 'What streams are at: events `state`, `progress` and `report`',
         tags,
-        querystring: z.object({ connection: z.string().optional(), dataset: z.string().optional(), ...resume }),
+        querystring: z.object({
+          connection: z.string().optional(),
+          dataset: z.string().optional(),
+          until: z.enum(['report']).optional().meta({ description: 'The stream ends with the first report.' }),
+          ...resume,
+        }),
         produces: ['text/event-stream'],
       },
     },
     (request, reply) => {
       const who = whoAsks(request);
-      const { connection, dataset } = request.query;
+      const { connection, dataset, until } = request.query;
       return sendEvents(request as never, reply as never, (send, signal) => {
+        const over = new AbortController();
         const one = ({ number, item }: Numbered<LiveEvent>): void => {
           const [of = '', what = ''] = streamOf(item).split('/');
           const tenant = api.service.config().connections.get(of)?.tenant;
           if (tenant === undefined || !maySee(who, tenant)) return;
           if ((connection ?? of) !== of || (dataset ?? what) !== what) return;
+          if (over.signal.aborted) return;
           send({ id: String(number), event: item.kind, data: eventOf(item, of, what) });
+          if (until === item.kind) over.abort();
         };
-        return follow(request as never, events, one, signal);
+        return follow(request as never, events, one, AbortSignal.any([signal, over.signal]));
       });
     },
   );

@@ -30,8 +30,11 @@ export const signOnRoutes: Routes = (app, { accounts: { store }, service, oidc }
     { config: ANYBODY, schema: { summary: 'How people may sign in', tags, response: { 200: ways } } },
     () => ({ password: true, oidc: oidc === undefined ? null : { title: oidc.title } }),
   );
-  if (oidc === undefined) return;
-  const asking = identityProvider(oidc, now);
+  const known = oidc === undefined ? undefined : { oidc, asking: identityProvider(oidc, now) };
+  const provider = () => {
+    if (known === undefined) throw new QuarryError('QRY8033', { what: 'Single sign-on is not set up here.' });
+    return known;
+  };
   // A look ahead (HEAD) must not use up what is good once.
   const door = { config: ANYBODY, exposeHeadRoute: false, errorHandler: sendToBrowser };
 
@@ -39,6 +42,7 @@ export const signOnRoutes: Routes = (app, { accounts: { store }, service, oidc }
     `${AREA}/start`,
     { ...door, schema: { summary: 'Go to the identity provider', tags } },
     async (request, reply) => {
+      const { oidc, asking } = provider();
       const back = redirectUrl(oidc, request);
       const ticket = await newSignOn(store, now());
       const url = await asking.start(ticket, back);
@@ -49,6 +53,7 @@ export const signOnRoutes: Routes = (app, { accounts: { store }, service, oidc }
     `${AREA}/callback`,
     { ...door, schema: { summary: 'Come back from the identity provider', tags } },
     async (request, reply) => {
+      const { oidc, asking } = provider();
       const held = cookieOf(request, TICKET);
       if (held === undefined)
         throw new QuarryError('QRY8041', {

@@ -197,7 +197,7 @@ it('[F31] [F32] [F33] [F34] windows, pages of a thousand and 24168 events are to
   expectSaid(lines, pulled);
 });
 
-it('[F27] [F36] [F46] [D63] what senders say is counted, and has the form of the document', () => {
+it('[F27] [F36] [F46] [D63] [D64] what senders say is counted, and has the form of the document', () => {
   const config = configOf('c', 'qualys', 1, ['host_list']);
   const lines: string[] = [];
   const clock = testClock(0);
