@@ -136,23 +136,22 @@ function addStored(value: unknown, stored: NonNullable<LoadOptions['stored']>, r
  * quarry.yaml and quarry.yml here, ~/.config/quarry/quarry.yaml.
  */
 export function findConfig({ file, env, cwd }: Pick<LoadOptions, 'file' | 'env' | 'cwd'>): string {
+  const named = file ?? (env['QUARRY_CONFIG'] || undefined);
   const devos = env['CONFIG_FILE'] || undefined;
-  const named = file ?? (env['QUARRY_CONFIG'] || devos);
-  const by = file !== undefined ? '-c' : named === devos ? 'CONFIG_FILE' : 'QUARRY_CONFIG';
-  const places =
-    named !== undefined
-      ? [resolve(cwd, named), ...(by === 'CONFIG_FILE' ? [resolve(cwd, 'config', named)] : [])]
-      : [
-          join(cwd, 'quarry.yaml'),
-          join(cwd, 'quarry.yml'),
-          join(env['HOME'] ?? homedir(), '.config', 'quarry', 'quarry.yaml'),
-        ];
+  const usual = [
+    join(cwd, 'quarry.yaml'),
+    join(cwd, 'quarry.yml'),
+    join(env['HOME'] ?? homedir(), '.config', 'quarry', 'quarry.yaml'),
+  ];
+  const below = devos === undefined ? [] : [resolve(cwd, devos), resolve(cwd, 'config', devos)];
+  const places = named !== undefined ? [resolve(cwd, named)] : [...below, ...usual];
   const found = places.find((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
   if (found !== undefined) return found;
+  const by = file === undefined ? 'QUARRY_CONFIG' : '-c';
   const looked =
-    named === undefined
-      ? ['-c (not given)', 'QUARRY_CONFIG (not set)', ...places]
-      : places.map((place) => `${place} (${by})`);
+    named !== undefined
+      ? [`${places[0]} (${by})`]
+      : ['-c (not given)', 'QUARRY_CONFIG (not set)', ...below.map((place) => `${place} (CONFIG_FILE)`), ...usual];
   throw new QuarryError('QRY1001', { what: `No configuration found; looked at: ${looked.join(', ')}` });
 }
 
