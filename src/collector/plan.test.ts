@@ -24,7 +24,7 @@ describe('what is due next', () => {
     const { mode, at: when } = nextDue(stream(more), checkpoint, lastPull, NOW);
     return [mode, Math.max(0, when - NOW)];
   };
-  it('the first pull reads everything, or what a start time leaves', () => {
+  it('[S36] the first pull reads everything, or what a start time leaves', () => {
     expect(due({})).toEqual(['full', 0]);
     expect(due({}, undefined, { startTime: at(DAY) })).toEqual(['incremental', 0]);
   });
@@ -33,7 +33,7 @@ describe('what is due next', () => {
     expect(due({ ...fresh, pull, lastFull: at(30 * DAY) })).toEqual(['ids', 0]);
     expect(due({ ...fresh, pull: { ...pull, scope: 'other' }, scope: 'other' })).toEqual(['full', 0]);
   });
-  it('[A41, A42, S3] changes at their interval, ids daily, everything weekly', () => {
+  it('[A41, A42, S3, S36] changes at their interval, ids daily, everything weekly', () => {
     expect(due(fresh, NOW - HOUR / 4)).toEqual(['incremental', (HOUR * 3) / 4]);
     expect(due(fresh, NOW - 2 * HOUR)).toEqual(['incremental', 0]);
     expect(due({ ...fresh, lastIds: at(DAY) }, NOW - HOUR / 4)).toEqual(['ids', 0]);

@@ -140,7 +140,7 @@ describe('syslog', () => {
     expect(d).toEqual(again);
   });
 
-  it('spreads a write over several connections', async () => {
+  it('[F48] spreads a write over several connections', async () => {
     const fake = await start({ senders: 3 });
     const sink = await fake.open();
     const batches = ['b', 'c', 'd'].map((name) => batchOf(name, payloads(name, 20, 'x'.repeat(20_000))));

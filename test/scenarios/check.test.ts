@@ -111,6 +111,21 @@ describe('check', () => {
     expect(answers[1]!.stdout).toContain('<HOST_LIST_VM_DETECTION_OUTPUT>');
   });
 
+  it('[M16] [M18] --show-curl tries host assets and the KnowledgeBase by hand', async () => {
+    acme()['datasets'] = { host_assets: {}, knowledge_base: {} };
+    await writeConfig(rig.dir, rig.config);
+    const { stdout } = await quarry('check', '--show-curl');
+    const calls = stdout.split('\n').flatMap((line) => (line.trim().startsWith('curl ') ? [line.trim()] : []));
+    const env = { ...process.env, QUALYS_USERNAME: rig.simulator.username, QUALYS_PASSWORD: rig.simulator.password };
+    const answers = await Promise.all(
+      calls.map((call) => promisify(execFile)('bash', ['-c', call], { env, maxBuffer: 2 ** 28 })),
+    );
+    const holds = (what: RegExp): boolean => answers.some((answer) => what.test(answer.stdout));
+    expect(calls.some((call) => call.includes('/am/hostasset'))).toBe(true);
+    expect(holds(/responseCode\W+SUCCESS/)).toBe(true);
+    expect(holds(/<KNOWLEDGE_BASE_VULN_LIST_OUTPUT>/)).toBe(true);
+  });
+
   it('a connection nobody has: the one that was meant', async () => {
     const { code, stderr } = await quarry('check', 'acm');
     expect([code, stderr.includes('Did you mean acme?')]).toEqual([2, true]);

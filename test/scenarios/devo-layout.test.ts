@@ -123,10 +123,12 @@ describe('a Devo layout as it is', () => {
     ]);
   });
 
-  it('[F6] [F8] [F10] [F11] runs both collectors at once; a setting of the input holds for its services, an override before all', () => {
+  it('[F6] [F8] [F9] [F10] [F11] runs both collectors at once; a setting of the input holds for its services, an override before all', () => {
     const config = load(CLASSIC + FIM);
     const fim = config.connections.get('qualys_fim-123123')!;
     expect([...config.connections.keys()]).toEqual(['qualys-13241243', 'qualys_fim-123123']);
+    const { signIn } = fim;
+    expect(signIn.kind === 'basic' && [signIn.username, reveal(signIn.password)]).toEqual(['ann', '0123']);
     expect([fim.baseUrl, fim.authUrl]).toEqual([
       'https://gateway.qg1.apps.qualys.com',
       'https://gateway.qg1.apps.qualys.com/auth',
@@ -198,11 +200,26 @@ describe('a Devo layout as it is', () => {
       'QRY1021 config/config.yaml:31:9  inputs.qualys.services.vm_scans.start_time_in_utc: InitVariablesError 2: start_time_utc value: 07/01/2024 does not comply with required format: %Y-%m-%dT%H:%M:%SZ',
     ]);
     expect(wrong(CLASSIC.replace('2024-01-07T05:00:00Z', '2999-01-07T05:00:00Z'))).toEqual([
-      expect.stringMatching(/^QRY1022 .*: InitVariablesError 3: Invalid start_time_in_utc: \d{4}-.*Z\. Must be in the past\.$/),
+      expect.stringMatching(
+        /^QRY1022 .*: InitVariablesError 3: Invalid start_time_in_utc: \d{4}-.*Z\. Must be in the past\.$/,
+      ),
     ]);
   });
 
-  it('an output that is not known, and a layout without Qualys, end the start', () => {
+  it('[D20] needs no more than user name, password and host name; [D21] [F12] [S28] both of the first two', () => {
+    const least = CLASSIC.replace(/ +(requests_per_second|request_period_in_seconds|start_time_in_utc|tag): .*\n/g, '');
+    expect(load(least).connections.get('qualys-13241243')?.datasets.size).toBe(4);
+    for (const [layout, name] of [
+      [CLASSIC, 'joe'],
+      [CLASSIC + FIM, 'ann'],
+    ] as const) {
+      const without = (key: string) => wrong(layout.replace(new RegExp(` +${key}: .*\\n`, 'g'), '')).join('\n');
+      expect(without('password'), name).toMatch(/password/);
+      expect(without('username'), name).toMatch(/username/);
+    }
+  });
+
+  it('[D60] an output that is not known, and a layout without Qualys, end the start', () => {
     expect(wrong(CLASSIC.replace('devo_platform', 'kafka'))).toEqual([expect.stringMatching(/^QRY1020 .*:11:5 /)]);
     expect(wrong(CLASSIC.replace('enabled: true', 'enabled: false'))).toEqual([
       expect.stringMatching(/^QRY1020 .*:19:1 /),

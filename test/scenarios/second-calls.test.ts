@@ -110,7 +110,7 @@ describe('[A31] assets against their count', () => {
       expect(calls(rig, '/count/am/asset')).toBe(2);
     }));
 
-  it('a list that ends too early is noticed, and nothing is removed for it', () =>
+  it('[M23] a list that ends too early is noticed, and nothing is removed for it', () =>
     withRig({ assets: { page_size: 9 } }, [], async (rig) => {
       await rig.run();
       const all = newest(await rig.lines('assets')).size;

@@ -192,7 +192,7 @@ const askings = (rows: readonly Row[]): fc.Arbitrary<Asking> =>
 const nameOf = (row: Row): string => [row['tenant'], row['host_id'], row['qid'], row['place']].join('|');
 
 describeStores('queries', (kind) => {
-  test('a filter finds what looking at every row finds, its count and its facets too', async () => {
+  test('[S50] a filter finds what looking at every row finds, its count and its facets too', async () => {
     const seed = Date.now() % 2 ** 31;
     const asked = await filled(kind, seed);
     const rows = await all(asked, 'findings');
