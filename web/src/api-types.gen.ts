@@ -7,7 +7,7 @@ export interface Problem {
   readonly status: number;
   /** What happened, with the particulars. */
   readonly detail: string;
-  /** A stable code: QRY1234. */
+  /** A stable code of the catalogue. */
   readonly code: string;
   /** What to do. */
   readonly fix: string;
