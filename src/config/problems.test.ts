@@ -160,6 +160,14 @@ server: 8480
   });
 });
 
+it.each(['größe', '接続', 'a b', 'A'])('[S22] “%s” is no id of a connection', (id) => {
+  const [problem, ...more] = problems(
+    `connections:\n  "${id}": { platform: US1, username: u, password: p }\nsinks: {}`,
+  );
+  expect(more).toEqual([]);
+  expect(problem).toContain('a-z');
+});
+
 describe('tenants', () => {
   const two = (sinks: string, routes = '') =>
     `connections:
