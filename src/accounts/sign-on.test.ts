@@ -7,9 +7,10 @@ import { listAudit } from './audit.ts';
 import type { Person } from './identity-provider.ts';
 import { type AccountsSchema, accountsMigrations } from './schema.ts';
 import { sessionOf } from './sessions.ts';
+import { accessOf, newSignOn, signOn, TICKET_MS, useSignOn } from './sign-on.ts';
 import { addToken, bearerOf } from './tokens.ts';
 import { addUser, changeUser, listUsers } from './users.ts';
-import { accessOf, type GroupRole, newSignOn, signOn, TICKET_MS, useSignOn } from './words.ts';
+import type { GroupRole } from './words.ts';
 
 const WHO = { actor: '(test)', address: '127.0.0.1' };
 const T0 = Date.UTC(2026, 10, 21);

@@ -149,6 +149,8 @@ describe('every route of the document', () => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "GET /api/v1/session/oidc/callback",
+        "GET /api/v1/session/oidc/start",
         "GET /api/v1/session/ways",
         "GET /healthz",
         "GET /livez",

@@ -25,6 +25,9 @@ export const SHOWN = [
   ],
 ] as const satisfies readonly (keyof KnowledgeTable)[];
 
+/** QIDs looked up in one statement. */
+const AT_ONCE = 500;
+
 /** Notes changes, in the transaction that makes them; the caller holds the row of the subscription's version. */
 export async function noteChanges(
   tx: Transaction<InventorySchema>,
@@ -39,18 +42,26 @@ export async function noteChanges(
     .where('tenant', '=', tenant)
     .where('subscription', '=', subscription)
     .executeTakeFirstOrThrow();
-  let number = Number(last ?? 0);
-  for (const { qid, accepted } of changed)
-    await tx.db
-      .insertInto('knowledge_change')
-      .values({ tenant, subscription, qid, number: ++number, accepted })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['tenant', 'subscription', 'qid'])
-          .doUpdateSet({ number, accepted })
-          .where('knowledge_change.accepted', '<', accepted),
-      )
+  const before = new Map<number, number>();
+  for (let at = 0; at < changed.length; at += AT_ONCE) {
+    const qids = changed.slice(at, at + AT_ONCE).map(({ qid }) => qid);
+    const rows = await tx.db
+      .selectFrom('knowledge_change')
+      .select(['qid', 'accepted'])
+      .where('tenant', '=', tenant)
+      .where('subscription', '=', subscription)
+      .where('qid', 'in', qids)
       .execute();
+    for (const { qid, accepted } of rows) before.set(qid, accepted);
+  }
+  const newer = changed.filter(({ qid, accepted }) => accepted > (before.get(qid) ?? -1));
+  const match = { tenant, subscription, qid: newer.map(({ qid }) => qid) };
+  await tx.deleteMany('knowledge_change', match);
+  await tx.insertMany('knowledge_change', {
+    ...match,
+    number: newer.map((_, i) => Number(last ?? 0) + 1 + i),
+    accepted: newer.map(({ accepted }) => accepted),
+  });
 }
 
 /** The number of the subscription's last change; 0 before there is any. */
