@@ -27,10 +27,16 @@ export interface Cycles {
 /** Cycles that wait for their delivery; older ones are given up, and their statistics with them. */
 const MOST = 1000;
 
+interface Counted {
+  /** Undefined where none of the outputs is Devo's. */
+  readonly service: string | undefined;
+  /** Sinks that what was sent is counted at. */
+  readonly outputs: readonly string[];
+}
+
 /** The statistics of one stream: what was sent is what all outputs are known to have. */
 export function createCycles(
-  service: string,
-  outputs: readonly string[],
+  { service, outputs }: Counted,
   say: (message: string) => void,
   clock: Pick<Clock, 'now' | 'monotonic'>,
 ): Cycles {
@@ -66,7 +72,7 @@ export function createCycles(
   function wrote(): void {
     const now = least(total);
     if (now > said) {
-      say(`Sent ${now - said} ${service} events to Devo.`);
+      if (service !== undefined) say(`Sent ${now - said} ${service} events to Devo.`);
       for (const cycle of touched) if (least(cycle.delivered) > 0) statistics(cycle, true);
     }
     said = now;

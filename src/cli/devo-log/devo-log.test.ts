@@ -332,3 +332,29 @@ it('[D57] [D58] [F40] [F41] [F42] [F43] [F44] [F45] errors have the ids and word
     'PullError 301: Some error occurred while retrieving events from Qualys server. Error details: Qualys had a fault.',
   );
 });
+
+it('without an output to Devo, statistics count what the sinks there are have, and nothing is said to be sent to Devo', () => {
+  const sink = (name: string) => ({ [name]: { type: 'file', path: `./${name}` } });
+  const connection = { platform: 'US1', username: 'joe', password: 'secret', datasets: ['host_list'] };
+  const text = JSON.stringify({ connections: { acme: connection }, sinks: { ...sink('a'), ...sink('b') } });
+  const config = loadConfig({ text, env: {}, cwd: root, datasets, sinks, presets });
+  const { lines, tell, log, clock } = rig(config);
+  const stream = streamOf(config, 'host_list');
+  tell(
+    { kind: 'stream_began', stream, every: 60_000, ways: ['basic'] },
+    { kind: 'sign_in', connection: 'acme', way: 'basic', state: 'good' },
+    { kind: 'pull_began', stream, pull: 7, mode: 'full' },
+    { kind: 'pull_ended', stream, report: report(7, { received: 3, emitted: 3 }) },
+  );
+  for (const name of ['a', 'b']) {
+    expect(lines.join('\n')).not.toContain('Statistics');
+    tell({ kind: 'settled', sink: name, stream, pull: 7, appended: clock.now(), delivered: 3, settled: 3, bytes: 1 });
+    log.observer.wrote({ sink: name, events: 3, failed: false, ms: 1 });
+  }
+  const puller = 'INFO InputProcess::QualysHostListPuller(acme,acme,host_list,predefined) ->';
+  expect(lines.slice(-2)).toEqual([
+    expect.stringMatching(/-> Statistics .*generated and sent: 3;/),
+    `${puller} The data is up to date!`,
+  ]);
+  expect(lines.join('\n')).not.toContain(' -> Sent ');
+});

@@ -39,7 +39,10 @@ export interface StreamsLog {
 }
 
 export function createStreamsLog(config: Config, say: Say, clock: Pick<Clock, 'now' | 'monotonic'>): StreamsLog {
-  const outputs = outputNames(config).map(({ sink }) => sink);
+  const devos = outputNames(config).map(({ sink }) => sink);
+  const others = [...config.sinks.values()].filter(({ enabled }) => enabled).map(({ name }) => name);
+  // Without an output to Devo, what was sent is what the sinks there are have.
+  const outputs = devos.length > 0 ? devos : others;
   const streams = new Map<string, StreamLog>();
   const inputs = new Set<string>();
   const good = new Map<string, Set<SignInWay>>();
@@ -53,7 +56,11 @@ export function createStreamsLog(config: Config, say: Say, clock: Pick<Clock, 'n
     if (one === undefined) {
       const names = streamNames(config, stream);
       const statistics = (level: Level, message: string): void => say(level, puller(names), message);
-      const cycles = createCycles(names.service, outputs, (message) => statistics('INFO', message), clock);
+      const cycles = createCycles(
+        { service: devos.length > 0 ? names.service : undefined, outputs },
+        (message) => statistics('INFO', message),
+        clock,
+      );
       one = {
         names,
         cycles,
