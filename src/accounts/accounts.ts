@@ -29,7 +29,7 @@ const MIGRATIONS = 'accounts_migration';
 /** Works beside a running collector; without `makeKey` nothing can be sealed where nothing is yet. Throws QRY40xx for the database, QRY8012 for the key. */
 export async function openAccounts(location: AccountsLocation, now: number, makeKey = true): Promise<Accounts> {
   const { dataDir, databaseUrl, env } = location;
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const store =
     databaseUrl === undefined
       ? await openSqlite<AccountsSchema>(join(dataDir, 'quarry.db'))

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import {
   type CompiledQuery,
@@ -34,8 +35,12 @@ const equals = (columns: Columns, separator: string): string =>
     .map((name) => `${quoted(name)}=?`)
     .join(separator);
 
-/** Opens (and creates, unless read-only) the SQLite database `file`. Throws QRY4003 or QRY4005 when it cannot be used. */
+/**
+ * Opens (and creates, unless read-only) the SQLite database `file`; one that is created is its owner's alone. Throws QRY4003 or
+ * QRY4005 when it cannot be used.
+ */
 export async function openSqlite<Schema>(file: string, options: { readOnly?: boolean } = {}): Promise<Store<Schema>> {
+  if (options.readOnly !== true) await makeForOwner(file);
   const thread = await startThread(file, options.readOnly ?? false);
   const lock = mutex();
   let longest = 0;
@@ -108,6 +113,13 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
 interface Thread {
   ask(request: Request): Promise<unknown>;
   end(): Promise<void>;
+}
+
+/** An empty file is an empty database; SQLite gives its -wal and -shm the rights of the database. */
+async function makeForOwner(file: string): Promise<void> {
+  // What is there stays as it is, and what cannot be made SQLite says itself.
+  const made = await open(file, 'ax', 0o600).catch(() => undefined);
+  await made?.close();
 }
 
 async function startThread(file: string, readOnly: boolean): Promise<Thread> {

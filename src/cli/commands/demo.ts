@@ -82,7 +82,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
 
 /** The folder is made by the demo and says so; one of another world is emptied, one that is not the demo's is refused. */
 async function ownFolder(dir: string, world: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   const marker = join(dir, 'demo.txt');
   const found = await readFile(marker, 'utf8').catch(() => undefined);
   if (found?.trim() === world) return;
