@@ -3,8 +3,9 @@ import { describeStores, type Place } from '../../../test/support/stores.ts';
 import type { Batch } from '../../core/sink.ts';
 import { migrate } from '../../store/migrate.ts';
 import type { Store } from '../../store/store.ts';
+import { foldBatches } from '../fold.ts';
 import { type InventorySchema, inventoryMigrations } from '../schema.ts';
-import { changedQids, lastChange } from './changes.ts';
+import { changedQids, hostsWith, lastChange } from './changes.ts';
 import { foldKnowledge } from './fold.ts';
 import { knowledgeOf, knowledgeVersion } from './lookup.ts';
 import { ASK_AGAIN_MS, askedFor, want, wantedNow } from './wanted.ts';
@@ -252,5 +253,28 @@ describeStores('changes of the KnowledgeBase', (kind) => {
     for (const table of ['knowledge', 'knowledge_version'] as const) await store.db.deleteFrom(table).execute();
     for (const event of events) await foldKnowledge(store, [event]);
     expect([await lastChange(store, 't', 's'), await changed(store, 1)]).toEqual([1, []]);
+  });
+
+  test('lead to the hosts the QID was found on, piece by piece, in one subscription', async () => {
+    const store = await openInventory(await kind.place());
+    const found = (subscription: string, hosts: readonly number[], qid: number): Batch => {
+      const lines = hosts.map((id, i) => {
+        const key = [String(id), String(qid), '', '', '0', '', ''];
+        const record = { QID: String(qid), STATUS: 'Active', HOST: { ID: String(id), IP: '10.0.0.1' } };
+        const head = { id: `id${i}`, seq: i + 1, dataset: 'host_list_detection', pulled_at: '2026-01-01T00:00:00Z' };
+        return `${JSON.stringify({ ...head, change: 'new', key, record })}\n`;
+      });
+      const ends = lines.map((_, i) => Buffer.byteLength(lines.slice(0, i + 1).join('')));
+      const bytes = Buffer.from(lines.join(''));
+      return {
+        ...batchOf([], { subscription }),
+        ...{ dataset: 'host_list_detection', count: lines.length, bytes, ends },
+      };
+    };
+    await foldBatches(store, [found('s', [7, 8, 9], 1), found('s', [8], 2), found('other', [10], 1)]);
+    const on = (qid: number, after: number, limit = 2) =>
+      hostsWith(store, { tenant: 't', subscription: 's' }, qid, after, limit);
+    expect([await on(1, 0), await on(1, 8), await on(2, 0), await on(3, 0)]).toEqual([[7, 8], [9], [8], []]);
+    expect(await hostsWith(store, { tenant: 't', subscription: 'none' }, 1, 0, 9)).toEqual([]);
   });
 });
