@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { datasets, presets, sinks } from '../../src/collector/port.ts';
 import type { Config } from '../../src/config/config.ts';
 import { findConfig, loadConfig } from '../../src/config/load.ts';
@@ -242,4 +244,51 @@ describe('a Devo layout as it is', () => {
     const { signIn } = converted.connections.get('qualys-13241243')!;
     expect(signIn.kind === 'basic' && reveal(signIn.password)).toBe('a$$b${HOME}');
   });
+
+  it('whatever stands in a layout, the answer is a configuration or a list of what is wrong', () => {
+    const seed = Date.now() % 2 ** 31;
+    const whole = parse(CLASSIC + FIM) as Record<string, unknown>;
+    const names = [
+      'qualys',
+      'constructor',
+      '__proto',
+      'toString',
+      '',
+      'services',
+      'override_tag',
+      'host_list',
+      'config',
+    ];
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(...names),
+      fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.jsonValue(), fc.constant({}))),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(200), value), { minLength: 1, maxLength: 3 }), (changes) => {
+        const layout = structuredClone(whole);
+        for (const [place, put] of changes) replaceAt(layout, place, put);
+        try {
+          load(JSON.stringify({ globals: {}, ...layout }));
+        } catch (error) {
+          expect(problemsOf(error), String(error)).not.toEqual([]);
+        }
+      }),
+      { seed, numRuns: 150 },
+    );
+  });
 });
+
+/** Puts a value in the place of one of all there are, counted through. */
+function replaceAt(root: Record<string, unknown>, place: number, value: unknown): void {
+  const places: [Record<string, unknown>, string][] = [];
+  const walk = (holder: Record<string, unknown>): void => {
+    for (const [key, inner] of Object.entries(holder)) {
+      places.push([holder, key]);
+      if (typeof inner === 'object' && inner !== null) walk(inner as Record<string, unknown>);
+    }
+  };
+  walk(root);
+  const found = places[place % places.length];
+  if (found !== undefined) found[0][found[1]] = value;
+}

@@ -7,7 +7,6 @@ import type { Reading, Section } from './section.ts';
 /** The services of Devo's two collectors for Qualys. */
 const CLASSIC = ['vm_scans', 'host_list', 'host_list_detection', 'user_activity'] as const;
 const FIM = ['fim_events', 'fim_incidents'] as const;
-const ALIASES: Readonly<Record<string, string>> = { fim_alerts: 'fim_events' };
 
 /** What both collectors pull by where nothing else is said. */
 const PERIOD_SECONDS = 60;
@@ -42,7 +41,7 @@ export function readInputs(
   for (const [name, input] of inputs.sections()) {
     const services = input.section('services');
     const isQualys =
-      /^qualys/i.test(name) || (services?.sections() ?? []).some(([one]) => known.includes(one) || one in ALIASES);
+      /^qualys/i.test(name) || (services?.sections() ?? []).some(([one]) => known.includes(datasetOfService(one)));
     if (input.flag('enabled') === false) continue;
     if (!isQualys) {
       reading.warn(input.path, 'is not read: Quarry reads Qualys alone');
@@ -115,9 +114,9 @@ function readInput(given: Given, reading: Reading, native: Native, known: readon
   );
   for (const [service, section] of used ?? []) {
     if (section.flag('enabled') === false) continue;
-    const dataset = datasetOfService(ALIASES[service] ?? service);
+    const dataset = datasetOfService(service);
     if (!known.includes(dataset)) {
-      const meant = nearest(service, [...CLASSIC, ...FIM, ...Object.keys(ALIASES)]);
+      const meant = nearest(service, [...CLASSIC, 'fim_alerts', ...FIM]);
       const hint =
         meant === undefined
           ? `there is ${[...CLASSIC, 'fim_alerts', 'fim_incidents'].join(', ')}`

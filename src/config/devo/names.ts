@@ -22,6 +22,9 @@ export interface DevoInput {
 }
 
 /** The data sets behind the services of the two collectors, where they are called differently. */
-const SERVICES: Readonly<Record<string, string>> = { vm_scans: 'vm_scan_results' };
+const SERVICES: ReadonlyMap<string, string> = new Map([
+  ['vm_scans', 'vm_scan_results'],
+  ['fim_alerts', 'fim_events'],
+]);
 
-export const datasetOfService = (service: string): string => SERVICES[service] ?? service;
+export const datasetOfService = (service: string): string => SERVICES.get(service) ?? service;

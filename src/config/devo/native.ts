@@ -18,7 +18,7 @@ export function nativeOf(source: Tree): Native {
   return {
     put: (path, given, from) => {
       const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, part) => {
-        at[part] ??= {};
+        if (!Object.hasOwn(at, part)) at[part] = {};
         return at[part] as Record<string, unknown>;
       }, value);
       parent[path.at(-1)!] = given;

@@ -29,19 +29,18 @@ export interface Section {
   rest(): void;
 }
 
-const WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  false: false,
-  no: false,
-  off: false,
-};
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off'].map((word) => [word, false] as const),
+]);
 
 /** The mapping at a path; undefined where nothing stands, or something else, which is an error. */
 export function sectionAt(reading: Reading, path: Path): Section | undefined {
   const { tree, report, warn } = reading;
-  const found = path.reduce<unknown>((at, part) => (isObject(at) ? at[part] : undefined), tree.value);
+  const found = path.reduce<unknown>(
+    (at, part) => (isObject(at) && Object.hasOwn(at, part) ? at[part] : undefined),
+    tree.value,
+  );
   if (found === undefined || found === null) return undefined;
   if (!isObject(found)) {
     report('QRY1003', path, 'expected keys and values');
@@ -75,7 +74,7 @@ export function sectionAt(reading: Reading, path: Path): Section | undefined {
     flag: (key) => {
       const found = scalar(key);
       if (found === undefined) return undefined;
-      const value = WORDS[found.value.toLowerCase()];
+      const value = WORDS.get(found.value.toLowerCase());
       if (value === undefined) report('QRY1003', found.at, 'expected true or false');
       return value;
     },
