@@ -53,7 +53,7 @@ export async function fillInventory(store: Store<InventorySchema>, size: Invento
     title: `${pick(['OpenSSL', 'Apache', 'Microsoft', 'Java', ...odd])} ${pick(['overflow', 'bypass', 'leak'])} ${i}`,
     ...{ type: 'Vulnerability', severity: 1 + random(5), category: random(4) === 0 ? null : 'General remote services' },
     ...{ patchable: random(2), disabled: 0, pci: random(2), threats: '[]' },
-    cves: JSON.stringify(some(['A', 'B']).map((_, n) => `CVE-2025-${10_000 + i + n}`)),
+    cves: JSON.stringify(some(['A', 'B']).map((_, n) => `CVE-2025-${10_000 + (i >> 1) + n}`)),
     ...{ cvss2_base: null, cvss2_temporal: null, cvss2_vector: null, cvss3_base: null, cvss3_temporal: null },
     ...{ cvss3_vector: null, solution: null, diagnosis: null, consequence: null },
   }));

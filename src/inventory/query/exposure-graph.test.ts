@@ -24,7 +24,7 @@ describeStores('the exposure graph', (kind) => {
   test('[M12] [M13] [M14] devices modified in the last 90 days, and an edge from each CVE open on one', async () => {
     const store = await (await kind.place()).openStore<InventorySchema>();
     await migrate(store, inventoryMigrations, 1);
-    await fillInventory(store, { devices: 450, perDevice: 8, qids: 20, seed: Date.now() % 2 ** 31, now: NOW });
+    await fillInventory(store, { devices: 450, perDevice: 20, qids: 60, seed: Date.now() % 2 ** 31, now: NOW });
     const asked: Asked = { store, context: { policy: DEFAULT_POLICY, now: NOW } };
     // What it must be, from the views, row by row.
     const devices = new Map<string, Row>();

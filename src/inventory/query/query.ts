@@ -77,9 +77,10 @@ export async function queryView(asked: Asked, viewName: string, page: Page = {})
 /** How many rows of a view there are. Throws as `queryView`. */
 export async function countOf(asked: Asked, viewName: string, filter: Filter = {}): Promise<number> {
   const view = viewOf(asked, viewName);
-  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.raw(view.from)} WHERE ${allOf(
-    conditionsOf(asked, view, filter),
-  )}`.execute(asked.store.db);
+  const where = allOf(conditionsOf(asked, view, filter));
+  const { rows } = await sql<{
+    n: number;
+  }>`SELECT count(*) AS n FROM ${fromOf(asked, view, where)} WHERE ${where}`.execute(asked.store.db);
   return Number(rows[0]?.n ?? 0);
 }
 
@@ -100,38 +101,81 @@ export async function facetsOf(
 ): Promise<Readonly<Record<string, readonly Facet[]>>> {
   const view = viewOf(asked, viewName);
   const where = allOf(conditionsOf(asked, view, filter));
+  const columns = fieldsOf(view, by);
+  const few = await fewFacets(asked, view, columns.filter(isFew), where);
   const facets: Record<string, readonly Facet[]> = {};
-  for (const column of fieldsOf(view, by)) facets[column.name] = await facetOf(asked, view, column, where, limit);
+  for (const column of columns) {
+    const found = few.get(column) ?? (await facetOf(asked, view, column, where, limit));
+    facets[column.name] = found.slice(0, limit);
+  }
   return facets;
 }
 
 const DAY = 86_400_000;
 
+const isFew = ({ names, most, type }: ViewColumn): boolean =>
+  names !== undefined || most !== undefined || type === 'boolean';
+
+/** Facets of columns with few values, all of them in one reading that sorts nothing. */
+async function fewFacets(
+  asked: Asked,
+  view: View,
+  columns: readonly ViewColumn[],
+  where: RawBuilder<unknown>,
+): Promise<ReadonlyMap<ViewColumn, readonly Facet[]>> {
+  if (columns.length === 0) return new Map();
+  const valuesOf = ({ type, names, most = 1 }: ViewColumn): number[] => {
+    const all = Array.from({ length: names?.length ?? most + 1 }, (_, value) => value);
+    return type === 'boolean' ? all : all.slice(1);
+  };
+  const cases = columns.flatMap((column, c) =>
+    valuesOf(column).map(
+      (value) => `count(CASE WHEN ${column.stored ?? column.sql} = ${value} THEN 1 END) AS n${c}_${value}`,
+    ),
+  );
+  const select = `count(*) AS n, ${cases.join(', ')}`;
+  const { rows } = await sql<
+    Record<string, number>
+  >`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select)}
+    WHERE ${where}`.execute(asked.store.db);
+  const counts = rows[0]!;
+  return new Map(
+    columns.map((column, c) => {
+      const found = valuesOf(column).map((value) => ({
+        value: cellOf(column, value),
+        count: Number(counts[`n${c}_${value}`]),
+      }));
+      const rest = Number(counts['n']) - found.reduce((sum, { count }) => sum + count, 0);
+      const all: Facet[] = [{ value: null, count: rest }, ...found];
+      return [column, all.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)] as const;
+    }),
+  );
+}
+
 async function facetOf(
-  { store }: Asked,
+  asked: Asked,
   view: View,
   column: ViewColumn,
   where: RawBuilder<unknown>,
   limit: number,
-): Promise<Facet[]> {
+): Promise<readonly Facet[]> {
+  const { db, dialect } = asked.store;
   const grouped = (value: string) =>
-    sql<Counted>`SELECT ${sql.raw(value)} AS value, count(*) AS n FROM ${sql.raw(view.from)} WHERE ${where} GROUP BY 1`;
+    sql<Counted>`SELECT ${sql.raw(value)} AS value, count(*) AS n FROM ${fromOf(asked, view, where, value)} WHERE ${where} GROUP BY 1`;
   const most = sql`ORDER BY 2 DESC, 1 LIMIT ${limit}`;
-  // The code alone is counted; its text would be made for every row.
-  const value = column.names === undefined ? column.sql : column.stored!;
+  const value = column.sql;
   // A list that holds an item twice counts once.
   const counted =
     column.type === 'list'
       ? sql<Counted>`SELECT value, sum(n) AS n FROM (SELECT DISTINCT l.value AS list, i.value AS value, l.n AS n
-          FROM (${grouped(value)}) l CROSS JOIN ${sql.raw(store.dialect.items('l.value', 'i'))}) c GROUP BY 1 ${most}`
+          FROM (${grouped(value)}) l CROSS JOIN ${sql.raw(dialect.items('l.value', 'i'))}) c GROUP BY 1 ${most}`
       : sql<Counted>`${grouped(column.type === 'time' ? `(${value}) / ${DAY}` : value)} ${most}`;
-  const { rows } = await counted.execute(store.db);
+  const { rows } = await counted.execute(db);
   return rows.map(({ value: one, n }) => ({ value: facetValue(column, one), count: Number(n) }));
 }
 
 function facetValue(column: ViewColumn, one: Counted['value']): Cell {
   if (column.type === 'list' || one === null) return one;
-  if (column.names !== undefined) return column.names[Number(one)] || null;
   return column.type === 'time' ? new Date(Number(one) * DAY).toISOString().slice(0, 10) : cellOf(column, one);
 }
 
@@ -213,6 +257,30 @@ function conditionsOf(
   return conditions;
 }
 
+/**
+ * What stands after FROM for a question: without tables on which nothing of it depends, all of which have one row at
+ * the most, and in the order that suits it. `select` is the rest of the question's SQL, `first` what it is ordered by.
+ */
+function fromOf(
+  { store }: Asked,
+  { from, whole }: View,
+  where: RawBuilder<unknown>,
+  select = '',
+  first?: string,
+): RawBuilder<unknown> {
+  const filter = where.compile(store.db).sql;
+  const isFound = whole?.indexed.some(
+    (one) => first === one || filter.includes(`${one} = `) || filter.includes(`${one} IN `),
+  );
+  const [base, ...joins] = (whole === undefined || isFound === true ? from : whole.from).split(/\s+(?=LEFT JOIN )/);
+  const needed: string[] = [];
+  for (const join of joins.reverse()) {
+    const alias = /^LEFT JOIN \w+ (\w+)/.exec(join)?.[1];
+    if ([select, filter, ...needed].some((text) => new RegExp(`\\b${alias}\\.`).test(text))) needed.unshift(join);
+  }
+  return sql.raw([base, ...needed].join(' '));
+}
+
 const allOf = (conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
   conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);
 
@@ -225,7 +293,7 @@ interface Found {
 }
 
 async function* rowsOf(
-  { store }: Asked,
+  asked: Asked,
   view: View,
   columns: readonly ViewColumn[],
   order: readonly OrderPart[],
@@ -239,10 +307,12 @@ async function* rowsOf(
     order.map((part, i) => (part.isText ? String(raw[`p${i}`]) : Number(raw[`p${i}`])));
   const rowIn = (raw: Raw): Row =>
     Object.fromEntries(columns.map((column, i) => [column.name, cellOf(column, raw[`c${i}`] ?? null)]));
+  const where = allOf(conditions);
   const found = async (select: string): Promise<readonly Raw[]> => {
-    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${from} WHERE ${allOf(conditions)}
+    const first = order[0]?.sql;
+    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select, first)} WHERE ${where}
       ORDER BY ${orderSql(order)} LIMIT ${limit}`;
-    return (await page.execute(store.db)).rows;
+    return (await page.execute(asked.store.db)).rows;
   };
   // A view made of groups would make them twice.
   if (view.from.startsWith('(')) {
@@ -258,7 +328,7 @@ async function* rowsOf(
       return sql`(${sql.join([sql`CAST(${i} AS bigint)`, ...parts])})`;
     });
     const { rows } = await sql<Raw>`SELECT page.column1 AS i, ${sql.raw(cells)} FROM (VALUES ${sql.join(values)}) page
-      CROSS JOIN ${from} WHERE ${same}`.execute(store.db);
+      CROSS JOIN ${from} WHERE ${same}`.execute(asked.store.db);
     const byPlace = new Map(rows.map((raw) => [Number(raw['i']), raw]));
     for (const [i, place] of page.entries()) {
       const raw = byPlace.get(i);

@@ -49,6 +49,12 @@ export const findings = (context: ViewContext): View => ({
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
   from: `finding f ${ofHost} ${KNOWN}`,
+  // Adding 0 keeps SQLite from going the other way, from each finding to its device.
+  whole: {
+    from: `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
+      JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0 ${KNOWN}`,
+    indexed: ['f.host', 'f.qid'],
+  },
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,
   columns: [
@@ -58,7 +64,7 @@ export const findings = (context: ViewContext): View => ({
     named('status', 'f.status', STATUS),
     flag('is_open', 'CASE WHEN f.closed = 0 THEN 1 ELSE 0 END'),
     named('type', 'f.type', TYPE),
-    number('severity', 'f.severity'),
+    number('severity', 'f.severity', { most: 5 }),
     number('qds', 'f.qds', { about: 'Qualys detection score, 1 to 100.' }),
     flag('ignored', 'f.ignored'),
     flag('disabled', 'f.disabled'),
