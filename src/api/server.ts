@@ -11,6 +11,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { forgetAudit } from '../accounts/audit.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { addAccess } from './access.ts';
@@ -34,6 +35,9 @@ export interface ServerOptions {
 /** 1 MiB: the largest thing anybody sends is a certificate or a list of data sets. */
 const BODY_LIMIT = 1 << 20;
 const HEADERS_MS = 30_000;
+/** The trail of changes is kept for more than a year; what is older goes at the start and once a day. */
+const AUDIT_MS = 400 * 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Styles may stand in the page: its components write them; scripts come from here alone. */
 const POLICY =
@@ -145,7 +149,15 @@ const withAccess: typeof jsonSchemaTransform = (route) => {
 /** Starts it. Throws QRY6010 when the address is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options.listen;
+  const { accounts, service } = options.api;
+  const tidy = (): void =>
+    void forgetAudit(accounts.store, service.clock.now() - AUDIT_MS).catch((error: unknown) => {
+      options.log.warn('old entries of the audit log could not be removed', { what: String(error) });
+    });
   const app = await buildServer(options);
+  const daily = setInterval(tidy, DAY_MS);
+  daily.unref();
+  tidy();
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -156,7 +168,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/`,
-    close: () => app.close(),
+    close: () => {
+      clearInterval(daily);
+      return app.close();
+    },
   };
 }
 
