@@ -158,7 +158,7 @@ async function openPull(
   const scope = scopeOf(stream);
   if (checkpoint.pull !== undefined && checkpoint.pull.scope === scope) return checkpoint.pull;
   const { store } = workshop.outbox;
-  if (checkpoint.pull !== undefined) await dropSweeps(store.db, claim.stream);
+  if (checkpoint.pull !== undefined) await store.transaction(({ db }) => dropSweeps(db, claim.stream));
   const last = await store.db
     .selectFrom('pull')
     .select(({ fn }) => fn.max('id').as('id'))
@@ -180,16 +180,19 @@ async function openPull(
   }
   if (facts.paging.by === 'id')
     pull = { ...pull, resume: withoutIds(pull.resume, await quarantinedIds(workshop.outbox, claim)) };
-  await store.db
-    .updateTable('pull')
-    .set({ outcome: 'abandoned', ended: workshop.clock.now() })
-    .where('stream', '=', claim.stream)
-    .where('outcome', '=', 'running')
-    .execute();
-  await store.db
-    .insertInto('pull')
-    .values({ id, stream: claim.stream, started: workshop.clock.now(), ended: null, outcome: 'running', report: '{}' })
-    .execute();
+  const started = workshop.clock.now();
+  await store.transaction(async ({ db }) => {
+    await db
+      .updateTable('pull')
+      .set({ outcome: 'abandoned', ended: started })
+      .where('stream', '=', claim.stream)
+      .where('outcome', '=', 'running')
+      .execute();
+    await db
+      .insertInto('pull')
+      .values({ id, stream: claim.stream, started, ended: null, outcome: 'running', report: '{}' })
+      .execute();
+  });
   if ((mode === 'full' || mode === 'ids') && facts.kind === 'entity')
     pull = { ...pull, sweep: await openSweep(workshop.outbox, claim, mode, id, scope) };
   await changeCheckpoint(store, claim, (before) => ({ ...before, pull }));
@@ -263,10 +266,12 @@ async function keepReport(workshop: Workshop, claim: ClaimedStream, report: Pull
     error === undefined
       ? {}
       : { error: { code: error.code, what: error.message, where: error.where, fix: error.fix, qualys: error.qualys } };
-  await workshop.outbox.store.db
-    .updateTable('pull')
-    .set({ ended: workshop.clock.now(), outcome: report.outcome, report: JSON.stringify({ ...facts, ...said }) })
-    .where('stream', '=', claim.stream)
-    .where('id', '=', report.pull)
-    .execute();
+  await workshop.outbox.store.transaction(({ db }) =>
+    db
+      .updateTable('pull')
+      .set({ ended: workshop.clock.now(), outcome: report.outcome, report: JSON.stringify({ ...facts, ...said }) })
+      .where('stream', '=', claim.stream)
+      .where('id', '=', report.pull)
+      .execute(),
+  );
 }

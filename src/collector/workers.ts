@@ -42,7 +42,7 @@ export interface Joined {
 }
 
 /**
- * Joins the workers of a database; undefined where it is a file, which has one. Throws QRY6015 where a sink would write to
+ * Joins the workers of a database; undefined where it is a file, which has one. Throws QRY1024 where a sink would write to
  * this machine while other workers do to theirs.
  */
 export async function joinWorkers(
@@ -70,7 +70,7 @@ export async function joinWorkers(
 function refuseLocal(sinks: readonly SinkConfig[]): void {
   for (const { name, type, enabled, options } of sinks) {
     if (!enabled || !LOCAL.has(type) || JSON.stringify(options).includes(PLACE)) continue;
-    throw new QuarryError('QRY6015', {
+    throw new QuarryError('QRY1024', {
       what: `The sink ${name} writes to a place on this machine.`,
       where: `sinks.${name}`,
     });

@@ -115,6 +115,12 @@ export const CATALOGUE = {
     why: 'Work is shared through a database that all can reach; a file in data_dir belongs to one process.',
     fix: 'Set database_url; `quarry db copy --to postgres://…` moves what is there.',
   },
+  QRY1024: {
+    next: 'stop_process',
+    title: 'A sink that several workers cannot share',
+    why: 'Each worker would write its part to its own machine, and one on the same machine into the same files.',
+    fix: 'Put {worker} into the path, so that each worker has files of its own, or deliver to a destination all can reach.',
+  },
   QRY2001: {
     next: 'retry',
     title: 'Qualys cannot be reached',
@@ -564,12 +570,6 @@ export const CATALOGUE = {
     title: 'The collector is not ready',
     why: 'Nothing answers at the address of its HTTP server, or it says that it is not ready.',
     fix: 'See whether it runs and what it logs; give its address with --url.',
-  },
-  QRY6015: {
-    next: 'stop_process',
-    title: 'A sink that several workers cannot share',
-    why: 'Each worker would write its part to its own machine, and one on the same machine into the same files.',
-    fix: 'Put {worker} into the path, so that each worker has files of its own, or deliver to a destination all can reach.',
   },
   QRY6020: {
     next: 'stop_process',

@@ -24,7 +24,16 @@ type Row = Readonly<Record<string, unknown>>;
 const ROWS = 2000;
 const PROGRESS = 'copy_progress';
 /** Who is at work now, and what has been applied to the schema, belong to a database and not to what it holds. */
-const LEFT_OUT = new Set(['migration', 'accounts_migration', 'worker', 'lease', 'segment_body', PROGRESS]);
+const LEFT_OUT = new Set([
+  'migration',
+  'migration_admits',
+  'accounts_migration',
+  'accounts_migration_admits',
+  'worker',
+  'lease',
+  'segment_body',
+  PROGRESS,
+]);
 
 interface Table {
   readonly name: string;

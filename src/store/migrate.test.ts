@@ -61,6 +61,30 @@ describeStores('migrating', (kind) => {
     await expectMigrated(store, [one, two]);
   });
 
+  test('a program that a newer migration admits goes on beside newer ones; an older one does not', async () => {
+    const store = await (await kind.place()).openStore<unknown>();
+    const three: Migration = {
+      number: 3,
+      name: 'three',
+      statements: () => ['CREATE TABLE three (n bigint)'],
+      admits: 2,
+    };
+    const four: Migration = { ...three, number: 4, name: 'four', statements: () => ['CREATE TABLE four (n bigint)'] };
+    await migrate(store, [one, two, three, four], 1);
+    await migrate(store, [one, two], 1);
+    await expectMigrated(store, [one, two]);
+    await expect(migrate(store, [one], 1)).rejects.toMatchObject({ code: 'QRY4008' });
+    await migrate(
+      store,
+      [one, two, three, four, { ...four, number: 5, name: 'five', statements: () => [], admits: 5 }],
+      1,
+    );
+    await expect(migrate(store, [one, two, three], 1)).rejects.toMatchObject({
+      code: 'QRY4008',
+      message: /migration 5/,
+    });
+  });
+
   test('a reader refuses a database that was not brought up to date', async () => {
     const store = await (await kind.place()).openStore<unknown>();
     await expect(expectMigrated(store, [one])).rejects.toMatchObject({ code: 'QRY4008' });

@@ -1,4 +1,5 @@
-import { type Outbox, openOutbox } from '../../collector/port.ts';
+import { listWorkers, type Outbox, openOutbox } from '../../collector/port.ts';
+import { QuarryError } from '../../core/errors.ts';
 import { reveal } from '../../core/secret.ts';
 import { holdDirectory } from '../../store/lock.ts';
 import { configuration } from './configuration.ts';
@@ -11,6 +12,13 @@ export async function withOutbox<T>(file: string | undefined, work: (outbox: Out
     const url = databaseUrl === undefined ? undefined : reveal(databaseUrl);
     const outbox = await openOutbox({ dataDir, databaseUrl: url }, Date.now());
     try {
+      const { workers } = await listWorkers(outbox);
+      const busy = workers.filter(({ alive }) => alive).map(({ name }) => name);
+      if (busy.length > 0)
+        throw new QuarryError('QRY4004', {
+          what: `Workers are at work on the database: ${busy.join(', ')}.`,
+          fix: 'Stop them first: what this does needs the database to itself.',
+        });
       return await work(outbox);
     } finally {
       await outbox.close();
