@@ -3,10 +3,10 @@
  *
  * One ticket of 256 random bits stands for one try: state, nonce and the verifier of PKCE are keyed hashes of it, so that
  * the browser keeps the ticket (a cookie), the database its hash, and nobody anything else. What the provider is
- * found out by (discovery) is kept for an hour; what failed is not kept.
+ * found out by (discovery) is kept for an hour, and no longer than until something fails.
  */
 import { createHmac } from 'node:crypto';
-import type { Configuration } from 'openid-client';
+import type { ClientAuth, Configuration } from 'openid-client';
 import { QuarryError } from '../core/errors.ts';
 import { reveal, type Secret } from '../core/secret.ts';
 import type { GroupRole } from './words.ts';
@@ -89,6 +89,8 @@ export function identityProvider(provider: IdentityProvider, now: () => number):
         const more: Claims = asked ? await fetchUserInfo(known, tokens.access_token, String(own['sub'])) : {};
         return personOf({ ...more, ...own }, provider);
       } catch (thrown) {
+        // It may have changed what was found out about it.
+        found = undefined;
         throw isAway(thrown) ? unavailable(provider, thrown) : refused(provider, thrown);
       }
     },
@@ -96,8 +98,16 @@ export function identityProvider(provider: IdentityProvider, now: () => number):
 }
 
 async function discover({ issuer, clientId, clientSecret, allowInsecure }: IdentityProvider): Promise<Configuration> {
-  const { allowInsecureRequests, discovery } = await import('openid-client');
-  return await discovery(new URL(issuer), clientId, reveal(clientSecret), undefined, {
+  const { allowInsecureRequests, ClientSecretBasic, ClientSecretPost, discovery } = await import('openid-client');
+  const secret = reveal(clientSecret);
+  const [header, form] = [ClientSecretBasic(secret), ClientSecretPost(secret)];
+  // Every provider takes the header, unless it says what it takes and the form is among that.
+  const authenticate: ClientAuth = (server, ...more) =>
+    (server.token_endpoint_auth_methods_supported?.includes('client_secret_post') === true ? form : header)(
+      server,
+      ...more,
+    );
+  return await discovery(new URL(issuer), clientId, secret, authenticate, {
     timeout: TIMEOUT_S,
     ...(allowInsecure ? { execute: [allowInsecureRequests] } : {}),
   });

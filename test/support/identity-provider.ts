@@ -23,16 +23,24 @@ export const CLIENT = { client_id: 'quarry', client_secret: 'canary-client-secre
 
 /**
  * A certified provider on a real socket. Signing in there needs no page, and consent is given. With `inToken` groups
- * and names stand in the ID token, else in userinfo alone.
+ * and names stand in the ID token, and clients name themselves in a form; else in userinfo alone, and in a header.
  */
 export async function startProvider(port: number, redirectUri: string, inToken: boolean): Promise<RunningProvider> {
   const issuer = `http://127.0.0.1:${port}`;
+  const method = inToken ? 'client_secret_post' : 'client_secret_basic';
   const given: string[] = [];
   const running = { who: { sub: 'nobody' } as Someone };
   const provider = new Provider(issuer, {
     clients: [
-      { ...CLIENT, redirect_uris: [redirectUri], grant_types: ['authorization_code'], response_types: ['code'] },
+      {
+        ...CLIENT,
+        redirect_uris: [redirectUri],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        token_endpoint_auth_method: method,
+      },
     ],
+    clientAuthMethods: [method],
     pkce: { required: () => true },
     claims: { openid: ['sub'], email: ['email'], profile: ['name', 'preferred_username', 'groups'] },
     conformIdTokenClaims: !inToken,
