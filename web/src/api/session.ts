@@ -1,6 +1,6 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiError, get, rememberCsrf, write } from './client.ts';
-import type { Role, Session } from './types.ts';
+import type { Role, Session, WaysToSignIn } from './types.ts';
 
 /** Who is signed in; null for nobody. */
 export const sessionQuery = queryOptions({
@@ -20,7 +20,7 @@ export const sessionQuery = queryOptions({
 /** How people may sign in besides with a password. */
 export const waysQuery = queryOptions({
   queryKey: ['ways'],
-  queryFn: () => get<{ oidc: { title: string } | null }>('/session/ways'),
+  queryFn: () => get<WaysToSignIn>('/session/ways'),
 });
 
 function remember<T extends Session | null>(session: T): T {
@@ -60,8 +60,8 @@ export function useSessionActions(): SessionActions {
       ),
     signOut: async () => {
       await write('DELETE', '/session');
-      client.clear();
       opened(null);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
     },
   };
 }

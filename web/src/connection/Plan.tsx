@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client.ts';
-import type { Cost } from '../api/types.ts';
+import type { Plan as Cost } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { count, duration } from '../parts/format.ts';
 import { ListTable } from '../parts/ListTable.tsx';

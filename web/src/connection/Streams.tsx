@@ -55,7 +55,7 @@ export function Streams({ connection }: { connection: string }) {
               { title: 'Safe up to', cell: ({ watermark }) => <When at={watermark} none="nothing yet" /> },
               {
                 title: 'Lag',
-                cell: ({ lag_seconds: lag }) => (lag === null ? '–' : duration(lag * 1000)),
+                cell: ({ lag_seconds: lag }) => (typeof lag !== 'number' ? '–' : duration(lag * 1000)),
                 number: true,
               },
               { title: 'Records', cell: ({ rows_total }) => count(rows_total), number: true },

@@ -102,7 +102,7 @@ function Inventory() {
         </Link>
       </Figure>
       {[5, 4, 3, 2, 1].map((level) => (
-        <div key={level} className="panel">
+        <div key={level} className="panel figure">
           <div className="figure-value">
             <Link
               to="/explore/$view"

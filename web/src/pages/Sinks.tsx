@@ -119,7 +119,7 @@ function State({ sink: { state, reason, next_try, pace_per_s } }: { sink: Sink }
   return (
     <>
       <Mark tone={toneOf(state)}>{state}</Mark>
-      {reason !== null && <Text size="xs">{reason}</Text>}
+      {typeof reason === 'string' && <Text size="xs">{reason}</Text>}
       {next_try !== null && next_try !== undefined && reason !== null && (
         <Text size="xs">
           next try <When at={next_try} />

@@ -36,7 +36,7 @@ export function PageHead({ title, about, actions }: { title: ReactNode; about?: 
 /** One number with its name. */
 export function Figure({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="panel">
+    <div className="panel figure">
       <div className="figure-value">{children}</div>
       <div>{name}</div>
     </div>

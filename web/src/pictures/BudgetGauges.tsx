@@ -20,7 +20,7 @@ export function BudgetGauges({ budgets }: { budgets: readonly Budget[] }) {
         type: 'gauge',
         name: one.api,
         center: [`${((i + 0.5) * 100) / tightest.length}%`, '58%'],
-        radius: '72%',
+        radius: '58%',
         startAngle: 200,
         endAngle: -20,
         max: one.limit,

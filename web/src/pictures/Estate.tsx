@@ -27,10 +27,9 @@ export function Estate() {
           roam: false,
           nodeClick: false,
           breadcrumb: { show: false },
-          width: '100%',
-          height: '100%',
+          ...{ left: 0, right: 0, top: 0, bottom: 0 },
           visualDimension: 1,
-          label: { formatter: '{b}\n{c}' },
+          label: { formatter: '{b}: {c}' },
           data: (all?.facets ?? []).map(({ value, count: size }) => {
             const share = rowsWith(urgent?.facets ?? [], value) / Math.max(1, size);
             return {
@@ -52,7 +51,7 @@ export function Estate() {
     <Chart
       label="Assets by operating system"
       option={option}
-      note="Green: none with an urgent finding; yellow, orange above 20 %, red above 50 %"
+      note="Urgent findings: green none, yellow some, orange > 20 %, red > 50 %"
       figures={{
         head: ['Operating system', 'Assets', 'With urgent findings'],
         rows: all.facets.map(({ value, count: size }) => [

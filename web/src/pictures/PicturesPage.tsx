@@ -9,6 +9,7 @@ import { NewAndFixed } from './NewAndFixed.tsx';
 import { RiskMatrix } from './RiskMatrix.tsx';
 import { RunCalendar } from './RunCalendar.tsx';
 import { SeverityBars } from './SeverityBars.tsx';
+import { TimeToFix } from './TimeToFix.tsx';
 
 const WEEKS = 12;
 const AGES = [
@@ -70,6 +71,9 @@ export function PicturesPage() {
             shape="bar"
             note="Fixed within the last 90 days"
           />
+        </Panel>
+        <Panel title="Mean time to fix (MTTR)">
+          <TimeToFix />
         </Panel>
         <Panel title="Terms by severity (SLA)">
           <SeverityBars

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { get, write } from '../api/client.ts';
 import { itemsOf } from '../api/queries.ts';
-import type { Page, Token } from '../api/types.ts';
+import type { NewToken, Page, Token } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { ListTable } from '../parts/ListTable.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
@@ -27,11 +27,11 @@ export function Tokens() {
   });
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<string[]>(['read']);
-  const [made, setMade] = useState<Token>();
+  const [made, setMade] = useState<NewToken>();
   const action = useAction();
   const add = (): Promise<void> =>
     action.run(async () => {
-      setMade(await write<Token>('POST', '/tokens', { name, scopes }));
+      setMade(await write<NewToken>('POST', '/tokens', { name, scopes }));
       setName('');
     });
   return (
@@ -65,7 +65,7 @@ export function Tokens() {
             </Group>
           </Stack>
         </form>
-        {made?.secret !== undefined && (
+        {made !== undefined && (
           <Alert color="cyan" variant="outline" title="Copy it now: it is shown only once" role="status">
             <span className="mono">{made.secret}</span>
           </Alert>

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { write } from '../api/client.ts';
 import { datasetsQuery, presetsQuery } from '../api/queries.ts';
-import type { Cost, Dataset } from '../api/types.ts';
+import type { Plan as Cost, Dataset } from '../api/types.ts';
 import { count } from '../parts/format.ts';
 import { Loaded } from '../parts/Loaded.tsx';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';

@@ -1,4 +1,7 @@
-import { Alert, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Autocomplete, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { connectionsQuery } from '../api/queries.ts';
 import { idOf } from './draft.ts';
 import type { StepProps } from './Wizard.tsx';
 
@@ -10,6 +13,14 @@ const FIXED = [
 
 export function GeneralStep({ draft, wrong, change }: StepProps) {
   const { name, id, tenant, runOn, notes } = draft;
+  const known = useQuery(connectionsQuery).data;
+  const tenants = [...new Set(known?.map((one) => one.tenant))];
+  const only = tenants.length === 1 ? tenants[0] : undefined;
+  // Where there is one tenant, a connection more is most likely its own.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the connections have come
+  useEffect(() => {
+    if (only !== undefined && tenant === '') change({ tenant: only });
+  }, [only]);
   const named = (next: string): void => change({ name: next, ...(id === idOf(name) ? { id: idOf(next) } : {}) });
   return (
     <Stack maw={560}>
@@ -42,12 +53,14 @@ export function GeneralStep({ draft, wrong, change }: StepProps) {
         error={wrong.id}
         onChange={(event) => change({ id: event.currentTarget.value })}
       />
-      <TextInput
+      <Autocomplete
         label="Tenant"
-        description="Whose data it is: a label on every event. The id, when empty."
+        description="Whose data it is: a label on every event, and a wall between people. A new one needs sinks that name it in quarry.yaml."
+        placeholder={id}
+        data={tenants}
         value={tenant}
         error={wrong.tenant}
-        onChange={(event) => change({ tenant: event.currentTarget.value })}
+        onChange={(value) => change({ tenant: value })}
       />
       <TextInput
         label="Run on"
