@@ -6,6 +6,7 @@ import { configurationRoutes } from './configuration.ts';
 import { connectionRoutes } from './connections.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
+import { exportRoutes } from './exports.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { liveRoutes } from './live.ts';
 import { opsRoutes } from './ops.ts';
@@ -46,4 +47,5 @@ export const ROUTES: readonly Routes[] = [
   inventoryRoutes,
   deviceRoutes,
   chartRoutes,
+  exportRoutes,
 ];
