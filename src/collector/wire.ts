@@ -287,6 +287,7 @@ export function clientOf(
     tls: { verify: tls.verify, ca: authorities(tls, log) },
     ...(proxy === undefined ? {} : { proxy: withoutUndefined(proxy) }),
     allowPlainHttp,
+    publicOnly: connection.publicOnly,
     onSignIn: (way, state) => options.observer?.happening?.({ kind: 'sign_in', connection: id, way, state }),
     onAnswer: (api, status, ms) => options.observer?.called?.({ subscription, api, status, ms }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),

@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly proxy?: ProxyOptions;
   /** The address was resolved with it, too. */
   readonly allowPlainHttp?: boolean;
+  /** Names that lead to this machine or its network are refused when they are connected to (QRY8023). */
+  readonly publicOnly?: boolean | undefined;
   readonly timeouts?: Partial<Timeouts>;
   readonly limits?: Partial<BodyLimits>;
   /** Hears of sign-ins: the first try, one more, and that Qualys took it. */
@@ -80,7 +82,8 @@ export function createClient(options: ClientOptions): Client {
   refusePlainHttp(address.gateway, 'gateway_url', allowPlainHttp);
   if (address.auth !== undefined) refusePlainHttp(address.auth, 'auth_url', allowPlainHttp);
   if (credentials.token?.kind === 'identity_provider') tokenUrlOf(credentials.token, allowPlainHttp);
-  const transport = createTransport({ tls: options.tls, proxy: options.proxy, connectMs: timeouts.connectMs });
+  const { tls, proxy, publicOnly } = options;
+  const transport = createTransport({ tls, proxy, publicOnly, connectMs: timeouts.connectMs });
   const secrets = redactor([...secretsOf(credentials), ...transport.secrets]);
   const closed = new AbortController();
   /** Which of a call's versions this platform has, by path. */
