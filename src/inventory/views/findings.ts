@@ -30,6 +30,9 @@ const ofHost = `JOIN device_host dh ON dh.space = f.space AND dh.host = f.host
   JOIN device d ON d.space = f.space AND d.device = dh.device ${ownedBy('f')}`;
 const KNOWN =
   'LEFT JOIN knowledge k ON k.tenant = sp.tenant AND k.subscription = sp.subscription AND k.qid = f.qid AND k.removed = 0';
+/** From each device to its findings; adding 0 keeps SQLite from going the other way. */
+const BY_DEVICE = `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
+  JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0`;
 const SOURCES = ['host_list_detection', 'knowledge_base'];
 
 const which = (): View['columns'] => [
@@ -49,12 +52,7 @@ export const findings = (context: ViewContext): View => ({
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
   from: `finding f ${ofHost} ${KNOWN}`,
-  // Adding 0 keeps SQLite from going the other way, from each finding to its device.
-  whole: {
-    from: `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
-      JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0 ${KNOWN}`,
-    indexed: ['f.host', 'f.qid'],
-  },
+  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'] },
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,
   columns: [
@@ -104,6 +102,10 @@ export const exposures = (context: ViewContext): View => ({
   about: 'Open findings by CVE: a finding with several CVEs is there several times, one without none is not.',
   sources: SOURCES,
   from: `finding f ${ofHost} JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid`,
+  whole: {
+    from: `${BY_DEVICE} JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid`,
+    indexed: ['f.host', 'f.qid', 'c.cve'],
+  },
   where: `f.removed = 0 AND f.closed = 0 AND f.type <> 3 AND ${deviceShown(context)}`,
   key: [...KEY, 'cve'],
   columns: [
