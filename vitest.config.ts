@@ -7,8 +7,8 @@ export default defineConfig({
     // smallest machine these tests are meant for has.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     // A test that says nothing proves nothing.
     expect: { requireAssertions: true },
     unstubEnvs: true,
