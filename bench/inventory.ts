@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Fields } from '../src/core/words.ts';
+import { makeQidIndex } from '../src/inventory/finding/by-qid.ts';
 import { decideFindings, writeFindings } from '../src/inventory/finding/fold.ts';
 import { saidOf } from '../src/inventory/finding/said.ts';
 import { type FindingEvent, findingKey } from '../src/inventory/finding/state.ts';
@@ -82,6 +83,7 @@ async function quarry(dir: string) {
         const changes = await decideFindings(store, 1, read, () => round === 0);
         await store.transaction((tx) => writeFindings(tx, 1, changes));
       }
+      await makeQidIndex(store);
     });
   } finally {
     await store.close();

@@ -6,13 +6,14 @@ import { contextAs } from '../core/format.ts';
 import { silentLog } from '../core/log.ts';
 import type { OpenSink } from '../core/sink.ts';
 import detection from '../datasets/host-list-detection.ts';
+import { makeQidIndex } from '../inventory/finding/by-qid.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import { changeCheckpoint, claimStream } from '../outbox/streams.ts';
 import { openSweep } from '../outbox/sweep.ts';
 import { readFileInto } from '../qualys/xml/read-file.ts';
 import fileSink from '../sinks/file.ts';
 import { lineSums } from './bench-sums.ts';
-import { INVENTORY, inventoryConsumer } from './consumer.ts';
+import { INVENTORY, inventoryConsumer, inventoryStore } from './consumer.ts';
 import { deliverOnce } from './deliver.ts';
 import { epochs } from './epochs.ts';
 import { silentObserver } from './observer.ts';
@@ -100,6 +101,8 @@ export async function collectFile(
         if (failed !== undefined) throw new Error(failed);
         if (batches === 0) break;
       }
+      // The pull of a saved answer never ends, which is what would have made it.
+      await makeQidIndex(inventoryStore(outbox));
     }
     return { longestTransactionMs: outbox.store.longestTransactionMs(), emitted: page.emitted };
   } finally {

@@ -1,6 +1,8 @@
+import type { Checkpoint } from '../core/checkpoint.ts';
 import { contextAs } from '../core/format.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import { datasets } from '../datasets/registry.gen.ts';
+import { makeQidIndex } from '../inventory/finding/by-qid.ts';
 import { foldBatches, INVENTORY_DATASETS } from '../inventory/fold.ts';
 import { forgetKnowledge } from '../inventory/knowledge/retention.ts';
 import type { InventorySchema } from '../inventory/schema.ts';
@@ -35,6 +37,19 @@ export async function cleanUpInventory(outbox: Outbox, retention: number, now: n
   await forgetKnowledge(inventoryStore(outbox), Math.min(now - retention, Number(oldest ?? now)));
 }
 
+/** Whether all findings are folded but for so many batches, and no first reading of them is under way. */
+async function isLoaded({ store: { db } }: Outbox, batches: number): Promise<boolean> {
+  const sink = await db.selectFrom('sink').select('pending_batches').where('name', '=', INVENTORY).executeTakeFirst();
+  if (sink === undefined || sink.pending_batches > batches) return false;
+  const streams = await db
+    .selectFrom('stream')
+    .select('checkpoint')
+    .where('dataset', '=', 'host_list_detection')
+    .execute();
+  const checkpoints = streams.map(({ checkpoint }) => JSON.parse(checkpoint) as Checkpoint);
+  return checkpoints.every(({ pull, watermark }) => pull === undefined || watermark !== undefined);
+}
+
 const BATCH_BYTES = 3 * 1024 ** 2;
 
 /**
@@ -43,6 +58,12 @@ const BATCH_BYTES = 3 * 1024 ** 2;
  */
 export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof feedsInventory } {
   const store = inventoryStore(outbox);
+  let hasIndex = false;
+  const afterFolding = async (batches: number): Promise<void> => {
+    if (hasIndex || !(await isLoaded(outbox, batches))) return;
+    await makeQidIndex(store);
+    hasIndex = true;
+  };
   return {
     name: INVENTORY,
     batchBytes: BATCH_BYTES,
@@ -50,8 +71,12 @@ export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof
     takes: feedsInventory,
     open: {
       check: async () => {},
-      write: (batches) => foldBatches(store, batches),
-      close: async () => {},
+      write: async (batches) => {
+        const outcomes = await foldBatches(store, batches);
+        await afterFolding(batches.length);
+        return outcomes;
+      },
+      close: () => afterFolding(0),
     },
   };
 }

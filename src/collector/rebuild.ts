@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { DROP_QID_INDEX } from '../inventory/finding/by-qid.ts';
 import { inventoryTables } from '../inventory/schema.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -18,6 +19,7 @@ export const FORGET_INVENTORY: readonly string[] = ['delivery', 'parked']
 export async function rebuildInventory(outbox: Outbox, now: number): Promise<number> {
   await outbox.store.transaction(async ({ db }) => {
     for (const table of inventoryTables) await sql`DELETE FROM ${sql.table(table)}`.execute(db);
+    await sql.raw(DROP_QID_INDEX).execute(db);
     for (const statement of FORGET_INVENTORY) await sql.raw(statement).execute(db);
   });
   await registerSink(outbox.store, INVENTORY, feedsInventory, now);

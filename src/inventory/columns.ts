@@ -5,15 +5,20 @@ export function columnsOf<Row extends object, Name extends string & keyof Row>(
   rows: readonly Row[],
   names: readonly Name[],
 ): Columns {
-  return Object.fromEntries(names.map((name) => [name, columnOf(rows.map((row) => row[name]))]));
+  return Object.fromEntries(names.map((name) => [name, columnOf(rows, name)]));
 }
 
-function columnOf(values: readonly unknown[]): Column {
-  const first = values[0];
-  if (typeof first === 'number') return Float64Array.from(values as number[]);
+function columnOf<Row extends object>(rows: readonly Row[], name: keyof Row): Column {
+  const first = rows[0]?.[name];
+  if (typeof first === 'number') {
+    const numbers = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) numbers[i] = rows[i]![name] as number;
+    return numbers;
+  }
+  const values = rows.map((row) => row[name] as string);
   if (typeof first === 'string' && values.every((value) => value === first))
     return values.length === 1 ? [first] : first;
-  return values as string[];
+  return values;
 }
 
 /** Rows as `selectMany` found them, with the number of the row of `match` each belongs to. */

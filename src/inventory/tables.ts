@@ -61,7 +61,7 @@ export type DeviceTable = Texts<(typeof DEVICE_TEXTS)[number] | (typeof DEVICE_L
 const columns = (type: string, ...names: readonly string[]): string =>
   names.map((name) => `${name} ${type} NOT NULL`).join(', ');
 
-/** Migration 5: devices and findings. */
+/** Migration 5: devices and findings; the index by QID comes later, see `finding/by-qid.ts`. */
 export function deviceStatements({ text, clustered }: Dialect): string[] {
   const texts = (...names: readonly string[]): string => columns(text, ...names);
   const numbers = (...names: readonly string[]): string => columns('bigint', ...names);
@@ -92,7 +92,6 @@ export function deviceStatements({ text, clustered }: Dialect): string[] {
       ${texts('protocol')}, ${numbers('ssl')}, ${texts('fqdn', 'instance')}, ${numbers('status', 'type', 'severity', 'qds', 'ignored', 'disabled')},
       ${numbers('first_found', 'last_found', 'last_fixed', 'times_found', 'opened', 'reopened', 'reopenings', 'closed', 'closed_reason', 'removed')},
       PRIMARY KEY (host, space, qid, place)) ${clustered}`,
-    'CREATE INDEX finding_qid ON finding (qid, space)',
     `CREATE TABLE finding_history (${numbers('space', 'host', 'qid')}, ${texts('place')}, ${numbers('at', 'what', 'reason')},
       PRIMARY KEY (host, space, qid, place, at, what)) ${clustered}`,
     'CREATE INDEX finding_history_at ON finding_history (at, space)',
