@@ -238,7 +238,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   try {
     await Promise.race([pullsEnded(), failed]);
     if (!now.aborted && options.once && houseIsOurs(current)) await resendAll(current, options.timeout, now);
-    const alone = shared === undefined || options.once || (await shared.leases.workers()) === 1;
+    const alone = shared === undefined || options.once || (await shared.leases.workers().catch(() => 0)) === 1;
     if (!now.aborted && alone && (options.once || options.finish.aborted)) await drained(current, options);
   } finally {
     fault.abort();

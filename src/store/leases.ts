@@ -41,6 +41,8 @@ export const leaseMigrations: readonly Migration[] = [
 ];
 
 export const LEASE_TTL_MS = 30_000;
+/** Workers that ended without a word are shown for a day. */
+const FORGOTTEN_MS = 86_400_000;
 const NOW = sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
 
 export interface WorkerFacts {
@@ -106,6 +108,7 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
   const { db } = store;
   const held = new Map<string, Held>();
   let lostUntold = 0;
+  await sql`DELETE FROM worker WHERE seen < ${NOW} - ${FORGOTTEN_MS}::bigint`.execute(db);
   const before = Date.now();
   const { rows: first } = await sql<{ now: number }>`
     INSERT INTO worker (id, name, labels, version, started, seen, lost)

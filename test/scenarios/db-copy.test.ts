@@ -88,7 +88,7 @@ describe('quarry db copy', skipUnless(typeof runnable !== 'string', String(runna
     } finally {
       await rig.close();
     }
-  }, 120_000);
+  }, 300_000);
 
   it('goes on where it was stopped, and says when the copy is another than what was copied', async () => {
     const rig = await startRig({ hosts: 2 });
@@ -135,5 +135,5 @@ describe('quarry db copy', skipUnless(typeof runnable !== 'string', String(runna
     } finally {
       await rig.close();
     }
-  }, 60_000);
+  }, 120_000);
 });

@@ -43,6 +43,7 @@ export async function run(flags: RunFlags): Promise<number> {
   }
   // Before anything is opened, so that no signal finds the process unprepared.
   const stop = stopping(flags.grace, (line) => log.warn(line));
+  if (!flags.work) log.info('no work is done here: workers on the same database do it');
   const options = {
     once,
     sweep: flags.sweep === true,
