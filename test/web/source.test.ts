@@ -14,7 +14,9 @@ it('the page is made of its own files and of packages it names, and fetches noth
   const packages = Object.keys(devDependencies);
   expect(files.length).toBeGreaterThan(40);
   for (const { path, text } of files) {
-    const imported = [...text.matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map(([, name]) => name!);
+    const imported = [...text.matchAll(/^(?:import|export)\s(?:[^';]*?from\s)?'([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+      ([, first, lazily]) => (first ?? lazily)!,
+    );
     const wrong = imported.filter((name) =>
       name.startsWith('.')
         ? !resolve(root, path, '..', name).startsWith(`${root}/`)
