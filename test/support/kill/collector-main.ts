@@ -1,7 +1,7 @@
 /**
  * A real collector in a process of its own, to be killed: `collector-main.ts SETTINGS-AS-JSON`. It is wired as
  * `quarry run` wires it; only its observer is the test's (it marks the phase in a file and announces it on a pipe), the
- * clock of its schedule runs fast, and nothing settled is kept, so that there is something to clean up.
+ * clock of its schedule runs fast, and nothing settled is kept unless the settings say so, so that there is something to clean up.
  */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -65,7 +65,7 @@ const { parts, close } = await wire({
 });
 const never = new AbortController().signal;
 const summary = await runCollector(
-  { ...parts, clock, retention: 0 },
+  { ...parts, clock, retention: settings.retention ?? 0 },
   {
     once: settings.run !== 'forever',
     sweep: settings.run === 'sweep',

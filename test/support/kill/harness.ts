@@ -45,6 +45,10 @@ export interface KillOptions {
   readonly sinks?: Readonly<Record<string, object>>;
   /** Looks at the files, and at what the other sinks hold, at the end. */
   readonly inspect?: (out: string) => Promise<void>;
+  /** How long what is settled is kept, milliseconds; not at all where absent. */
+  readonly retention?: number;
+  /** Looks at the data directory at the end. */
+  readonly inspectData?: (dir: string) => Promise<void>;
   /** Also bring the world to rest with full sweeps and hold the content against an uninterrupted run. */
   readonly thorough: boolean;
 }
@@ -109,6 +113,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
       clock,
       marks: join(folder, 'phase'),
       run,
+      ...(options.retention === undefined ? {} : { retention: options.retention }),
     };
   };
 
@@ -150,6 +155,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
     const last = options.thorough ? await settleDown(keys) : undefined;
     const streams = await readSink(outOf(dir), CONNECTION);
     await options.inspect?.(join(outOf(dir), CONNECTION));
+    await options.inspectData?.(dir);
     const events = [...streams.values()].reduce((sum, { lines }) => sum + lines, 0);
     const seconds = (performance.now() - began) / 1000;
     good = errors.length === 0 && isClean(first) && (last === undefined || isClean(last));

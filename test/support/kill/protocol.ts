@@ -35,6 +35,8 @@ export interface CollectorSettings {
   readonly marks: string;
   /** `forever`: until killed. `once`: everything due, delivered. `sweep`: full readings, delivered. */
   readonly run: 'forever' | 'once' | 'sweep';
+  /** Milliseconds; 0 where absent, so that there is something to clean up. */
+  readonly retention?: number;
   /** One worker of several on a PostgreSQL: its name, and how long its leases last. */
   readonly worker?: { readonly name: string; readonly ttl: number };
 }
