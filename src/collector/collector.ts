@@ -204,6 +204,9 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
         );
       }),
   };
+  /** With `once`: a lease was lost, and it has not been seen yet whether it can be had again. */
+  const interrupted = (): boolean =>
+    options.once && !options.finish.aborted && !now.aborted && [...pulling.values()].some((use) => use.lost.aborted);
   /** A change may end some loops and begin others: the pulls are over when none runs and no change is under way. */
   async function pullsEnded(): Promise<void> {
     if (options.stay === true || (shared !== undefined && !options.once))
@@ -211,7 +214,8 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
     do {
       await Promise.all([...pulls.values()].map(({ done }) => done));
       await changing;
-    } while ([...pulls.values()].some(({ ended }) => !ended()));
+      if (interrupted()) await clock.sleep(DRAIN_LOOK_MS, now).catch(() => {});
+    } while (interrupted() || [...pulls.values()].some(({ ended }) => !ended()));
   }
 
   let left = 0;
@@ -222,9 +226,15 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   await begin(shared === undefined ? parts.streams : [], parts.sinks);
   if (shared !== undefined && options.once) await sharing.began(subscriptionsIn(shared.leases.holding()));
   const sharingEnded =
-    shared === undefined || options.once
+    shared === undefined
       ? undefined
-      : keepSharing(shared.leases, sharing, log, AbortSignal.any([options.finish, now]));
+      : keepSharing(
+          shared.leases,
+          sharing,
+          log,
+          AbortSignal.any([options.finish, now, delivering.signal]),
+          options.once,
+        );
   const cleaning = cleanUp(parts, stopDelivery);
   const resending = keepResending(() => current, stopDelivery);
   options.onRunning?.({

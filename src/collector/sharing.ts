@@ -59,10 +59,16 @@ async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Pro
 
 const rank = (resource: string): number => Number(resource.startsWith(PULL));
 
-/** Shares the work until told to stop. Runs by the machine's time: leases do. */
-export async function keepSharing(leases: Leases, hooks: SharingHooks, log: Log, signal: AbortSignal): Promise<void> {
+/** Shares the work until told to stop; with `all`, takes all that is free. Runs by the machine's time: leases do. */
+export async function keepSharing(
+  leases: Leases,
+  hooks: SharingHooks,
+  log: Log,
+  signal: AbortSignal,
+  all: boolean,
+): Promise<void> {
   while (!signal.aborted) {
-    await takeShare(leases, hooks, false).catch((error: unknown) => {
+    await takeShare(leases, hooks, all).catch((error: unknown) => {
       log.warn('work could not be shared, trying again', {
         what: error instanceof Error ? error.message : String(error),
       });

@@ -18,11 +18,11 @@ import { findPostgres, type PostgresServer, startPostgres } from '../support/pos
 import { skipUnless } from '../support/skip.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-const rounds = soak ? 100 : 9;
+const rounds = soak ? 100 : 6;
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 const runnable = findPostgres();
 
-const TTL = 3000;
+const TTL = 6000;
 /** The collectors' schedule runs so much faster than the machine. */
 const SPEED = 60;
 const DAY = 86_400_000;
@@ -101,7 +101,7 @@ describe('workers on one PostgreSQL', skipUnless(typeof runnable !== 'string', S
           },
           marks: join(tmpdir(), `quarry-workers-${process.pid}-${name}`),
           run,
-          worker: { name, ttl: TTL },
+          worker: { name, ttl: run === 'once' ? 30_000 : TTL },
         });
         child.announcements.resume();
         return child;
