@@ -20,6 +20,8 @@ export interface DemoFlags {
   readonly listen: ListenAddress;
 }
 
+/** Where the demo keeps the time its world has come to. */
+const REACHED = 'demo-time.txt';
 /** Without --once the simulated subscription lives: so much of its time passes every so often. */
 const TICK_MS = 30_000;
 const SIMULATED_PER_TICK_MS = 6 * 3_600_000;
@@ -41,8 +43,12 @@ export async function demo(flags: DemoFlags): Promise<number> {
     throw new QuarryError('QRY7001', { what: error instanceof Error ? error.message : String(error) });
   });
   // The world as it would be now, or nearly; it stands still but for the ticks, so that counts can be compared.
-  simulator.advance(Math.max(0, Date.now() - BEHIND_MS - simulator.world.epoch));
-  const timer = setInterval(() => simulator.advance(SIMULATED_PER_TICK_MS), TICK_MS);
+  const wanted = Math.max(Date.now() - BEHIND_MS, await reached(dir));
+  simulator.advance(Math.max(0, wanted - simulator.world.epoch));
+  const timer = setInterval(() => {
+    simulator.advance(SIMULATED_PER_TICK_MS);
+    void remember(dir, simulator.now());
+  }, TICK_MS);
   timer.unref();
   if (flags.once === true) clearInterval(timer);
   try {
@@ -76,8 +82,18 @@ export async function demo(flags: DemoFlags): Promise<number> {
     return signalled ?? summaryExit(summary);
   } finally {
     clearInterval(timer);
+    await remember(dir, simulator.now());
     await simulator.close();
   }
+}
+
+/** Failing is no reason to end a demo. */
+const remember = (dir: string, now: number): Promise<void> => writeFile(join(dir, REACHED), `${now}\n`).catch(() => {});
+
+/** The time the world in this folder had come to, epoch ms: it goes on from there, since what was collected is of that time. */
+async function reached(dir: string): Promise<number> {
+  const said = Number(await readFile(join(dir, REACHED), 'utf8').catch(() => '0'));
+  return Number.isFinite(said) ? said : 0;
 }
 
 /** The folder is made by the demo and says so; one of another world is emptied, one that is not the demo's is refused. */
@@ -91,7 +107,7 @@ async function ownFolder(dir: string, world: string): Promise<void> {
     if (inside !== undefined)
       throw new QuarryError('QRY7002', { what: `${dir} holds data that the demo has not made.`, where: dir });
   } else {
-    for (const name of ['out', 'spool', 'quarry.db', 'quarry.db-wal', 'quarry.db-shm', 'truth.ndjson'])
+    for (const name of ['out', 'spool', 'quarry.db', 'quarry.db-wal', 'quarry.db-shm', 'truth.ndjson', REACHED])
       await rm(join(dir, name), { recursive: true, force: true });
   }
   await writeFile(marker, `${world}\n`);
