@@ -22,6 +22,7 @@ import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
 import { cleanUpInventory } from './consumer.ts';
 import { deliveryLoop, type RunningSink } from './deliver.ts';
+import { outlivedBy } from './outlived.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { pressure } from './pressure.ts';
 import type { PullReport } from './report.ts';
@@ -119,7 +120,8 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   }
   /** All are claimed before one is pulled: a sweep must know who else is at work on its keys. */
   async function begin(streams: readonly Stream[], sinks: CollectorParts['sinks']): Promise<void> {
-    for (const sink of sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now());
+    const outlived = outlivedBy(clock.now() - parts.retention);
+    for (const sink of sinks) await registerSink(outbox.store, sink.name, sink.takes, clock.now(), outlived);
     for (const stream of streams) {
       const use = pulling.get(stream.subscription);
       const store = use === undefined ? outbox.store : guarded(outbox.store, use.guard);

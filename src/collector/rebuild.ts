@@ -4,6 +4,7 @@ import { inventoryTables } from '../inventory/schema.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { feedsInventory, INVENTORY } from './consumer.ts';
+import { outlivedBy, RETENTION_MS } from './outlived.ts';
 
 /** SQL after which the outbox knows no inventory: the next start makes it anew and queues it everything there is. */
 export const FORGET_INVENTORY: readonly string[] = ['delivery', 'parked']
@@ -16,13 +17,13 @@ export const FORGET_INVENTORY: readonly string[] = ['delivery', 'parked']
  * The present picture comes back whole; of what is gone, and of history, as much as the outbox retains. The data
  * directory must not be in use. Returns how many events wait to be folded.
  */
-export async function rebuildInventory(outbox: Outbox, now: number): Promise<number> {
+export async function rebuildInventory(outbox: Outbox, now: number, retention = RETENTION_MS): Promise<number> {
   await outbox.store.transaction(async ({ db }) => {
     for (const table of inventoryTables) await sql`DELETE FROM ${sql.table(table)}`.execute(db);
     await sql.raw(DROP_QID_INDEX).execute(db);
     for (const statement of FORGET_INVENTORY) await sql.raw(statement).execute(db);
   });
-  await registerSink(outbox.store, INVENTORY, feedsInventory, now);
+  await registerSink(outbox.store, INVENTORY, feedsInventory, now, outlivedBy(now - retention));
   const { pending } = await outbox.store.db
     .selectFrom('sink')
     .select('pending')

@@ -23,6 +23,7 @@ import { comparable, type Difference, difference, type Kept, kept } from './kept
 import { obfuscationOf } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
 import { openLater, openSink } from './open-sink.ts';
+import { RETENTION_MS } from './outlived.ts';
 import type { CollectorParts } from './parts.ts';
 import { resendOf, routesOf, routesTo, takes } from './routing.ts';
 import { shapingOf } from './shape.ts';
@@ -30,8 +31,6 @@ import { nameOf, type Stream } from './stream.ts';
 import { joinWorkers, namedFor, type WorkerOptions } from './workers.ts';
 import { capYoungGeneration } from './young-generation.ts';
 
-/** Settled batches that are not current any more are kept a week: long enough to replay what a consumer lost over a weekend. */
-const RETENTION_MS = 7 * 86_400_000;
 /** What may wait for a sink before pulling pauses, where the configuration says nothing. */
 const MAX_BACKLOG = 20 * 1024 ** 3;
 /** The Global Asset Inventory API as Qualys counts limits for it: what `requests_per_hour` is about. */

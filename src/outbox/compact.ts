@@ -18,7 +18,7 @@ import { sql } from 'kysely';
 import { QuarryError } from '../core/errors.ts';
 import type { Transaction } from '../store/store.ts';
 import { mayHaveHappened, take } from './append.ts';
-import { REMOVED } from './identity.ts';
+import { liveNumbers } from './live.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxSchema } from './schema.ts';
 import {
@@ -94,7 +94,7 @@ async function compactSegment(outbox: Outbox, id: number, file: string): Promise
   const rewritten: Rewritten[] = [];
   try {
     for (const batch of batches) {
-      const live = await liveNumbers(outbox, batch);
+      const live = await liveNumbers(outbox.store.db, batch);
       const events = await readBatch({
         path: join(spool, file),
         offset: batch.offset_bytes,
@@ -121,22 +121,6 @@ async function compactSegment(outbox: Outbox, id: number, file: string): Promise
     if (error instanceof QuarryError && error.code === 'QRY4012') return undefined;
     throw error;
   }
-}
-
-type BatchRow = Pick<OutboxSchema['batch'], 'id' | 'keyspace'> & { lead_from: number; lead_to: number };
-
-/** Numbers of the events that are the newest body of their key: a short walk, since a batch covers a short range of ids. */
-async function liveNumbers({ store }: Outbox, batch: BatchRow): Promise<Set<number>> {
-  const rows = await store.db
-    .selectFrom('known_key')
-    .select('event')
-    .where('keyspace', '=', batch.keyspace)
-    .where('lead', '>=', batch.lead_from)
-    .where('lead', '<=', batch.lead_to)
-    .where('batch', '=', batch.id)
-    .where('fingerprint', '<>', REMOVED)
-    .execute();
-  return new Set(rows.map(({ event }) => event));
 }
 
 async function rewrite(

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { queueFor } from './append.ts';
+import { countQueued, queueFor } from './append.ts';
+import { type KeyedBatch, liveNumbers } from './live.ts';
 import type { OutboxSchema } from './schema.ts';
 import { type BatchLocation, groupsFromJson } from './segment.ts';
 
@@ -47,12 +48,24 @@ export const MOST_BATCHES = 32;
 const LONGEST_WAIT_MS = 3_600_000;
 const LONGEST_REASON = 2000;
 
-/** Makes the sink's row; a sink seen for the first time is queued everything the outbox still holds. */
+/** Which bodies may be of objects whose removal is forgotten. */
+export interface Outlived {
+  /** Epoch ms: removals before it may be gone, so that an older body alone would say the object is there. */
+  readonly before: number;
+  /** Streams of objects; rows of logs are never removed. */
+  readonly of: (stream: StreamIdentity) => boolean;
+}
+
+/**
+ * Makes the sink's row; a sink seen for the first time is queued everything the outbox still holds. Of batches that are
+ * older than what `outlived` names it gets the events that still are the newest of their key.
+ */
 export async function registerSink(
   store: Store<OutboxSchema>,
   name: string,
   takes: (stream: StreamIdentity) => boolean,
   now: number,
+  outlived?: Outlived,
 ): Promise<void> {
   await store.transaction(async (tx) => {
     const zero = { appended: 0, filtered: 0, delivered: 0, parked: 0, discarded: 0, reason: null };
@@ -69,13 +82,31 @@ export async function registerSink(
     for (const stream of streams.filter(takes)) {
       const batches = await tx.db
         .selectFrom('batch')
-        .select(['id', 'events', 'length_bytes'])
+        .select(['id', 'events', 'length_bytes', 'live', 'created', 'keyspace', 'lead_from', 'lead_to', 'numbers'])
         .where('stream', '=', stream.id)
         .orderBy('id')
         .execute();
-      await queueFor(tx, name, batches);
+      const old = outlived?.of(stream) === true ? outlived.before : 0;
+      const isWhole = ({ created, live, events }: (typeof batches)[number]) => created >= old || live === events;
+      await queueFor(tx, name, batches.filter(isWhole));
+      for (const batch of batches) if (!isWhole(batch)) await queueLive(tx, name, batch);
     }
   });
+}
+
+type StoredBatch = KeyedBatch & Pick<OutboxSchema['batch'], 'events' | 'length_bytes' | 'numbers'>;
+
+/** Queues what is left alive of a batch. */
+async function queueLive(tx: Transaction<OutboxSchema>, sink: string, batch: StoredBatch): Promise<void> {
+  const live = await liveNumbers(tx.db, batch);
+  const numbers = batch.numbers === null ? undefined : (JSON.parse(batch.numbers) as number[]);
+  const places = Array.from({ length: batch.events }, (_, i) => i);
+  const dead = places.filter((i) => !live.has(numbers?.[i] ?? i));
+  const events = batch.events - dead.length;
+  if (events === 0) return;
+  const settled = JSON.stringify(dead);
+  await tx.insertMany('delivery', { sink, batch: [batch.id], state: 'pending', attempts: 0, next_at: 0, settled });
+  await countQueued(tx, sink, { events, batches: [batch], appended: events });
 }
 
 /**

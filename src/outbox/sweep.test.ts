@@ -5,7 +5,7 @@ import { appendThings, claimAt, openAt, removalFacts, type Thing } from '../../t
 import { describeStores } from '../../test/support/stores.ts';
 import { registerSink } from './delivery.ts';
 import type { Outbox } from './outbox.ts';
-import { forgetRemoved } from './retention.ts';
+import { expire, forgetRemoved } from './retention.ts';
 import { listStreams, resetStream } from './streams.ts';
 import { concludeSweep, noteAbsentIds, openSweep } from './sweep.ts';
 import { verifyCounters } from './verify.ts';
@@ -42,6 +42,25 @@ const states = async (outbox: Outbox): Promise<string[]> =>
   (await outbox.store.db.selectFrom('sweep').select('state').orderBy('id').execute()).map(({ state }) => state);
 
 describeStores('sweeps', (kind) => {
+  test('a sink that is added when a removal is long forgotten is not fed what was removed', async () => {
+    const outbox = await openAt(await kind.place());
+    const known = [thing(1), thing(2), thing(2, 'b'), thing(3), thing(4)];
+    const claim = await prepared(outbox, known);
+    await fullSweep(outbox, claim, [thing(2), thing(4)], 200);
+    await drain(outbox, 'sink');
+    // The removals had nobody waiting any more; the bodies stand beside others that still are the newest.
+    expect(await expire(outbox, Number.MAX_SAFE_INTEGER)).toMatchObject({ batches: 1 });
+    const fed = async (name: string, before: number) => {
+      await registerSink(outbox.store, name, () => true, 300, { before, of: () => true });
+      return (await drain(outbox, name)).map(({ key }) => key.join());
+    };
+    expect(await fed('late', Number.MAX_SAFE_INTEGER)).toEqual(['2,a', '4,a']);
+    // Nothing is older than this: the rule is about age alone.
+    expect(await fed('early', 0)).toHaveLength(5);
+    expect(await verifyCounters(outbox.store)).toEqual([]);
+    await outbox.close();
+  });
+
   test('what a full reading does not hold is removed: host, thing on a host, first, last and in between', async () => {
     const outbox = await openAt(await kind.place());
     const known = [thing(1), thing(2), thing(2, 'b'), thing(2, 'c'), thing(3), thing(4), thing(9)];
