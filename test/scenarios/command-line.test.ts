@@ -235,7 +235,9 @@ describe('pipes and terminals', () => {
   it('--log-format goes before QUARRY_LOG_FORMAT', async () => {
     const env = { QUARRY_LOG_FORMAT: 'json' };
     const { stderr } = await cli(['run', '--once', '--no-server', '--log-format', 'devo'], { cwd: rig.dir, env });
-    expect(stderr).toMatch(/^\S+ +INFO MainProcess::MainThread -> pull begins/m);
+    expect(stderr).toMatch(
+      /^\S+ +INFO InputProcess::QualysHostListPuller\(acme,acme,host_list,predefined\) -> Pull Started$/m,
+    );
     expect(stderr).not.toContain('"msg"');
   });
 
