@@ -101,8 +101,14 @@ export async function wire(options: WireOptions): Promise<Wired> {
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
   const close = async (): Promise<void> => {
     stopWatching();
+    // Not where several fold: which of them is the last is not known here.
+    const folding = joined === undefined && made.streams.size > 0 ? [inventory.open] : [];
     await closeAll(
-      [...[...made.sinks.values()].map((sink) => sink.made.open), ...[...made.clients.values()].map((one) => one.made)],
+      [
+        ...folding,
+        ...[...made.sinks.values()].map((sink) => sink.made.open),
+        ...[...made.clients.values()].map((one) => one.made),
+      ],
       log,
     );
     await joined?.shared.leases.close();
