@@ -73,7 +73,7 @@ describe('quarry db copy', skipUnless(typeof runnable !== 'string', String(runna
         version: 'test',
       });
       const never = new AbortController().signal;
-      await runCollector(wired.parts, { once: true, sweep: true, timeout: 600_000, finish: never, now: never });
+      await runCollector(wired.parts, { once: true, sweep: true, timeout: 43_200_000, finish: never, now: never });
       await wired.close();
       const outbox = await openOutbox({ dataDir: rig.dir, databaseUrl: url, readOnly: true }, Date.now());
       const after = (await listStreams(outbox.store)).find(({ dataset }) => dataset === 'host_list_detection')!;
