@@ -29,6 +29,8 @@ export interface DatasetOptionsSpec {
   readonly order?: 'id' | 'time' | 'none';
   readonly time?: readonly string[];
   readonly format?: { readonly kind: string; readonly inner?: { readonly as: string } };
+  /** How often everything is read where the file says nothing, milliseconds. */
+  readonly schedule?: { readonly every: number; readonly sweepFull?: number };
 }
 
 /** What the configuration must know of a kind of sink; a sink's file has it all. */

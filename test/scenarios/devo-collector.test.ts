@@ -93,7 +93,7 @@ describe('a folder of a Devo collector, as it is', options, () => {
     await simulator.close();
   });
 
-  it('[D7] [D9] [D11] [D13] [D48] [F6] [F7] [F35] both collectors fill the six tables, and their statistics are true', async () => {
+  it('[D1] [D7] [D9] [D11] [D13] [D48] [F6] [F7] [F35] [F37] both collectors fill the six tables, and their statistics are true', async () => {
     await start({ hosts: 10 });
     await folder.write({
       qualys: classic({ ...named(CLASSIC), vm_scans: { start_time_in_utc: ago(4) } }),

@@ -92,7 +92,7 @@ function expectSaid(lines: readonly string[], wanted: readonly string[]): void {
   }
 }
 
-it('[D38] [D39] [D40] [D41] [D42] [D43] [D44] [D45] [D46] [D47] [D48] [D49] scans are told as the document tells them', () => {
+it('[D38] [D39] [D40] [D41] [D42] [D43] [D44] [D45] [D46] [D47] [D48] [D49] [F30] scans are told as the document tells them', () => {
   const config = configOf('example_collector', 'qualys', 13241243, ['vm_scans']);
   const { lines, clock, tell, log } = rig(config);
   const stream = streamOf(config, 'vm_scan_results');
@@ -124,9 +124,12 @@ it('[D38] [D39] [D40] [D41] [D42] [D43] [D44] [D45] [D46] [D47] [D48] [D49] scan
   tell({ kind: 'settled', sink: 'devo_1', stream, pull, appended: clock.now(), ...counts });
   log.observer.wrote({ sink: 'devo_1', events: 9, failed: false, ms: 1 });
   expectSaid(lines, documented('scans.txt'));
+  // What goes before the first pull goes before no other.
+  tell({ kind: 'pull_began', stream, pull: pull + 60_000, mode: 'incremental' });
+  expect(lines.filter((line) => line.endsWith('Starting the execution of pre_pull()'))).toHaveLength(1);
 });
 
-it('[F16] [F19] [F21] [F22] [F23] [F24] [F25] the setup of FIM is told as the document tells it', () => {
+it('[F16] [F17] [F18] [F19] [F21] [F22] [F23] [F24] [F25] the setup of FIM is told as the document tells it', () => {
   const config = configOf('qualys_fim_collector', 'qualys_fim', 123123, ['fim_events', 'fim_incidents']);
   const { lines, tell, log } = rig(config);
   log.started(async () => []);
@@ -145,6 +148,8 @@ it('[F16] [F19] [F21] [F22] [F23] [F24] [F25] the setup of FIM is told as the do
   const setup = documented('fim-setup.txt').filter((line) => !firstRun.test(line));
   expectSaid(lines, setup);
   expectSaid(lines, documented('start.txt'));
+  const processes = new Set(lines.map((line) => /(\w+Process)\b/.exec(line)?.[1]));
+  expect([...processes].toSorted()).toEqual(['InputProcess', 'MainProcess', 'OutputProcess']);
 });
 
 it('[F31] [F32] [F33] [F34] windows, pages of a thousand and 24168 events are told as the document tells them', () => {
