@@ -31,3 +31,7 @@ it('[A36, A37, D31, M4-M6, S15, S17] the guide says how to make a user and a rol
     expect(steps).toContain(words);
   for (const words of ['Roles and Scopes', '“Allow user view access to all objects”']) expect(steps).toContain(words);
 });
+
+it('[A38] an option that needs more permissions than its data set says so where it is explained', () => {
+  expect(readFileSync('docs/reference/datasets/users.md', 'utf8')).toMatch(/^\| `roles` \|.*needs the permission/m);
+});

@@ -17,7 +17,10 @@ export default defineDataset({
     roles: z
       .boolean()
       .default(true)
-      .meta({ description: 'Roles and tag scope of each user as well, where the caller may read them.' }),
+      .meta({
+        description:
+          'Roles and tag scope of each user as well; needs the permission to view users in the Administration utility.',
+      }),
   }),
   format: {
     kind: 'xml',
