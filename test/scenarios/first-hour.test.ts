@@ -119,7 +119,7 @@ describe('the guide of the first hour', () => {
         left.push(running);
         if (args[0] === 'simulate') await answers(Number(ports.get('8481')));
         else {
-          await running.said('the page answers');
+          await running.said('this link makes the first administrator');
           running.child.kill('SIGTERM');
           expect((await running.exited).code).toBe(143);
         }
