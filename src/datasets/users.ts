@@ -14,13 +14,10 @@ export default defineDataset({
       .boolean()
       .default(true)
       .meta({ description: 'How each user may come in: by browser, over the API.' }),
-    roles: z
-      .boolean()
-      .default(true)
-      .meta({
-        description:
-          'Roles and tag scope of each user as well; needs the permission to view users in the Administration utility.',
-      }),
+    roles: z.boolean().default(true).meta({
+      description:
+        'Roles and tag scope of each user as well; needs the permission to view users in the Administration utility.',
+    }),
   }),
   format: {
     kind: 'xml',
