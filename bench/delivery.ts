@@ -6,9 +6,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deliverOnce, type RunningSink } from '../src/collector/deliver.ts';
+import { deliverOnce, type RunningSink } from '../src/collector/deliver/deliver.ts';
+import { scratch } from '../src/collector/deliver/scratch.ts';
 import { silentObserver } from '../src/collector/observer.ts';
-import { scratch } from '../src/collector/scratch.ts';
 import type { Workshop } from '../src/collector/stream.ts';
 import { systemClock } from '../src/core/clock.ts';
 import type { Log } from '../src/core/log.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describe } from '../src/collector/describe.ts';
+import { describe } from '../src/collector/check/describe.ts';
 import type { DatasetFile } from '../src/datasets/define.ts';
 import { permissionRecipe } from '../src/datasets/recipe.ts';
 import { datasets } from '../src/datasets/registry.gen.ts';

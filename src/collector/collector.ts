@@ -20,17 +20,17 @@ import type { ClaimedStream } from '../outbox/streams.ts';
 import { guarded, LEASE_TTL_MS, type Use } from '../store/leases.ts';
 import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
-import { cleanUpInventory } from './consumer.ts';
-import { deliveryLoop, type RunningSink } from './deliver.ts';
-import { outlivedBy } from './outlived.ts';
+import { deliveryLoop, type RunningSink } from './deliver/deliver.ts';
+import { pressure } from './deliver/pressure.ts';
+import { RESEND_LOOK_MS, resendAll, resendDue } from './deliver/resend.ts';
+import { cleanUpInventory } from './fold/consumer.ts';
+import { outlivedBy } from './fold/outlived.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
-import { pressure } from './pressure.ts';
+import { claimOrRestart, keepPulling } from './pull/stream-loop.ts';
 import type { PullReport } from './report.ts';
-import { RESEND_LOOK_MS, resendAll, resendDue } from './resend.ts';
-import { keepSharing, type SharingHooks, subscriptionsIn, takeAll } from './sharing.ts';
 import { nameOf, type Stream, type Workshop } from './stream.ts';
-import { claimOrRestart, keepPulling } from './stream-loop.ts';
-import { HOUSEKEEPING, pullOf, takeTurn } from './turn.ts';
+import { keepSharing, type SharingHooks, subscriptionsIn, takeAll } from './work/sharing.ts';
+import { HOUSEKEEPING, pullOf, takeTurn } from './work/turn.ts';
 
 export type { CollectorParts, RunOptions } from './parts.ts';
 

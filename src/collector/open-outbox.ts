@@ -3,7 +3,7 @@ import { type Outbox, type OutboxLocation, openOutbox as open } from '../outbox/
 import { outboxMigrations } from '../outbox/schema.ts';
 import { leaseMigrations } from '../store/leases.ts';
 import type { Migration } from '../store/migrate.ts';
-import { FORGET_INVENTORY } from './rebuild.ts';
+import { FORGET_INVENTORY } from './fold/rebuild.ts';
 
 /**
  * Where the inventory was fed with less than it takes now, it is fed again with all the outbox holds: a consumer that is

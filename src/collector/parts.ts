@@ -5,10 +5,10 @@ import type { StreamIdentity } from '../core/words.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Leases, Use } from '../store/leases.ts';
 import type { Controls } from './controls.ts';
-import type { RunningSink } from './deliver.ts';
+import type { RunningSink } from './deliver/deliver.ts';
+import type { PressureLimits } from './deliver/pressure.ts';
 import type { Observer } from './observer.ts';
-import type { PressureLimits } from './pressure.ts';
-import type { Slots } from './puller.ts';
+import type { Slots } from './pull/puller.ts';
 import type { PullReport } from './report.ts';
 import type { Stream } from './stream.ts';
 

@@ -18,24 +18,31 @@ export { exportState, type Imported, importState } from '../outbox/transfer.ts';
 export { type Defect, verifyCounters } from '../outbox/verify.ts';
 export { PLATFORMS, platformByLogin, platformByUrl, resolveAddress } from '../qualys/platforms.ts';
 export { sinks } from '../sinks/registry.gen.ts';
-export { addressKey, addressOf } from './address.ts';
-export { askBackfill, canBackfill } from './backfill.ts';
-export { type Checked, checkConnection } from './check.ts';
-export { inventoryStore, titleOf } from './consumer.ts';
-export { type Coverage, completeReadings, coverage, inventoryWaiting } from './coverage.ts';
-export { curlOf } from './curl.ts';
-export { type Described, describe } from './describe.ts';
-export { confirmSweep, type HeldSweepShown, heldSweeps } from './held-sweep.ts';
-export { readOnce } from './one-shot.ts';
+export { addressKey, addressOf } from './check/address.ts';
+export { type Checked, checkConnection } from './check/check.ts';
+export { curlOf } from './check/curl.ts';
+export { type Described, describe } from './check/describe.ts';
+export { readOnce } from './check/one-shot.ts';
+export type { ApiCost, PlanCost, StreamCost } from './check/plan-cost.ts';
+export { planOf, savedBudgets } from './check/plan-state.ts';
+export {
+  listRetained,
+  newestOf,
+  newestPlace,
+  type Place,
+  type RetainedEvent,
+  retainedEvent,
+} from './deliver/retained.ts';
+export { leads, routesTo, takes } from './deliver/routing.ts';
+export { samplePayload } from './deliver/sample.ts';
+export { trySink } from './deliver/try-sink.ts';
+export { inventoryStore, titleOf } from './fold/consumer.ts';
+export { type Coverage, completeReadings, coverage, inventoryWaiting } from './fold/coverage.ts';
+export { confirmSweep, type HeldSweepShown, heldSweeps } from './fold/held-sweep.ts';
+export { rebuildInventory } from './fold/rebuild.ts';
 export { openOutbox } from './open-outbox.ts';
-export type { ApiCost, PlanCost, StreamCost } from './plan-cost.ts';
-export { planOf, savedBudgets } from './plan-state.ts';
-export { rebuildInventory } from './rebuild.ts';
+export { askBackfill, canBackfill } from './pull/backfill.ts';
 export type { LogLine, Numbered, Recent } from './recent.ts';
-export { listRetained, newestOf, newestPlace, type Place, type RetainedEvent, retainedEvent } from './retained.ts';
-export { leads, routesTo, takes } from './routing.ts';
-export { samplePayload } from './sample.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';
 export { STATUS_WORDS, type Status, statusOf } from './status.ts';
-export { trySink } from './try-sink.ts';
-export { type LeaseShown, listWorkers, type WorkerShown } from './workers.ts';
+export { type LeaseShown, listWorkers, type WorkerShown } from './work/workers.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../core/clock.ts';
 import { presets } from '../datasets/presets.ts';
 import { datasets } from '../datasets/registry.gen.ts';
 import { sinks } from '../sinks/registry.gen.ts';
-import type { Checked } from './check.ts';
+import type { Checked } from './check/check.ts';
 import { createControls } from './controls.ts';
 import { openOutbox } from './open-outbox.ts';
 import { createRecent } from './recent.ts';

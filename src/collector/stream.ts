@@ -8,7 +8,7 @@ import type { Claim } from '../outbox/append.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Obfuscation } from './obfuscation.ts';
 import type { Observer } from './observer.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from './work/turn.ts';
 
 /** One data set on one connection, with everything a pull of it needs. */
 export interface Stream extends StreamIdentity {

@@ -9,8 +9,8 @@ import { listSinks } from '../outbox/sink-state.ts';
 import { listStreams } from '../outbox/streams.ts';
 import { redactor } from '../qualys/redact.ts';
 import { imbalances } from './balance.ts';
-import { coverage } from './coverage.ts';
-import { savedBudgets } from './plan-state.ts';
+import { savedBudgets } from './check/plan-state.ts';
+import { coverage } from './fold/coverage.ts';
 
 export interface SupportFacts {
   readonly config: Config | undefined;

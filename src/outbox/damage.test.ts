@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { drain, pendingOf } from '../../test/support/deliveries.ts';
 import { appendThings, claimAt, openAt, removalFacts, type Thing } from '../../test/support/pages.ts';
 import { smallDisk } from '../../test/support/small-disk.ts';
-import { deliverOnce } from '../collector/deliver.ts';
+import { deliverOnce } from '../collector/deliver/deliver.ts';
 import { silentObserver } from '../collector/observer.ts';
 import type { Workshop } from '../collector/stream.ts';
 import { systemClock } from '../core/clock.ts';

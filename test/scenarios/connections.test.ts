@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { INVENTORY } from '../../src/collector/consumer.ts';
+import { INVENTORY } from '../../src/collector/fold/consumer.ts';
 import {
   connectionTo,
   DAY,

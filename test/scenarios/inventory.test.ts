@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rebuildInventory } from '../../src/collector/rebuild.ts';
+import { rebuildInventory } from '../../src/collector/fold/rebuild.ts';
 import { INVENTORY_DATASETS } from '../../src/inventory/fold.ts';
 import { truthLines } from '../../src/simulator/index.ts';
 import { type Row, viewRows, wholeInventory, withOutbox } from '../support/inventory.ts';

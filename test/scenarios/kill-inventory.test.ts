@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { inventoryConsumer } from '../../src/collector/consumer.ts';
-import { deliverOnce } from '../../src/collector/deliver.ts';
+import { deliverOnce } from '../../src/collector/deliver/deliver.ts';
+import { inventoryConsumer } from '../../src/collector/fold/consumer.ts';
+import { rebuildInventory } from '../../src/collector/fold/rebuild.ts';
 import { silentObserver } from '../../src/collector/observer.ts';
 import { openOutbox } from '../../src/collector/port.ts';
-import { rebuildInventory } from '../../src/collector/rebuild.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { inventoryTables } from '../../src/inventory/schema.ts';

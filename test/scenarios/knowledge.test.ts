@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { INVENTORY, inventoryStore } from '../../src/collector/consumer.ts';
+import { INVENTORY, inventoryStore } from '../../src/collector/fold/consumer.ts';
 import { silentObserver } from '../../src/collector/observer.ts';
 import { listSinks, openOutbox } from '../../src/collector/port.ts';
 import type { KnowledgeEntry } from '../../src/inventory/knowledge/entry.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ISOLATION_CALLS } from '../../src/collector/isolation.ts';
+import { ISOLATION_CALLS } from '../../src/collector/pull/isolation.ts';
 import { DAY, difference, newest, type Rig, repeated, SAME, startRig } from '../support/rig.ts';
 
 const HOUR = 3_600_000;

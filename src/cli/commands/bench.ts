@@ -40,13 +40,13 @@ export async function bench(what: 'read' | 'ndjson' | 'collect', file: string, f
 
 async function run(what: 'read' | 'ndjson' | 'collect', file: string, flags: BenchFlags): Promise<Result> {
   if (what === 'collect') return collect(file, flags.out, flags.inventory);
-  const { benchLines, benchRead } = await import('../../collector/bench-read.ts');
+  const { benchLines, benchRead } = await import('../../collector/bench/read.ts');
   return what === 'read' ? benchRead(file) : benchLines(file, flags.out ?? '/dev/null');
 }
 
 /** Everything a pull does, into a temporary data directory (or `out`, kept). */
 async function collect(file: string, out: string | undefined, inventory: boolean): Promise<Result> {
-  const { benchCollect } = await import('../../collector/bench.ts');
+  const { benchCollect } = await import('../../collector/bench/collect.ts');
   const dataDir = out ?? (await mkdtemp(join(tmpdir(), 'quarry-bench-')));
   try {
     const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir, inventory);

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
+import { takes } from '../../collector/deliver/routing.ts';
 import { discardParked, listSinks, type Outbox, replay, retryParked } from '../../collector/port.ts';
-import { takes } from '../../collector/routing.ts';
 import type { Config } from '../../config/config.ts';
 import { parseTime } from '../../config/units.ts';
 import { QuarryError } from '../../core/errors.ts';

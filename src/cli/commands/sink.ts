@@ -1,5 +1,5 @@
+import { leads, routesTo, takes } from '../../collector/deliver/routing.ts';
 import { datasets, sinks } from '../../collector/port.ts';
-import { leads, routesTo, takes } from '../../collector/routing.ts';
 import type { Config } from '../../config/config.ts';
 import { GUARANTEES } from '../../core/sink.ts';
 import { EXIT } from '../exit.ts';

@@ -7,7 +7,7 @@
 import { collectDefaultMetrics } from 'prom-client';
 import { averageMs } from '../../core/cron.ts';
 import { datasets } from '../../datasets/registry.gen.ts';
-import { titleOf } from '../consumer.ts';
+import { titleOf } from '../fold/consumer.ts';
 import type { Service } from '../service.ts';
 import { type Families, families, type Sample } from './families.ts';
 import { type InventoryCounts, inventoryCounts, lastSuccesses, readStored, type Stored } from './stored.ts';

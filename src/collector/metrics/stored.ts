@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Outbox } from '../../outbox/outbox.ts';
 import { listSinks, type SinkState } from '../../outbox/sink-state.ts';
 import { listStreams, type StreamState } from '../../outbox/streams.ts';
-import { inventoryStore } from '../consumer.ts';
+import { inventoryStore } from '../fold/consumer.ts';
 
 /** What a scrape asks the database for: a row a stream and a row a sink, and some sums. */
 export interface Stored {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imbalances } from '../../../src/collector/balance.ts';
-import { feedsInventory, INVENTORY } from '../../../src/collector/consumer.ts';
+import { feedsInventory, INVENTORY } from '../../../src/collector/fold/consumer.ts';
 import { openOutbox } from '../../../src/collector/port.ts';
 import { datasets } from '../../../src/datasets/registry.gen.ts';
 import { listSinks } from '../../../src/outbox/sink-state.ts';
