@@ -1,5 +1,5 @@
-import type { Running } from '../collector/parts.ts';
 import { comparable } from '../collector/kept.ts';
+import type { Running } from '../collector/parts.ts';
 import type { Wired } from '../collector/wire.ts';
 import type { Config } from '../config/config.ts';
 import { asQuarryError } from '../core/errors.ts';
