@@ -1,6 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { QuarryError } from '../core/errors.ts';
 
+/** A database nobody refers to is closed with the garbage, and its lock with it: a caller may forget the release. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Holds a data directory for one collector. The lock is SQLite's own on a small file beside the database: the
  * operating system lets it go with the process, however that ends, so a stale lock cannot exist.
@@ -20,6 +23,9 @@ export function holdDirectory(file: string): () => void {
       where: file,
     });
   }
-  const held = db;
-  return () => held.close();
+  const holder = db;
+  held.add(holder);
+  return () => {
+    if (held.delete(holder)) holder.close();
+  };
 }

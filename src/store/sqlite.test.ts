@@ -142,7 +142,7 @@ test('after closing, every call is refused and says why', async () => {
 test('a data directory is held by one process, and is free as soon as that one is gone, however it went [fault 13]', async () => {
   const lock = join(folder, 'collector.lock');
   const child = new URL('../../test/support/lock-child.ts', import.meta.url).pathname;
-  const holder = spawn(process.execPath, [child, lock], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, ['--expose-gc', child, lock], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
   expect(() => holdDirectory(lock)).toThrow(expect.objectContaining({ code: 'QRY4004' }));
   const gone = once(holder, 'exit');
