@@ -40,7 +40,8 @@ export function findPostgres(): Runnable | string {
   }
 }
 
-export async function startPostgres({ bin, as }: Runnable): Promise<PostgresServer> {
+/** `connections` is how many it takes. */
+export async function startPostgres({ bin, as }: Runnable, connections = 60): Promise<PostgresServer> {
   const data = await mkdtemp(join(tmpdir(), 'quarry-pg-'));
   if (as !== undefined) await chown(data, as.uid, as.gid);
   await chmod(data, 0o700);
@@ -53,7 +54,7 @@ export async function startPostgres({ bin, as }: Runnable): Promise<PostgresServ
   async function start(): Promise<void> {
     const options = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`];
     // Durability against power loss is not what is tested here; a killed process loses nothing without fsync.
-    options.push('-c', 'fsync=off', '-c', 'max_connections=60', '-c', 'deadlock_timeout=200ms');
+    options.push('-c', 'fsync=off', '-c', `max_connections=${connections}`, '-c', 'deadlock_timeout=200ms');
     const run = (): ChildProcess =>
       spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...options], { ...as, stdio: 'ignore' });
     child = run();

@@ -26,24 +26,38 @@ export interface SimulatorChild extends SimulatorReady {
   close(): Promise<void>;
 }
 
+type ChildOptions = SimulatorOptions & { readonly time?: VirtualTime };
+
 /** Starts a simulator in a process of its own. Options that are functions cannot cross over. */
-export async function startSimulatorChild(
-  options: SimulatorOptions & { readonly time?: VirtualTime },
-): Promise<SimulatorChild> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'simulator-main.ts'), JSON.stringify(options)], {
+export const startSimulatorChild = async (options: ChildOptions): Promise<SimulatorChild> =>
+  (await startSimulatorChildren([options]))[0]!;
+
+/** Starts simulators in one process of their own; closing one closes all. */
+export async function startSimulatorChildren(all: readonly ChildOptions[]): Promise<SimulatorChild[]> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'simulator-main.ts'), JSON.stringify(all)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const ready = JSON.parse(await firstLine(child, child.stdout)) as SimulatorReady;
+  const ready = JSON.parse(await firstLine(child, child.stdout)) as SimulatorReady[];
+  const close = async (): Promise<void> => {
+    if (child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.stdin.end();
+    await ended;
+  };
+  return ready.map((one) => ({ ...one, ...asking(one.url), close }));
+}
+
+/** What a simulator is asked over its own address. */
+function asking(url: string): Omit<SimulatorChild, keyof SimulatorReady | 'close'> {
   const ask = async (path: string, body?: object): Promise<Response> => {
     const response = await fetch(
-      `${ready.url}/simulator/${path}`,
+      `${url}/simulator/${path}`,
       body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
     );
     if (!response.ok) throw new Error(`simulator: ${response.status} ${await response.text()}`);
     return response;
   };
   return {
-    ...ready,
     advance: async (ms) => {
       await (await ask('advance', { ms })).body?.cancel();
     },
@@ -53,12 +67,6 @@ export async function startSimulatorChild(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as TruthLine),
     counters: async () => (await (await ask('counters')).json()) as Counters,
-    close: async () => {
-      if (child.exitCode !== null) return;
-      const ended = once(child, 'exit');
-      child.stdin.end();
-      await ended;
-    },
   };
 }
 
