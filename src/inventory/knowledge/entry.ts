@@ -1,4 +1,4 @@
-import type { Cvss, KnowledgeEntry } from '../../core/knowledge.ts';
+import type { Cvss, KnowledgeEntry, Threat } from '../../core/knowledge.ts';
 import type { Fields, Value } from '../../core/words.ts';
 
 export type { Cvss, KnowledgeEntry, Threat } from '../../core/knowledge.ts';
@@ -7,6 +7,8 @@ export type { Cvss, KnowledgeEntry, Threat } from '../../core/knowledge.ts';
 export interface Texts {
   /** The text of the first element at the path; undefined where there is none. */
   text(path: string): string | undefined;
+  /** That text as a number: NaN where there is none, or none in it. */
+  number(path: string): number;
   /** The texts of all elements at the path, or of an attribute of each (`…/@id`). */
   all(path: string): readonly (string | undefined)[];
 }
@@ -19,63 +21,79 @@ export const entryOf = (record: Fields): KnowledgeEntry | undefined => entryFrom
  * carry it); undefined where it has no QID.
  */
 export function entryFrom(record: Texts): KnowledgeEntry | undefined {
-  const text = (path: string): string | null => stored(record.text(path)) ?? null;
-  const isSet = (path: string): boolean => record.text(path)?.trim() === '1';
-  const cvss = (path: string): Cvss | null => {
-    const base = numberOf(record.text(`${path}/BASE`));
-    const temporal = numberOf(record.text(`${path}/TEMPORAL`));
-    const vector = text(`${path}/VECTOR_STRING`);
-    return base === null && temporal === null && vector === null ? null : { base, temporal, vector };
-  };
-  const qid = numberOf(record.text('QID'));
-  if (qid === null || !Number.isSafeInteger(qid) || qid < 1) return undefined;
-  const threatIds = record.all('THREAT_INTELLIGENCE/THREAT_INTEL/@id');
+  const qid = record.number('QID');
+  if (!Number.isSafeInteger(qid) || qid < 1) return undefined;
   return {
     qid,
-    title: text('TITLE') ?? '',
-    type: text('VULN_TYPE') ?? '',
-    severity: wholeOf(record.text('SEVERITY_LEVEL')),
-    category: text('CATEGORY'),
-    modified: text('LAST_SERVICE_MODIFICATION_DATETIME'),
-    published: text('PUBLISHED_DATETIME'),
-    patchable: isSet('PATCHABLE'),
-    disabled: isSet('IS_DISABLED'),
-    pci: isSet('PCI_FLAG'),
-    cves: record.all('CVE_LIST/CVE/ID').flatMap((cve) => stored(cve) || []),
-    cvss2: cvss('CVSS'),
-    cvss3: cvss('CVSS_V3'),
-    solution: text('SOLUTION'),
-    diagnosis: text('DIAGNOSIS'),
-    consequence: text('CONSEQUENCE'),
-    threats: record
-      .all('THREAT_INTELLIGENCE/THREAT_INTEL')
-      .map((name, i) => ({ id: wholeOf(threatIds[i]), name: stored(name) ?? '' })),
+    title: text(record, 'TITLE') ?? '',
+    type: text(record, 'VULN_TYPE') ?? '',
+    severity: whole(record.number('SEVERITY_LEVEL')),
+    category: text(record, 'CATEGORY'),
+    modified: text(record, 'LAST_SERVICE_MODIFICATION_DATETIME'),
+    published: text(record, 'PUBLISHED_DATETIME'),
+    patchable: isSet(record, 'PATCHABLE'),
+    disabled: isSet(record, 'IS_DISABLED'),
+    pci: isSet(record, 'PCI_FLAG'),
+    cves: cvesOf(record),
+    cvss2: cvss(record, 'CVSS/BASE', 'CVSS/TEMPORAL', 'CVSS/VECTOR_STRING'),
+    cvss3: cvss(record, 'CVSS_V3/BASE', 'CVSS_V3/TEMPORAL', 'CVSS_V3/VECTOR_STRING'),
+    solution: text(record, 'SOLUTION'),
+    diagnosis: text(record, 'DIAGNOSIS'),
+    consequence: text(record, 'CONSEQUENCE'),
+    threats: threatsOf(record),
   };
+}
+
+function text(record: Texts, path: string): string | null {
+  const text = record.text(path);
+  return text === undefined ? null : stored(text);
+}
+
+const isSet = (record: Texts, path: string): boolean => record.text(path)?.trim() === '1';
+
+function cvss(record: Texts, basePath: string, temporalPath: string, vectorPath: string): Cvss | null {
+  const base = finite(record.number(basePath));
+  const temporal = finite(record.number(temporalPath));
+  const vector = text(record, vectorPath);
+  return base === null && temporal === null && vector === null ? null : { base, temporal, vector };
+}
+
+function cvesOf(record: Texts): string[] {
+  const cves: string[] = [];
+  for (const text of record.all('CVE_LIST/CVE/ID')) {
+    const cve = text === undefined ? '' : stored(text);
+    if (cve !== '') cves.push(cve);
+  }
+  return cves;
+}
+
+function threatsOf(record: Texts): Threat[] {
+  const names = record.all('THREAT_INTELLIGENCE/THREAT_INTEL');
+  if (names.length === 0) return [];
+  const ids = record.all('THREAT_INTELLIGENCE/THREAT_INTEL/@id');
+  return names.map((name, i) => ({ id: whole(numberIn(ids[i])), name: stored(name ?? '') }));
 }
 
 /** PostgreSQL takes no NUL in a text. */
-const stored = (text: string | undefined): string | undefined =>
-  text?.includes('\0') === true ? text.replaceAll('\0', '') : text;
+const stored = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '') : text);
 
-function numberOf(text: string | undefined): number | null {
-  const digits = text?.trim() ?? '';
-  const number = digits === '' ? Number.NaN : Number(digits);
-  return Number.isFinite(number) ? number : null;
-}
+const numberIn = (text: string | undefined): number =>
+  text === undefined || text.trim() === '' ? Number.NaN : Number(text);
 
-function wholeOf(text: string | undefined): number {
-  const number = numberOf(text);
-  return number !== null && Number.isSafeInteger(number) ? number : 0;
-}
+const finite = (number: number): number | null => (Number.isFinite(number) ? number : null);
+
+const whole = (number: number): number => (Number.isSafeInteger(number) ? number : 0);
 
 /** The texts of a parsed record. What repeats is a list there; an element with attributes or children is an object. */
 function textsOf(record: Fields): Texts {
+  const text = (path: string): string | undefined => {
+    let at: Value | undefined = record;
+    for (const name of stepsOf(path)) at = memberOf(firstOf(at), name);
+    return textOf(firstOf(at));
+  };
   return {
-    text(path) {
-      let at: Value | undefined = record;
-      for (const name of stepsOf(path)) at = memberOf(firstOf(at), name);
-      return textOf(firstOf(at));
-    },
+    text,
+    number: (path) => numberIn(text(path)),
     all(path) {
       let at: readonly (Value | undefined)[] = [record];
       for (const name of stepsOf(path)) {

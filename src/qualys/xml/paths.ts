@@ -55,27 +55,31 @@ export function first(tape: Tape, { steps, attribute }: Path): number {
 }
 
 /**
- * Visits every element a path leads to, through every branch, in document order; with an attribute at the path's end,
- * that of each element, 0 where it has none.
+ * Every element a path leads to, through every branch, in document order; with an attribute at the path's end, that of
+ * each element, 0 where it has none.
  */
-export function each(tape: Tape, { steps, attribute }: Path, visit: (group: number) => void): void {
+export function every(tape: Tape, path: Path): number[] {
+  const groups: number[] = [];
+  if (path.steps.length === 0) return groups;
+  for (let at = atTop(tape, path.steps[0]!); at !== 0; at = tape.cells[at + NEXT]!) below(tape, path, at, 1, groups);
+  return groups;
+}
+
+/** Adds what the path's steps from `level` on lead to from `group`. */
+function below(tape: Tape, path: Path, group: number, level: number, groups: number[]): void {
+  const { steps, attribute } = path;
+  if (level === steps.length) {
+    groups.push(attribute === undefined ? group : attributeOf(tape, group, attribute));
+    return;
+  }
+  const step = steps[level]!;
   const { cells } = tape;
-  const last = steps.length - 1;
-  const walk = (group: number, level: number): void => {
-    if (level < last) within(group, level + 1);
-    else visit(attribute === undefined ? group : attributeOf(tape, group, attribute));
-  };
-  const within = (parent: number, level: number): void => {
-    const step = steps[level]!;
-    const stop = cells[parent + SKIP]!;
-    for (let at = child(tape, parent, parent + GROUP, step); at !== 0; ) {
-      walk(at, level);
-      const next = cells[at + SKIP]!;
-      at = next < stop ? child(tape, parent, next, step) : 0;
-    }
-  };
-  if (last < 0) return;
-  for (let at = atTop(tape, steps[0]!); at !== 0; at = cells[at + NEXT]!) walk(at, 0);
+  const stop = cells[group + SKIP]!;
+  for (let at = child(tape, group, group + GROUP, step); at !== 0; ) {
+    below(tape, path, at, level + 1, groups);
+    const next = cells[at + SKIP]!;
+    at = next < stop ? child(tape, group, next, step) : 0;
+  }
 }
 
 function atTop(tape: Tape, { id, lower }: Step): number {

@@ -2,6 +2,8 @@ import type { RecordView } from '../../core/words.ts';
 
 /** A record of an XML answer. What goes beyond `RecordView` costs no string. */
 export interface XmlRecordView extends RecordView {
+  /** A field's text as Number() reads it; NaN where there is none, or only white space. */
+  number(path: string): number;
   /**
    * Decoded texts of every element a path leads to, through every branch, in document order: `CVE_LIST/CVE/ID`. With an
    * attribute as the last step (`THREAT_INTELLIGENCE/THREAT_INTEL/@id`) that of each element. Undefined for an element

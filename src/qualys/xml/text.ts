@@ -216,3 +216,25 @@ export function textOf(found: Located): string {
     ? found.asBuffer.latin1Slice(start, end)
     : found.asBuffer.utf8Slice(start, end);
 }
+
+/** Digits that are a whole number exactly, and whose division by a power of ten is rounded as Number() rounds. */
+const EXACT_DIGITS = 15;
+
+/** The located text as a number, as Number() reads it; NaN where there is nothing but white space. */
+export function numberOf(found: Located): number {
+  const { bytes, start, end } = found;
+  if (end - start > EXACT_DIGITS || start === end) return numberIn(textOf(found));
+  let value = 0;
+  let scale = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      scale *= 10;
+    } else if (digit === -2 && scale === 0 && end - start > 1) scale = 1;
+    else return numberIn(textOf(found));
+  }
+  return scale > 1 ? value / scale : value;
+}
+
+const numberIn = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));

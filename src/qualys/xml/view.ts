@@ -1,11 +1,11 @@
 import type { Flag, Members } from '../../core/words.ts';
 import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.ts';
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
-import { createPaths, each, first } from './paths.ts';
+import { createPaths, every, first } from './paths.ts';
 import type { XmlRecordView } from './record-view.ts';
 import type { Scan } from './state.ts';
 import { GROUP, MARKS, PARENTAL, type Tape } from './tape.ts';
-import { isBlank, locate, textOf } from './text.ts';
+import { isBlank, locate, numberOf, textOf } from './text.ts';
 import { utf16Length } from './utf8.ts';
 
 const NO_FLAGS: readonly Flag[] = [];
@@ -68,11 +68,11 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
   };
   return {
     text: (name) => text(tape, name),
+    number: (name) => (find(tape, name) ? numberOf(found) : Number.NaN),
     all: (path) => {
       const texts: (string | undefined)[] = [];
-      each(tape, pathOf(path), (group) => {
+      for (const group of every(tape, pathOf(path)))
         texts.push(group !== 0 && locateText(tape, group) ? textOf(found) : undefined);
-      });
       return texts;
     },
     contextText: (name) => (context === undefined ? undefined : text(context, name)),
