@@ -13,9 +13,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Fields } from '../src/core/words.ts';
 import { makeQidIndex } from '../src/inventory/finding/by-qid.ts';
+import { findingEvents } from '../src/inventory/finding/events.ts';
 import { decideFindings, writeFindings } from '../src/inventory/finding/fold.ts';
-import { saidOf } from '../src/inventory/finding/said.ts';
-import { type FindingEvent, findingKey } from '../src/inventory/finding/state.ts';
+import { valuesOf } from '../src/inventory/finding/said.ts';
+import { findingKey } from '../src/inventory/finding/state.ts';
 import { type InventorySchema, inventoryMigrations } from '../src/inventory/schema.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
@@ -76,10 +77,11 @@ async function quarry(dir: string) {
     return await measured(async (all, round) => {
       for (const events of all) {
         const arriving = round === 0 ? events : events.filter(({ record }) => record['TIMES_FOUND'] !== '1');
-        const read = arriving.map(({ seq, accepted, key, record }): FindingEvent => {
-          const at = findingKey(key)!;
-          return { connection: 'c', seq, accepted, change: 'new', time: 1, at, said: saidOf(record) };
-        });
+        const read = findingEvents();
+        for (const { seq, accepted, key, record } of arriving) {
+          const { host, qid, place } = findingKey(key)!;
+          read.add([...valuesOf(record), host, qid, seq, accepted, 1], 'c', 'new', undefined, place);
+        }
         const changes = await decideFindings(store, 1, read, () => round === 0);
         await store.transaction((tx) => writeFindings(tx, 1, changes));
       }

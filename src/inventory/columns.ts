@@ -1,4 +1,4 @@
-import type { Column, Columns } from '../store/store.ts';
+import type { Coded, Column, Columns } from '../store/store.ts';
 
 /** Rows as the columns a store takes. Numbers go as one block of memory; a text all rows share goes once. */
 export function columnsOf<Row extends object, Name extends string & keyof Row>(
@@ -33,4 +33,27 @@ export function rowsOf<Row>(found: {
     for (let c = 0; c < names.length; c++) row[names[c]!] = columns[c]![i];
     return { match, row: row as Row };
   });
+}
+
+/** Texts of which there are few, as they come: each is kept once, a row holds its number. */
+export interface Texts {
+  add(text: string): void;
+  column(): Coded;
+}
+
+export function texts(): Texts {
+  const numbers = new Map<string, number>();
+  const codes: number[] = [];
+  let [last, code] = ['', -1];
+  return {
+    add: (text) => {
+      if (code < 0 || text !== last) {
+        code = numbers.get(text) ?? numbers.size;
+        numbers.set(text, code);
+        last = text;
+      }
+      codes.push(code);
+    },
+    column: () => ({ texts: [...numbers.keys()], codes: Uint32Array.from(codes) }),
+  };
 }

@@ -10,14 +10,15 @@
  * - An event that names no object is refused alone, with the reason; it is parked, and nothing else waits for it.
  */
 import type { Batch, Outcome } from '../core/sink.ts';
+import type { Fields } from '../core/words.ts';
 import type { Store } from '../store/store.ts';
 import { decideDevices, type SourceEvent, writeDevices } from './device/fold.ts';
 import { DEVICE_SOURCES, type SourceName } from './device/source.ts';
 import { type Event, eventsOf, refused } from './event.ts';
+import { type FindingEvents, findingEvents } from './finding/events.ts';
 import { decideFindings, writeFindings } from './finding/fold.ts';
 import { hostEvents, hostsSeen } from './finding/hosts.ts';
-import { detectionsOf } from './finding/read.ts';
-import type { FindingEvent } from './finding/state.ts';
+import { readDetections } from './finding/read.ts';
 import { foldKnowledge } from './knowledge/fold.ts';
 import { foldCves } from './knowledge-cves.ts';
 import { decideObjects, type ObjectChanges, objectKey, writeObjects } from './objects/fold.ts';
@@ -87,7 +88,7 @@ async function foldSpace(
 }
 
 interface ReadEvents {
-  readonly findings: FindingEvent[];
+  readonly findings: FindingEvents;
   /** The newest event of each host that says what the host is. */
   readonly hosts: Map<number, SourceEvent>;
   readonly sources: SourceEvent[];
@@ -98,10 +99,10 @@ interface ReadEvents {
 }
 
 function readAll(batches: readonly Batch[], outcomes: Map<Batch, readonly Outcome[]>): ReadEvents {
-  const read: ReadEvents = { findings: [], hosts: new Map(), sources: [], objects: new Map() };
+  const read: ReadEvents = { findings: findingEvents(), hosts: new Map(), sources: [], objects: new Map() };
   for (const batch of batches) {
     const kind = OBJECT_KINDS.find(({ dataset }) => dataset === batch.dataset);
-    if (batch.dataset === DETECTIONS) outcomes.set(batch, readDetections(batch, read));
+    if (batch.dataset === DETECTIONS) outcomes.set(batch, foldedDetections(batch, read));
     else if (kind !== undefined) outcomes.set(batch, readObjects(batch, kind, read));
     else if (batch.dataset in DEVICE_SOURCES)
       outcomes.set(batch, readSources(batch, batch.dataset as SourceName, read));
@@ -114,22 +115,28 @@ function readAll(batches: readonly Batch[], outcomes: Map<Batch, readonly Outcom
   return read;
 }
 
-function readDetections(batch: Batch, { findings, hosts }: ReadEvents): Outcome[] {
-  let last: unknown;
-  return detectionsOf(batch).map((detection) => {
-    if (detection === undefined) return refused('the key names no host and QID');
-    const { event, host } = detection;
-    findings.push(event);
-    if (host !== undefined && host !== last) {
+function foldedDetections(batch: Batch, { findings, hosts }: ReadEvents): Outcome[] {
+  const outcomes: Outcome[] = [];
+  let last: Fields | undefined;
+  let said: ReturnType<(typeof DEVICE_SOURCES)[typeof DETECTIONS]>;
+  /** The newest event around which `last` stands. */
+  let newest = 0;
+  const take = (): void => {
+    if (said === undefined) return;
+    hosts.set(said.id, { dataset: DETECTIONS, id: said.id, origin: findings.originOf(newest), said });
+  };
+  readDetections(batch, findings, (event, host) => {
+    outcomes.push(event === undefined ? refused('the key names no host and QID') : 'delivered');
+    if (event === undefined || host === undefined) return;
+    if (host !== last) {
+      take();
       last = host;
-      const said = DEVICE_SOURCES[DETECTIONS](host);
-      if (said !== undefined) hosts.set(said.id, { dataset: DETECTIONS, id: said.id, origin: event, said });
-    } else if (host !== undefined) {
-      const known = hosts.get(event.at.host);
-      if (known !== undefined) hosts.set(event.at.host, { ...known, origin: event });
+      said = DEVICE_SOURCES[DETECTIONS](host);
     }
-    return 'delivered';
+    newest = event;
   });
+  take();
+  return outcomes;
 }
 
 function readSources(batch: Batch, dataset: SourceName, { sources }: ReadEvents): Outcome[] {

@@ -8,6 +8,7 @@ import {
   type Columns,
   type Dialect,
   type Found,
+  isCoded,
   quoted,
   rowCount,
   type Store,
@@ -173,10 +174,14 @@ function unnested(match: Columns, more: Columns = {}) {
 }
 
 function arrayOf(column: Column, rows: number) {
-  const values =
-    typeof column === 'object'
-      ? Array.from<string | number | null>(column)
-      : new Array<string | number>(rows).fill(column);
+  const values = valuesOf(column, rows);
   const isText = values.some((value) => typeof value === 'string') || values.every((value) => value === null);
   return isText ? sql`${values}::text[]` : sql`${values}::bigint[]`;
+}
+
+function valuesOf(column: Column, rows: number): (string | number | null)[] {
+  if (typeof column !== 'object') return new Array<string | number>(rows).fill(column);
+  return isCoded(column)
+    ? Array.from(column.codes, (code) => column.texts[code]!)
+    : Array.from<string | number | null>(column);
 }

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Column, ROWS_AT_ONCE } from './store.ts';
+import { type Column, isCoded, ROWS_AT_ONCE } from './store.ts';
 
 export type Request =
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SQLInputValue[] }
@@ -65,7 +65,10 @@ function binder(columns: readonly Column[], count = 1): (row: number) => SQLInpu
   return (row) => {
     for (let i = 0; i < width; i++) {
       const column = columns[i]!;
-      for (let k = 0; k < count; k++) values[k * width + i] = typeof column === 'object' ? column[row + k]! : column;
+      for (let k = 0, at = i; k < count; k++, at += width) {
+        if (typeof column !== 'object') values[at] = column;
+        else values[at] = isCoded(column) ? column.texts[column.codes[row + k]!]! : column[row + k]!;
+      }
     }
     return values;
   };

@@ -40,8 +40,17 @@ export type Column =
   | readonly number[]
   | readonly (string | null)[]
   | Float64Array
+  | Coded
   | string
   | number;
+
+/** A column of texts many rows share: row i has `texts[codes[i]]`. */
+export interface Coded {
+  readonly texts: readonly string[];
+  readonly codes: Uint32Array;
+}
+
+export const isCoded = (column: Column): column is Coded => typeof column === 'object' && 'codes' in column;
 
 export interface Found {
   readonly row: readonly number[];
@@ -61,7 +70,10 @@ export interface Dialect {
 
 /** How many rows a set of columns holds; all values single means one. */
 export function rowCount(columns: Columns): number {
-  for (const column of Object.values(columns)) if (typeof column === 'object') return column.length;
+  for (const column of Object.values(columns)) {
+    if (typeof column !== 'object') continue;
+    return isCoded(column) ? column.codes.length : column.length;
+  }
   return 1;
 }
 

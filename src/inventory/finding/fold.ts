@@ -1,21 +1,15 @@
 import type { Store, Transaction } from '../../store/store.ts';
 import { columnsOf, rowsOf } from '../columns.ts';
 import type { InventorySchema } from '../schema.ts';
-import { type FindingEvent, type FindingKey, type FindingRow, foldEvent, type HistoryRow } from './state.ts';
-
-/** What a finding's row is found by. */
-const KEY = ['host', 'qid', 'place'] as const;
-const REST = [
-  ...['connection', 'seq', 'accepted', 'port', 'protocol', 'ssl', 'fqdn', 'instance', 'status', 'type', 'severity'],
-  ...['qds', 'ignored', 'disabled', 'first_found', 'last_found', 'last_fixed', 'times_found', 'opened', 'reopened'],
-  ...['reopenings', 'closed', 'closed_reason', 'removed'],
-] as readonly Exclude<keyof FindingRow, (typeof KEY)[number]>[];
-const ALL = [...KEY, ...REST];
+import { type FindingEvents, someEvent } from './events.ts';
+import { COLUMNS, type FindingRows, findingRows, KEY } from './rows.ts';
+import { type FindingRow, foldEvent, type HistoryRow, noFinding } from './state.ts';
 
 /** What folding some events changes; nothing is written yet. */
 export interface FindingChanges {
-  readonly fresh: readonly FindingRow[];
-  readonly changed: readonly FindingRow[];
+  /** In the order of the primary key: neighbours go to the same page. */
+  readonly fresh: FindingRows;
+  readonly changed: FindingRows;
   readonly history: readonly HistoryRow[];
   /** How many more findings of a host Qualys has now, and how many fewer; hosts without a change are left out. */
   readonly present: ReadonlyMap<number, number>;
@@ -25,37 +19,58 @@ export interface FindingChanges {
 export async function decideFindings(
   store: Store<InventorySchema>,
   space: number,
-  events: readonly FindingEvent[],
+  events: FindingEvents,
   isNewHost: (host: number) => boolean,
 ): Promise<FindingChanges> {
-  const nameOf = ({ host, qid, place }: Pick<FindingKey, (typeof KEY)[number]>): string => `${host}/${qid}/${place}`;
-  const asked = events.map(({ at }) => at).filter(({ host }) => !isNewHost(host));
-  const rows = new Map<string, { before: FindingRow | undefined; now: FindingRow }>();
-  if (asked.length > 0) {
-    const found = await store.selectMany('finding', { space, ...columnsOf(asked, KEY) }, ALL);
-    for (const { row } of rowsOf<FindingRow>(found)) rows.set(nameOf(row), { before: row, now: row });
-  }
+  const order = events.inOrder();
+  const isFirst = (n: number): boolean => n === 0 || !events.isSame(order[n - 1]!, order[n]!);
+  const known = await knownFindings(
+    store,
+    space,
+    events,
+    order.filter((event, n) => isFirst(n) && !isNewHost(events.hostOf(event))),
+  );
+  const fresh = findingRows(events.count());
+  const changed = findingRows(known.size);
   const history: HistoryRow[] = [];
-  for (const event of events) {
-    const name = nameOf(event.at);
-    const known = rows.get(name);
-    const now = foldEvent(known?.now, event, history);
-    if (now === undefined) continue;
-    if (known === undefined) rows.set(name, { before: undefined, now });
-    else known.now = now;
-  }
-  const all = [...rows.values()];
   const present = new Map<number, number>();
-  for (const { before, now } of all) {
-    const more = Number(now.removed === 0) - Number(before !== undefined && before.removed === 0);
-    if (more !== 0) present.set(now.host, (present.get(now.host) ?? 0) + more);
+  const event = someEvent();
+  const unseen = noFinding();
+  for (let n = 0; n < order.length; ) {
+    const before = known.get(order[n]!);
+    const row = before ?? unseen;
+    const was = before !== undefined && before.removed === 0;
+    let [isKnown, isChanged] = [before !== undefined, false];
+    do {
+      events.load(order[n]!, event);
+      const isFolded = foldEvent(row, isKnown, event, history);
+      isChanged ||= isFolded;
+      isKnown ||= isFolded;
+      n++;
+    } while (n < order.length && !isFirst(n));
+    if (!isChanged) continue;
+    (before === undefined ? fresh : changed).add(row);
+    const more = Number(row.removed === 0) - Number(was);
+    if (more !== 0) present.set(row.host, (present.get(row.host) ?? 0) + more);
   }
-  return {
-    present,
-    fresh: all.flatMap(({ before, now }) => (before === undefined ? [now] : [])),
-    changed: all.flatMap(({ before, now }) => (before === undefined || before === now ? [] : [now])),
-    history,
-  };
+  return { fresh, changed, history, present };
+}
+
+/** The findings there are, by the number of the event that asks for them. */
+async function knownFindings(
+  store: Store<InventorySchema>,
+  space: number,
+  events: FindingEvents,
+  asked: readonly number[],
+): Promise<ReadonlyMap<number, FindingRow>> {
+  if (asked.length === 0) return new Map();
+  const event = someEvent();
+  const keys = asked.map((i) => {
+    events.load(i, event);
+    return { host: event.host, qid: event.qid, place: event.place.place };
+  });
+  const found = await store.selectMany('finding', { space, ...columnsOf(keys, KEY) }, COLUMNS);
+  return new Map(rowsOf<FindingRow>(found).map(({ match, row }) => [asked[match]!, row]));
 }
 
 export async function writeFindings(
@@ -63,13 +78,11 @@ export async function writeFindings(
   space: number,
   { fresh, changed, history }: FindingChanges,
 ): Promise<void> {
-  if (fresh.length > 0) {
-    // In the order of the primary key: neighbours go to the same page.
-    const sorted = [...fresh].sort((a, b) => a.host - b.host || a.qid - b.qid);
-    await tx.insertMany('finding', { space, ...columnsOf(sorted, ALL) });
+  if (fresh.count() > 0) await tx.insertMany('finding', { space, ...fresh.columns() });
+  if (changed.count() > 0) {
+    const { host, qid, place, ...set } = changed.columns();
+    await tx.updateMany('finding', { space, host, qid, place }, set);
   }
-  if (changed.length > 0)
-    await tx.updateMany('finding', { space, ...columnsOf(changed, KEY) }, columnsOf(changed, REST));
   if (history.length > 0)
     await tx.insertMany('finding_history', { space, ...columnsOf(history, [...KEY, 'at', 'what', 'reason']) });
 }

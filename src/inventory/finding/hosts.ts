@@ -2,7 +2,7 @@
 import type { Store } from '../../store/store.ts';
 import type { SourceEvent } from '../device/fold.ts';
 import type { InventorySchema } from '../schema.ts';
-import type { FindingEvent } from './state.ts';
+import type { FindingEvents } from './events.ts';
 
 const DATASET = 'host_list_detection';
 
@@ -10,9 +10,11 @@ const DATASET = 'host_list_detection';
 export async function hostsSeen(
   store: Store<InventorySchema>,
   space: number,
-  events: readonly FindingEvent[],
+  events: FindingEvents,
 ): Promise<ReadonlySet<number>> {
-  const id = [...new Set(events.map(({ at }) => at.host))];
+  const hosts = new Set<number>();
+  for (let i = 0; i < events.count(); i++) hosts.add(events.hostOf(i));
+  const id = [...hosts];
   if (id.length === 0) return new Set();
   const { columns } = await store.selectMany('device_source', { space, dataset: DATASET, id }, ['id']);
   return new Set(columns['id'] as readonly number[]);
@@ -25,7 +27,7 @@ export async function hostsSeen(
 export async function hostEvents(
   store: Store<InventorySchema>,
   space: number,
-  events: readonly FindingEvent[],
+  events: FindingEvents,
   said: ReadonlyMap<number, SourceEvent>,
   present: ReadonlyMap<number, number>,
 ): Promise<SourceEvent[]> {
@@ -43,8 +45,15 @@ export async function hostEvents(
   const left = new Map(rows.map(({ host, n }) => [Number(host), Number(n)]));
   for (const host of losing) {
     if ((left.get(host) ?? 0) + present.get(host)! > 0) continue;
-    const last = events.findLast(({ at, change }) => at.host === host && change === 'removed')!;
-    found.push({ dataset: DATASET, id: host, origin: last, said: { removed: last.reason ?? 'purged' } });
+    const last = lastRemoval(events, host);
+    const said = { removed: events.reasonOf(last) ?? 'purged' };
+    found.push({ dataset: DATASET, id: host, origin: events.originOf(last), said });
   }
   return found;
+}
+
+function lastRemoval(events: FindingEvents, host: number): number {
+  let i = events.count() - 1;
+  while (i > 0 && !(events.hostOf(i) === host && events.changeOf(i) === 'removed')) i--;
+  return i;
 }

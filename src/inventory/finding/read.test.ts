@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Batch } from '../../core/sink.ts';
+import type { Fields } from '../../core/words.ts';
 import { isFields, time } from '../values.ts';
-import { detectionsOf } from './read.ts';
+import { findingEvents, someEvent } from './events.ts';
+import { readDetections } from './read.ts';
 import { MEMBERS, saidOf } from './said.ts';
 import { findingKey } from './state.ts';
 
@@ -29,15 +31,26 @@ function batchOf(lines: readonly string[]): Batch {
   };
 }
 
+/** The detections of a batch, as objects. */
+function detectionsOf(batch: Batch) {
+  const events = findingEvents();
+  const read: ({ event: ReturnType<typeof someEvent>; host: Fields | undefined } | undefined)[] = [];
+  readDetections(batch, events, (i, host) => {
+    const event = someEvent();
+    if (i !== undefined) events.load(i, event);
+    read.push(i === undefined ? undefined : { event, host });
+  });
+  return read;
+}
+
 /** The same by JSON.parse. */
 function plainly(text: string) {
   const { seq, pulled_at, change, reason, key, record, ...line } = JSON.parse(text) as Line;
   const at = findingKey(key);
   if (at === undefined) return undefined;
-  const more = reason === undefined ? {} : { reason };
-  const event = { connection: 'c', seq, accepted: Date.parse(pulled_at), change, at, time: time(line.time) };
+  const event = { connection: 'c', seq, accepted: Date.parse(pulled_at), change, ...at, time: time(line.time) };
   const host = change !== 'removed' && isFields(record['HOST']) ? record['HOST'] : undefined;
-  return { event: { ...event, said: saidOf(record), ...more }, host };
+  return { event: { ...event, reason, said: saidOf(record) }, host };
 }
 
 const names = Object.values(MEMBERS).map(([name]) => name);
@@ -127,7 +140,7 @@ test('lines with white space, or members in another order, are read all the same
   expect(read[2]).toMatchObject({
     event: {
       seq: 4,
-      at: { host: 7, qid: 100, parts: { port: 443, fqdn: 'a/b' } },
+      ...{ host: 7, qid: 100, place: { port: 443, fqdn: 'a/b' } },
       said: { status: 4, qds: 95, type: 2 },
     },
     host: { ID: '7' },

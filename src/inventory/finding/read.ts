@@ -9,69 +9,70 @@ import type { Batch } from '../../core/sink.ts';
 import type { Change, Fields, RemovalReason } from '../../core/words.ts';
 import type { Line } from '../event.ts';
 import { isFields, time } from '../values.ts';
+import { ACCEPTED, type FindingEvents, SEQ, TIME, WIDTH } from './events.ts';
 import { jsonBytes } from './json-bytes.ts';
-import { saidIn, saidOf } from './said.ts';
-import { type FindingEvent, findingKey } from './state.ts';
-import { findingValues, MEMBERS_BY_LENGTH, SLOTS } from './values.ts';
+import { valuesOf } from './said.ts';
+import { findingKey } from './state.ts';
+import { findingValues, MEMBERS_BY_LENGTH } from './values.ts';
 
-/** An event of host_list_detection, and the host around it; undefined where its key names no host or QID. */
-export interface Detection {
-  readonly event: FindingEvent;
-  /** The same object for detections that share it; undefined where the event carries none. */
-  readonly host: Fields | undefined;
-}
+/** What one line was: no event for want of a host or a QID, or an event, with the host around it where it carries one. */
+type Taken = 'no key' | Fields | undefined;
 
 const bytesOf = (text: string): Buffer => Buffer.from(text);
-const [SEQ, PULLED_AT, TIME, CHANGE] = [bytesOf('seq'), bytesOf('pulled_at'), bytesOf('time'), bytesOf('change')];
-const [REASON, KEY, RECORD, HOST] = [bytesOf('reason'), bytesOf('key'), bytesOf('record'), bytesOf('HOST')];
+const [SEQS, PULLED_AT, TIMES, CHANGE] = [bytesOf('seq'), bytesOf('pulled_at'), bytesOf('time'), bytesOf('change')];
+const [REASON, KEY, RECORD, AROUND] = [bytesOf('reason'), bytesOf('key'), bytesOf('record'), bytesOf('HOST')];
 const CHANGES = (['new', 'updated', 'removed'] as const).map((change) => ({ change, json: bytesOf(`"${change}"`) }));
 const CLOSE = bytesOf('}}\n');
 
-/** The detections of a batch in order, undefined for one without a usable key. */
-export function detectionsOf(batch: Batch): (Detection | undefined)[] {
-  const read = lineReader(batch);
+/**
+ * Adds the detections of a batch to `events`, in order. `heard` is called for each line: without an event where its key
+ * names no host or QID; with the number of the event, and the host around it, the same object for detections that share
+ * it, undefined where there is none.
+ */
+export function readDetections(
+  batch: Batch,
+  events: FindingEvents,
+  heard: (event: number | undefined, host: Fields | undefined) => void,
+): void {
+  const read = lineReader(batch, events);
   let start = 0;
-  return batch.ends.map((end) => {
-    const from = start;
+  for (const end of batch.ends) {
+    const taken = read(start, end);
     start = end;
-    return read(from, end);
-  });
+    if (taken === 'no key') heard(undefined, undefined);
+    else heard(events.count() - 1, taken);
+  }
 }
 
-/** Of the line in start..end by JSON.parse. */
-function parsed({ connection, bytes }: Batch, start: number, end: number): Detection | undefined {
-  const line = JSON.parse(bytes.toString('utf8', start, end)) as Line;
-  const { seq, change, reason, record = {} } = line;
-  const at = findingKey(line.key);
-  if (at === undefined) return undefined;
+/** The line in start..end by JSON.parse. */
+function parsed({ connection, bytes }: Batch, events: FindingEvents, start: number, end: number): Taken {
+  const { seq, change, reason, key, record = {}, ...line } = JSON.parse(bytes.toString('utf8', start, end)) as Line;
+  const at = findingKey(key);
+  if (at === undefined) return 'no key';
+  const numbers = [...valuesOf(record), at.host, at.qid, seq, Date.parse(line.pulled_at), time(line.time)];
+  events.add(numbers, connection, change, reason, at.place);
   const host = record['HOST'];
-  const event: FindingEvent = {
-    ...{ connection, seq, accepted: Date.parse(line.pulled_at), change, at, time: time(line.time) },
-    ...{ said: saidOf(record), ...(reason === undefined ? {} : { reason }) },
-  };
-  return { event, host: change !== 'removed' && isFields(host) ? host : undefined };
+  return change !== 'removed' && isFields(host) ? host : undefined;
 }
 
-function lineReader(batch: Batch): (start: number, end: number) => Detection | undefined {
+function lineReader(batch: Batch, events: FindingEvents): (start: number, end: number) => Taken {
   const { connection, bytes } = batch;
   const json = jsonBytes(bytes);
   const { isAt, valueEnd } = json;
   const { value, key } = findingValues(bytes, json);
   let lineEnd = 0;
   // Of the line being read; -1 where a member has not come.
-  let seq = -1;
-  let when = 0;
+  const numbers = new Float64Array(WIDTH);
   let change = -1;
   let reason: RemovalReason | undefined;
   let keyAt = -1;
   let keyEnd = -1;
   let isAccepted = false;
   let isHost = false;
-  const said = new Array<number>(SLOTS).fill(0);
   // Lines of one batch have most of these in common.
   let acceptedAt = 0;
   let acceptedEnd = 0;
-  let accepted = -1;
+  const accepted = new Float64Array(1);
   let hostAt = 0;
   let hostEnd = 0;
   let host: Fields | undefined;
@@ -80,7 +81,7 @@ function lineReader(batch: Batch): (start: number, end: number) => Detection | u
 
   function member(nameAt: number, nameTo: number, at: number): number {
     const length = nameTo - nameAt;
-    if (length === HOST.length && isAt(HOST, nameAt)) {
+    if (length === AROUND.length && isAt(AROUND, nameAt)) {
       const last = lineEnd - CLOSE.length;
       const isLast = same(at, last, hostAt, hostEnd);
       const end = isLast ? last : valueEnd(at);
@@ -94,7 +95,7 @@ function lineReader(batch: Batch): (start: number, end: number) => Detection | u
     }
     const end = valueEnd(at);
     for (const { name, slot, read } of MEMBERS_BY_LENGTH[length] ?? [])
-      if (isAt(name, nameAt)) said[slot] = value(read, at, end);
+      if (isAt(name, nameAt)) numbers[slot] = value(read, at, end);
     return end;
   }
 
@@ -102,16 +103,16 @@ function lineReader(batch: Batch): (start: number, end: number) => Detection | u
     const isNamed = (name: Buffer): boolean => nameTo - nameAt === name.length && isAt(name, nameAt);
     if (isNamed(RECORD)) return json.members(at, member);
     const end = valueEnd(at);
-    if (isNamed(SEQ)) seq = json.digits(at, end);
+    if (isNamed(SEQS)) numbers[SEQ] = json.digits(at, end);
     else if (isNamed(CHANGE)) change = CHANGES.findIndex((one) => one.json.length === end - at && isAt(one.json, at));
-    else if (isNamed(TIME)) when = value(time, at, end);
+    else if (isNamed(TIMES)) numbers[TIME] = value(time, at, end);
     else if (isNamed(REASON)) reason = json.parse(at, end) as RemovalReason;
     else if (isNamed(KEY)) {
       keyAt = at;
       keyEnd = end;
     } else if (isNamed(PULLED_AT)) {
       isAccepted = true;
-      if (!same(at, end, acceptedAt, acceptedEnd)) accepted = Date.parse(json.parse(at, end) as string);
+      if (!same(at, end, acceptedAt, acceptedEnd)) accepted[0] = Date.parse(json.parse(at, end) as string);
       acceptedAt = at;
       acceptedEnd = end;
     }
@@ -120,23 +121,21 @@ function lineReader(batch: Batch): (start: number, end: number) => Detection | u
 
   return (start, end) => {
     lineEnd = end;
-    seq = -1;
-    when = 0;
+    numbers.fill(0);
+    numbers[SEQ] = -1;
     change = -1;
     reason = undefined;
     keyAt = -1;
     isHost = false;
     isAccepted = false;
-    said.fill(0);
     const isWhole = json.members(start, envelope) === end - 1;
-    if (!isWhole || seq < 0 || change < 0 || keyAt < 0 || !isAccepted) return parsed(batch, start, end);
-    const at = key(keyAt, keyEnd);
-    if (at === undefined) return undefined;
+    if (!isWhole || numbers[SEQ]! < 0 || change < 0 || keyAt < 0 || !isAccepted)
+      return parsed(batch, events, start, end);
+    const place = key(keyAt, keyEnd, numbers);
+    if (place === undefined) return 'no key';
+    numbers[ACCEPTED] = accepted[0]!;
     const kind: Change = CHANGES[change]!.change;
-    const event: FindingEvent =
-      reason === undefined
-        ? { connection, seq, accepted, change: kind, at, time: when, said: saidIn(said) }
-        : { connection, seq, accepted, change: kind, at, time: when, said: saidIn(said), reason };
-    return { event, host: isHost && kind !== 'removed' && isFields(host) ? host : undefined };
+    events.add(numbers, connection, kind, reason, place);
+    return isHost && kind !== 'removed' && isFields(host) ? host : undefined;
   };
 }

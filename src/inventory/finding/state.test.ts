@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { STATUS, saidOf } from './said.ts';
-import { CLOSED, type FindingRow, findingKey, foldEvent, type HistoryRow, WHAT } from './state.ts';
+import { CLOSED, findingKey, foldEvent, type HistoryRow, noFinding, WHAT } from './state.ts';
 
 const KEY = ['7', '38170', '443', 'tcp', '1', 'a.example', ''];
 const AT = findingKey(KEY)!;
@@ -17,20 +17,21 @@ interface Said {
 /** What events make of a finding, and its history in words. */
 function life(...events: readonly Said[]) {
   const history: HistoryRow[] = [];
-  let row: FindingRow | undefined;
+  const row = noFinding();
+  let isKnown = false;
   events.forEach(({ day: at, status, reason, more }, i) => {
-    const origin = { connection: 'c', seq: i + 1, accepted: day(at), at: AT };
+    const origin = { connection: 'c', seq: i + 1, accepted: day(at), ...AT, reason };
     const event =
       reason !== undefined
-        ? { ...origin, change: 'removed' as const, reason, time: 0, said: saidOf({}) }
+        ? { ...origin, change: 'removed' as const, time: 0, said: saidOf({}) }
         : {
             ...{ ...origin, change: 'updated' as const, time: day(at) },
             said: saidOf({ STATUS: status!, SEVERITY: '4', TYPE: 'Confirmed', FIRST_FOUND_DATETIME: T(1), ...more }),
           };
-    row = foldEvent(row, event, history);
+    isKnown = foldEvent(row, isKnown, event, history) || isKnown;
   });
   const told = history.map(({ at, what, reason }) => [(at - day(0)) / 86_400_000, WHAT[what], CLOSED[reason]]);
-  return { row: row!, told };
+  return { row, told };
 }
 
 describe('the life of a finding', () => {
@@ -102,18 +103,17 @@ describe('the life of a finding', () => {
   test('what is not newer changes nothing, what was never seen needs no ending', () => {
     const history: HistoryRow[] = [];
     const event = {
-      connection: 'c',
-      seq: 5,
-      accepted: 1,
-      at: AT,
-      change: 'new' as const,
-      time: 1,
+      ...{ connection: 'c', seq: 5, accepted: 1, ...AT, change: 'new' as const, reason: undefined, time: 1 },
       said: saidOf({ STATUS: 'Active' }),
     };
-    const row = foldEvent(undefined, event, history)!;
-    expect(foldEvent(row, { ...event, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(row);
-    expect(foldEvent(row, { ...event, seq: 4, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(row);
-    expect(foldEvent(undefined, { ...event, change: 'removed', reason: 'purged' }, history)).toBeUndefined();
+    const row = noFinding();
+    expect(foldEvent(row, false, event, history)).toBe(true);
+    const before = { ...row };
+    expect(foldEvent(row, true, { ...event, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(false);
+    expect(foldEvent(row, true, { ...event, seq: 4, said: saidOf({ STATUS: 'Fixed' }) }, history)).toBe(false);
+    expect(row).toEqual(before);
+    const end = { ...event, change: 'removed' as const, reason: 'purged' as const };
+    expect(foldEvent(noFinding(), false, end, history)).toBe(false);
     expect(history).toEqual([]);
   });
 });

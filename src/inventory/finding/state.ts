@@ -12,7 +12,7 @@
  * finding's own `opened`. Nothing depends on the time of folding, so that a rebuild from the same events gives the same.
  */
 import type { Change, RemovalReason } from '../../core/words.ts';
-import { isNewer, type Origin } from '../event.ts';
+import { isNewer } from '../event.ts';
 import { bit, text, whole } from '../values.ts';
 import type { Said } from './said.ts';
 
@@ -72,6 +72,7 @@ export interface HistoryRow {
 
 /** What else is in a finding's key, beside host and QID. */
 export interface Place {
+  readonly place: string;
   readonly port: number;
   readonly protocol: string;
   readonly ssl: number;
@@ -82,119 +83,121 @@ export interface Place {
 export interface FindingKey {
   readonly host: number;
   readonly qid: number;
-  readonly place: string;
-  readonly parts: Place;
+  readonly place: Place;
 }
 
-/** What an event says of its finding. */
-export interface FindingEvent extends Origin {
-  readonly at: FindingKey;
-  readonly change: Change;
-  readonly reason?: RemovalReason;
+/** What an event says of its finding; as in Event. One object is filled again and again: see `events.ts`. */
+export interface FindingEvent {
+  connection: string;
+  seq: number;
+  accepted: number;
+  change: Change;
+  reason: RemovalReason | undefined;
+  host: number;
+  qid: number;
+  place: Place;
   /** Qualys's own time of the record; milliseconds, 0 where it has none. */
-  readonly time: number;
+  time: number;
   readonly said: Said;
 }
 
 /** Undefined where the key has no host or no QID. */
 export function findingKey([host, qid, ...rest]: readonly string[]): FindingKey | undefined {
-  const found = { host: Number(host), qid: Number(qid), ...placeOf(rest) };
+  const found = { host: Number(host), qid: Number(qid), place: placeOf(rest) };
   const isId = (id: number): boolean => Number.isSafeInteger(id) && id > 0;
   return isId(found.host) && isId(found.qid) ? found : undefined;
 }
 
 /** Of a key's parts behind the QID. */
-export function placeOf([port = '', protocol = '', ssl = '', fqdn = '', instance = '']: readonly string[]) {
-  return {
-    place: `${port}/${protocol}/${ssl}/${unslashed(fqdn)}/${instance}`,
-    parts: { port: whole(port), protocol: text(protocol), ssl: bit(ssl), fqdn: text(fqdn), instance: text(instance) },
-  } satisfies Partial<FindingKey>;
-}
+export const placeOf = ([port = '', protocol = '', ssl = '', fqdn = '', instance = '']: readonly string[]): Place => ({
+  place: `${port}/${protocol}/${ssl}/${unslashed(fqdn)}/${instance}`,
+  ...{ port: whole(port), protocol: text(protocol), ssl: bit(ssl), fqdn: text(fqdn), instance: text(instance) },
+});
 
 const unslashed = (name: string): string => (/[/%]/.test(name) ? encodeURIComponent(name) : name);
 
+/** A row to be filled by the first event of a finding. */
+export const noFinding = (): FindingRow => ({
+  ...{ host: 0, qid: 0, place: '', connection: '', seq: 0, accepted: 0, port: 0, protocol: '', ssl: 0, fqdn: '' },
+  ...{ instance: '', status: 0, type: 0, severity: 0, qds: 0, ignored: 0, disabled: 0, first_found: 0, last_found: 0 },
+  ...{ last_fixed: 0, times_found: 0, opened: 0, reopened: 0, reopenings: 0, closed: 0, closed_reason: 0, removed: 0 },
+});
+
 /**
- * The row after an event, and what history gains; `row` itself when the event is not newer. `at` of a closing or a
- * return is Qualys's own time of it, where Qualys says one, else the record's, else when the page was accepted.
+ * Makes of `row` what an event says, and adds to history; `isKnown`: it was a finding before. False when it stays as it
+ * was: the event is not newer, or ends what was never seen. `at` of a closing or a return is Qualys's own time of it,
+ * where Qualys says one, else the record's, else when the page was accepted.
  */
-export function foldEvent(
-  row: FindingRow | undefined,
-  event: FindingEvent,
-  history: HistoryRow[],
-): FindingRow | undefined {
-  if (row !== undefined && !isNewer(event, row)) return row;
-  const { connection, seq, accepted, said } = event;
-  const { host, qid, place } = event.at;
+export function foldEvent(row: FindingRow, isKnown: boolean, event: FindingEvent, history: HistoryRow[]): boolean {
+  if (isKnown && !isNewer(event, row)) return false;
+  const { accepted, said, change } = event;
+  if (change === 'removed' && !isKnown) return false;
   const note = (what: (typeof WHAT)[number], at: number, reason = 0): void => {
+    const { host, qid, place } = row;
     history.push({ host, qid, place, at, what: WHAT.indexOf(what), reason });
   };
-  if (event.change === 'removed') {
-    const origin: Origin = { connection, seq, accepted };
-    // What was never seen needs no ending.
-    if (row === undefined) return undefined;
-    if (row.removed > 0) return { ...row, ...origin };
-    if (row.closed > 0) return { ...row, ...origin, removed: accepted };
-    const reason = CLOSED.indexOf(event.reason ?? 'purged');
-    note('closed', accepted, reason);
-    return { ...row, ...origin, removed: accepted, closed: accepted, closed_reason: reason };
+  row.connection = event.connection;
+  row.seq = event.seq;
+  row.accepted = accepted;
+  if (change === 'removed') {
+    if (row.removed > 0) return true;
+    row.removed = accepted;
+    if (row.closed > 0) return true;
+    row.closed = accepted;
+    row.closed_reason = CLOSED.indexOf(event.reason ?? 'purged');
+    note('closed', accepted, row.closed_reason);
+    return true;
   }
-  const next = rowOf(row, event);
+  takeSaid(row, event);
   const when = event.time || accepted;
-  const isFixed = next.status === FIXED;
-  if (row === undefined) next.opened = next.first_found || when;
-  if (isFixed) {
-    if (row === undefined || row.closed === 0) {
-      next.closed = next.last_fixed || when;
-      next.closed_reason = 1;
-      note('closed', next.closed, 1);
-    } else if (row.closed_reason !== 1) {
-      // It had gone from view, and comes back fixed.
-      next.closed_reason = 1;
-    }
-  } else if (row !== undefined && row.closed > 0) {
-    next.reopened = said.last_reopened > row.closed ? said.last_reopened : when;
-    next.reopenings = row.reopenings + 1;
-    next.closed = 0;
-    next.closed_reason = 0;
-    note('reopened', next.reopened);
-  } else if (row === undefined && said.last_reopened > next.opened) {
-    next.reopened = said.last_reopened;
-    next.reopenings = said.times_reopened || 1;
-    note('reopened', next.reopened);
+  if (!isKnown) begin(row, row.first_found || when);
+  if (row.status === FIXED) {
+    const wasOpen = row.closed === 0;
+    if (wasOpen) row.closed = row.last_fixed || when;
+    // One that had gone from view comes back fixed.
+    row.closed_reason = 1;
+    if (wasOpen) note('closed', row.closed, 1);
+  } else if (row.closed > 0) {
+    row.reopened = said.last_reopened > row.closed ? said.last_reopened : when;
+    row.reopenings++;
+    row.closed = 0;
+    row.closed_reason = 0;
+    note('reopened', row.reopened);
+  } else if (!isKnown && said.last_reopened > row.opened) {
+    row.reopened = said.last_reopened;
+    row.reopenings = said.times_reopened || 1;
+    note('reopened', row.reopened);
   }
-  return next;
+  return true;
 }
 
-/** What the event says, on what was known; written out, since spreading objects costs more than all else here. */
-function rowOf(row: FindingRow | undefined, { connection, seq, accepted, at, said }: FindingEvent): FindingRow {
-  const { host, qid, place, parts } = at;
-  return {
-    host,
-    qid,
-    place,
-    connection,
-    seq,
-    accepted,
-    port: parts.port,
-    protocol: parts.protocol,
-    ssl: parts.ssl,
-    fqdn: parts.fqdn,
-    instance: parts.instance,
-    status: said.status,
-    type: said.type,
-    severity: said.severity,
-    qds: said.qds,
-    ignored: said.ignored,
-    disabled: said.disabled,
-    first_found: said.first_found,
-    last_found: said.last_found,
-    last_fixed: said.last_fixed,
-    times_found: said.times_found,
-    opened: row?.opened ?? 0,
-    reopened: row?.reopened ?? 0,
-    reopenings: row?.reopenings ?? 0,
-    closed: row?.closed ?? 0,
-    closed_reason: row?.closed_reason ?? 0,
-    removed: 0,
-  };
+function begin(row: FindingRow, opened: number): void {
+  row.opened = opened;
+  row.reopened = 0;
+  row.reopenings = 0;
+  row.closed = 0;
+  row.closed_reason = 0;
+}
+
+/** Written out, since walking over names costs more than all else here. */
+function takeSaid(row: FindingRow, { host, qid, place, said }: FindingEvent): void {
+  row.host = host;
+  row.qid = qid;
+  row.place = place.place;
+  row.port = place.port;
+  row.protocol = place.protocol;
+  row.ssl = place.ssl;
+  row.fqdn = place.fqdn;
+  row.instance = place.instance;
+  row.status = said.status;
+  row.type = said.type;
+  row.severity = said.severity;
+  row.qds = said.qds;
+  row.ignored = said.ignored;
+  row.disabled = said.disabled;
+  row.first_found = said.first_found;
+  row.last_found = said.last_found;
+  row.last_fixed = said.last_fixed;
+  row.times_found = said.times_found;
+  row.removed = 0;
 }

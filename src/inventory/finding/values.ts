@@ -4,20 +4,19 @@
  */
 import type { Value } from '../../core/words.ts';
 import { bit, time, whole } from '../values.ts';
+import { HOST, QID } from './events.ts';
 import type { JsonBytes } from './json-bytes.ts';
 import { MEMBERS } from './said.ts';
-import { type FindingKey, findingKey, placeOf } from './state.ts';
+import { findingKey, type Place, placeOf } from './state.ts';
 
 type Read = (value: Value | undefined) => number;
 
 export interface Member {
   readonly name: Uint8Array;
-  /** Its place among MEMBERS. */
+  /** Its place among what is said of a finding. */
   readonly slot: number;
   readonly read: Read;
 }
-
-export const SLOTS = Object.keys(MEMBERS).length;
 
 /** Members by the length of their names. */
 export const MEMBERS_BY_LENGTH: readonly (readonly Member[])[] = Array.from({ length: 32 }, (_, length) =>
@@ -46,7 +45,7 @@ function kept<Key, Made>(known: Map<Key, Made>, key: Key, make: () => Made): Mad
   return made;
 }
 
-const places = new Map<string, ReturnType<typeof placeOf>>();
+const places = new Map<string, Place>();
 const spellings = new Map<Read, Map<string, number>>();
 
 export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonBytes) {
@@ -92,18 +91,21 @@ export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonB
     return kept(known, bytes.toString('latin1', from, to), make);
   }
 
-  /** The key whose JSON lies in from..to; undefined where it names no host or QID. */
-  function key(from: number, to: number): FindingKey | undefined {
+  /** Puts host and QID of the key whose JSON lies in from..to among `numbers`; the place, undefined without both. */
+  function key(from: number, to: number, numbers: Float64Array): Place | undefined {
     const hostTo = stringEnd(from + 2);
     const host = bytes[from + 1] === QUOTE ? digits(from + 2, hostTo) : -1;
     const isQid = bytes[hostTo + 1] === COMMA && bytes[hostTo + 2] === QUOTE;
     const qidTo = isQid ? stringEnd(hostTo + 3) : hostTo;
     const qid = isQid ? digits(hostTo + 3, qidTo) : -1;
-    if (host <= 0 || qid <= 0) return findingKey(parse(from, to) as string[]);
-    const { place, parts } = kept(places, bytes.toString('latin1', qidTo, to), () =>
-      placeOf((parse(from, to) as string[]).slice(2)),
-    );
-    return { host, qid, place, parts };
+    numbers[HOST] = host;
+    numbers[QID] = qid;
+    if (host > 0 && qid > 0)
+      return kept(places, bytes.toString('latin1', qidTo, to), () => placeOf((parse(from, to) as string[]).slice(2)));
+    const found = findingKey(parse(from, to) as string[]);
+    numbers[HOST] = found?.host ?? 0;
+    numbers[QID] = found?.qid ?? 0;
+    return found?.place;
   }
 
   return { value, key };
