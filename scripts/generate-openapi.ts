@@ -8,7 +8,7 @@ import { silentLog } from '../src/core/log.ts';
 
 interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
@@ -35,11 +35,14 @@ async function openapi(): Promise<Document> {
   return document;
 }
 
+const PLAIN = ['string', 'number', 'boolean', 'null'];
 const literal = (value: unknown): string =>
   typeof value === 'string' ? `'${value.replaceAll("'", "\\'")}'` : JSON.stringify(value);
 const nameOf = (ref: string): string => ref.split('/').at(-1)!;
 
 function typeText(schema: Schema, indent = ''): string {
+  if (Array.isArray(schema.type))
+    return schema.type.map((type) => typeText({ ...schema, type } as Schema, indent)).join(' | ');
   if (schema.$ref !== undefined) return nameOf(schema.$ref);
   if ('const' in schema) return literal(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
@@ -56,7 +59,7 @@ function typeText(schema: Schema, indent = ''): string {
     return `Readonly<Record<string, ${typeof value === 'object' ? typeText(value, indent) : 'unknown'}>>`;
   }
   if (schema.type === 'integer') return 'number';
-  return ['string', 'number', 'boolean', 'null'].includes(schema.type ?? '') ? schema.type! : 'unknown';
+  return PLAIN.find((type) => type === schema.type) ?? 'unknown';
 }
 
 function objectText({ properties = {}, required = [] }: Schema, indent: string): string {

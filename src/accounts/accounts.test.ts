@@ -108,11 +108,11 @@ describeStores('accounts', (kind) => {
     await expect(changeUser(store, ada.id, 1, { tenants: ['acme'] }, WHO, T0)).rejects.toMatchObject({
       code: 'QRY8005',
     });
-    await expect(removeUser(store, ada.id, WHO, T0)).rejects.toMatchObject({ code: 'QRY8005' });
+    await expect(removeUser(store, ada.id, undefined, WHO, T0)).rejects.toMatchObject({ code: 'QRY8005' });
     const changed = await changeUser(store, bob.id, 1, { role: 'admin', tenants: '*' }, WHO, T0);
     expect(changed).toMatchObject({ role: 'admin', version: 2 });
     await expect(changeUser(store, bob.id, 1, { name: 'x' }, WHO, T0)).rejects.toMatchObject({ code: 'QRY8004' });
-    await removeUser(store, ada.id, WHO, T0);
+    await removeUser(store, ada.id, undefined, WHO, T0);
     expect((await listUsers(store)).map(({ login }) => login)).toEqual(['bob']);
     await expect(changeUser(store, ada.id, undefined, {}, WHO, T0)).rejects.toMatchObject({ code: 'QRY8003' });
   });

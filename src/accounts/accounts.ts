@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { forgetAnswers } from './kept-answers.ts';
 import { findKeys, type Keys, writeKeys } from './key-file.ts';
 import { type AccountsSchema, accountsMigrations } from './schema.ts';
 import { type Keyring, keyring, newKey } from './seal.ts';
@@ -64,6 +65,8 @@ export async function rotateKeys(location: AccountsLocation, now: number): Promi
       await writeKeys(keys.from, texts);
     }
     const sealed = await sealAgain(store, keyring(texts), now);
+    // They last a day: not worth sealing again.
+    await forgetAnswers(store, undefined);
     if (inFile) await writeKeys(keys.from, texts.slice(0, 1));
     return { sealed, from: keys.from };
   } finally {

@@ -54,6 +54,21 @@ export async function listAudit(
   return (await query.execute()).map((row) => ({ ...row, before: value(row.before), after: value(row.after) }));
 }
 
+/** How many entries there are, of all tenants or of those named; counted up to `most`. */
+export async function countAudit(
+  { db }: Store<AccountsSchema>,
+  tenants: readonly string[] | undefined,
+  most: number,
+): Promise<number> {
+  let query = db.selectFrom('audit').select('id').limit(most);
+  if (tenants !== undefined) query = query.where('tenant', 'in', tenants.length === 0 ? [''] : [...tenants]);
+  const { n } = await db
+    .selectFrom(query.as('some'))
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 /** Entries older than `olderThan` go. */
 export async function forgetAudit(store: Store<AccountsSchema>, olderThan: number): Promise<void> {
   await store.transaction((tx) => tx.db.deleteFrom('audit').where('at', '<', olderThan).execute());

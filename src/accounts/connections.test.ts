@@ -92,11 +92,11 @@ describeStores('stored connections', (kind) => {
     expect(Object.keys(await storedSections(store, KEYS))).toEqual(['eu-1']);
     await changeConnection(store, KEYS, 'eu-2', 1, { paused: false }, WHO, T0);
     expect(await storedSections(store, KEYS)).toMatchObject({ 'eu-2': { password: CANARY } });
-    await removeConnection(store, 'eu-1', WHO, T0);
+    await removeConnection(store, 'eu-1', undefined, WHO, T0);
     expect((await listConnections(store)).map(({ id }) => id)).toEqual(['eu-2']);
     expect(await secretNames(store, 'eu-1')).toEqual([]);
-    await expect(removeConnection(store, 'eu-1', WHO, T0)).rejects.toMatchObject({ code: 'QRY8003' });
-    await removeConnection(store, 'eu-2', WHO, T0);
+    await expect(removeConnection(store, 'eu-1', undefined, WHO, T0)).rejects.toMatchObject({ code: 'QRY8003' });
+    await removeConnection(store, 'eu-2', undefined, WHO, T0);
     expect(await anySealed(store)).toBe(false);
   });
 
@@ -144,9 +144,9 @@ describeStores('stored connections', (kind) => {
     expect(await listQueries(store)).toEqual([changed]);
     expect(changed).toMatchObject({ ...query, expression: 'severity:5', version: 2 });
     await expect(changeQuery(store, made.id, 1, {}, WHO, T0)).rejects.toMatchObject({ code: 'QRY8004' });
-    await removeQuery(store, made.id, WHO, T0);
+    await removeQuery(store, made.id, undefined, WHO, T0);
     expect(await listQueries(store)).toEqual([]);
-    await expect(removeQuery(store, made.id, WHO, T0)).rejects.toMatchObject({ code: 'QRY8003' });
+    await expect(removeQuery(store, made.id, undefined, WHO, T0)).rejects.toMatchObject({ code: 'QRY8003' });
   });
 
   it('a secret that is moved to another place does not open there', async () => {

@@ -138,10 +138,16 @@ export async function duplicateConnection(
   return await addConnection(store, keys, { ...from, ...copy, name, settings, paused: true }, who, now);
 }
 
-/** Throws QRY8003 where there is none. What it collected stays. */
-export async function removeConnection(store: Accounts, id: string, who: Actor, now: number): Promise<void> {
+/** What it collected stays. Throws QRY8003 where there is none, QRY8004 where it has changed since `version`. */
+export async function removeConnection(
+  store: Accounts,
+  id: string,
+  version: number | undefined,
+  who: Actor,
+  now: number,
+): Promise<void> {
   await store.transaction(async (tx) => {
-    const before = await held(tx, id, undefined);
+    const before = await held(tx, id, version);
     await tx.db.deleteFrom('stored_connection').where('id', '=', id).execute();
     await forgetSecrets(tx, placeOf(id, ''));
     await note(tx, who, { action: 'connection.delete', target: id, tenant: before.tenant, before }, now);

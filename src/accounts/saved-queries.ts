@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { QuarryError } from '../core/errors.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import { type Actor, note } from './audit.ts';
 import type { AccountsSchema } from './schema.ts';
 import { newId } from './words.ts';
@@ -45,16 +45,7 @@ export async function changeQuery(
   now: number,
 ): Promise<SavedQuery> {
   return await store.transaction(async (tx) => {
-    await tx.db
-      .updateTable('saved_query')
-      .set((eb) => ({ version: eb.ref('version') }))
-      .where('id', '=', id)
-      .execute();
-    const row = await tx.db.selectFrom('saved_query').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined) throw missing(id);
-    if (version !== undefined && row.version !== version)
-      throw new QuarryError('QRY8004', { what: `It is version ${row.version} by now, not ${version}.`, where: id });
-    const before = queryOf(row);
+    const before = await held(tx, id, version);
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const after: SavedQuery = { ...before, ...given, version: before.version + 1, updated: now };
     await tx.db.updateTable('saved_query').set(rowOf(after)).where('id', '=', id).execute();
@@ -63,18 +54,37 @@ export async function changeQuery(
   });
 }
 
-/** Throws QRY8003 where there is none. */
-export async function removeQuery(store: Accounts, id: string, who: Actor, now: number): Promise<void> {
+/** Throws QRY8003 where there is none, QRY8004 where it has changed since `version`. */
+export async function removeQuery(
+  store: Accounts,
+  id: string,
+  version: number | undefined,
+  who: Actor,
+  now: number,
+): Promise<void> {
   await store.transaction(async (tx) => {
-    const row = await tx.db.selectFrom('saved_query').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined) throw missing(id);
+    const before = await held(tx, id, version);
     await tx.db.deleteFrom('saved_query').where('id', '=', id).execute();
-    await note(tx, who, { action: 'query.delete', target: row.name, tenant: row.tenant, before: queryOf(row) }, now);
+    await note(tx, who, { action: 'query.delete', target: before.name, tenant: before.tenant, before }, now);
   });
 }
 
 export async function listQueries({ db }: Accounts): Promise<SavedQuery[]> {
   return (await db.selectFrom('saved_query').selectAll().orderBy('name').orderBy('id').execute()).map(queryOf);
+}
+
+async function held(tx: Transaction<AccountsSchema>, id: string, version: number | undefined): Promise<SavedQuery> {
+  // Written before it is read: where several transactions run at once, this one now holds the row.
+  await tx.db
+    .updateTable('saved_query')
+    .set((eb) => ({ version: eb.ref('version') }))
+    .where('id', '=', id)
+    .execute();
+  const row = await tx.db.selectFrom('saved_query').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw missing(id);
+  if (version !== undefined && row.version !== version)
+    throw new QuarryError('QRY8004', { what: `It is version ${row.version} by now, not ${version}.`, where: id });
+  return queryOf(row);
 }
 
 const missing = (id: string) => new QuarryError('QRY8003', { what: 'There is no such saved query.', where: id });

@@ -69,6 +69,8 @@ export interface AccountsSchema {
   };
   /** `place` is `connection:<id>:<path>` or `name:<name>`; `sealed` says which key opens it. */
   sealed_secret: { place: string; key_id: string; sealed: string; updated: number };
+  /** Answers to requests with an Idempotency-Key; see kept-answers.ts. `answer` is sealed, null while there is none. */
+  kept_answer: { id: string; request: string; answer: string | null; at: number };
   saved_query: {
     id: string;
     tenant: string;
@@ -114,5 +116,12 @@ export const accountsMigrations: readonly Migration[] = [
     number: 31,
     name: 'single sign-on',
     statements: ({ text }) => [`CREATE TABLE sign_on (id ${text} PRIMARY KEY, expires bigint NOT NULL)`],
+  },
+  {
+    number: 32,
+    name: 'answers kept for requests that are asked again',
+    statements: ({ text }) => [
+      `CREATE TABLE kept_answer (id ${text} PRIMARY KEY, request ${text} NOT NULL, answer ${text}, at bigint NOT NULL)`,
+    ],
   },
 ];

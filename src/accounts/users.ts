@@ -137,10 +137,16 @@ export async function setPassword(
   });
 }
 
-/** Sessions and tokens go too. Throws QRY8003 and QRY8005. */
-export async function removeUser(store: Store<AccountsSchema>, id: string, who: Actor, now: number): Promise<void> {
+/** Sessions and tokens go too. Throws QRY8003, QRY8004 and QRY8005. */
+export async function removeUser(
+  store: Store<AccountsSchema>,
+  id: string,
+  version: number | undefined,
+  who: Actor,
+  now: number,
+): Promise<void> {
   await store.transaction(async (tx) => {
-    const before = await current(tx, id, undefined);
+    const before = await current(tx, id, version);
     await tx.db.deleteFrom('account').where('id', '=', id).execute();
     await administratorLeft(tx, before);
     await forgetAccess(tx, id);

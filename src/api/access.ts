@@ -18,6 +18,8 @@ export interface Access {
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** What it changes has a version, which If-Match may name. */
+    versioned?: boolean;
   }
   interface FastifyRequest {
     principal: Principal | undefined;

@@ -22,35 +22,48 @@ export const checkView = z
 export type CheckView = z.infer<typeof checkView>;
 
 /** What the statuses of Qualys's answers usually come down to, and the questions to ask first. */
-const STATUSES: Readonly<Record<number, { readonly title: string; readonly means: string; readonly ask: string }>> = {
+interface Usual {
+  readonly title: string;
+  /** What happened, where the error says no more than that Qualys had a fault. */
+  readonly short: string;
+  readonly means: string;
+  readonly ask: string;
+}
+const STATUSES: Readonly<Record<number, Usual>> = {
   400: {
     title: 'Bad Request',
+    short: 'the request was refused',
     means: 'Something in the configuration of the connection is wrong.',
     ask: 'Is the connection configured correctly?',
   },
   401: {
     title: 'Unauthorized',
+    short: 'the sign-in was refused',
     means: 'The credential is not valid, or the user lacks the privilege for a particular API.',
     ask: 'Are user name and password entered correctly, and not expired? Is the account entitled or licensed for this resource?',
   },
   403: {
     title: 'Forbidden',
+    short: 'not allowed',
     means: 'The credential is valid, but its permission or scope does not reach so far.',
     ask: 'Is it the right user? Does the user have the role and the permissions that the data set needs (at least to read assets)?',
   },
   404: {
     title: 'Not Found',
+    short: 'nothing is there',
     means: 'The path of the URL leads nowhere.',
     ask: 'Is the API URL that of your platform?',
   },
   409: {
     title: 'Conflict',
+    short: 'refused for now',
     means:
       'A limit of calls is used up, or the user may not use this API (the KnowledgeBase needs a permission of its own).',
     ask: 'Does it go away by itself? If not: may the user read this API?',
   },
   429: {
     title: 'Too Many Requests',
+    short: 'the limit is used up',
     means: 'There is too much traffic, or a quota is used up. It recovers by itself, and the connection tries again.',
     ask: 'Does it happen often? Then give Quarry a user of its own, or ask Qualys about limits, licences and quotas.',
   },
@@ -66,13 +79,19 @@ export function adviceOn(error: QuarryError): Omit<CheckView, 'check' | 'outcome
   const { code, message: detail, why, fix, qualys } = error;
   const status = qualys?.status;
   const usual = status === undefined ? undefined : STATUSES[status];
+  // Qualys's own number for “internal error” comes with refusals, too; then the status says what it was.
+  const vague = code === 'QRY2003';
+  const said = vague ? '' : ` ${why}`;
   return {
     detail,
     code,
     ...(status === undefined ? {} : { status }),
-    title: usual === undefined ? CATALOGUE[code].title : `${status} ${usual.title}: ${CATALOGUE[code].title}`,
-    explanation: usual === undefined ? why : `${usual.means} ${why}`,
-    recommendation: usual === undefined ? fix : `${usual.ask} ${fix}`,
+    title:
+      usual === undefined
+        ? CATALOGUE[code].title
+        : `${status} ${usual.title}: ${vague ? usual.short : CATALOGUE[code].title}`,
+    explanation: usual === undefined ? why : `${usual.means}${said}`,
+    recommendation: usual === undefined ? fix : vague ? usual.ask : `${usual.ask} ${fix}`,
     ...(qualys?.text === undefined ? {} : { qualys: `${qualys.code ?? status ?? ''} ${qualys.text}`.trim() }),
   };
 }

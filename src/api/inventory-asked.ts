@@ -7,15 +7,15 @@ import { whoAsks } from './access.ts';
 import type { Api } from './context.ts';
 
 /** The inventory as who asks may see it, under the configured policy. */
-export async function asked({ service }: Pick<Api, 'service'>, request: FastifyRequest): Promise<Asked> {
-  const { outbox, clock } = service;
+export async function asked({ service, look }: Pick<Api, 'service' | 'look'>, request: FastifyRequest): Promise<Asked> {
+  const { clock } = service;
   const { tenants } = whoAsks(request);
   const context = {
     policy: service.config().inventory,
     now: clock.now(),
-    readings: await completeReadings(outbox),
+    readings: await completeReadings(look),
   };
-  return { store: inventoryStore(outbox), context, ...(tenants === '*' ? {} : { tenants }) };
+  return { store: inventoryStore(look), context, ...(tenants === '*' ? {} : { tenants }) };
 }
 
 /** A view by its name. Throws QRY8033. */

@@ -41,10 +41,13 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   QRY8021: 409,
   QRY8022: 409,
   QRY8023: 422,
+  QRY8024: 422,
   QRY8030: 401,
   QRY8031: 403,
   QRY8032: 400,
   QRY8033: 404,
+  QRY8034: 422,
+  QRY8035: 409,
   QRY8041: 401,
   QRY8042: 403,
 };

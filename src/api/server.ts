@@ -12,10 +12,12 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { forgetAudit } from '../accounts/audit.ts';
+import { forgetAnswers } from '../accounts/kept-answers.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { addAccess } from './access.ts';
 import { ANYBODY, type Api, type App } from './context.ts';
+import { addOnce } from './once.ts';
 import { sendProblem } from './problems.ts';
 import { ROUTES } from './routes/routes.ts';
 
@@ -127,6 +129,7 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
   // Before the rule that every route says who may use it: the page's files are anybody's.
   if (hasPage) await app.register(files, { root: webDir, cacheControl: false, setHeaders: cacheByName });
   addAccess(app, api.accounts, api.service.clock);
+  addOnce(app, api);
   for (const add of ROUTES) add(app, api);
   app.get('/api/openapi.json', { config: ANYBODY, schema: { hide: true } }, async () => app.swagger());
   if (!hasPage)
@@ -137,22 +140,40 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
   return app;
 }
 
-/** The document says of each route who may use it: `x-role`, `x-scope`. */
+/** The document says of each route who may use it, `x-role` and `x-scope`, and which headers mean something there. */
 const withAccess: typeof jsonSchemaTransform = (route) => {
   const { url, schema } = jsonSchemaTransform(route);
-  const { access } = route.route.config ?? {};
+  const { access, versioned = false } = route.route.config ?? {};
   if (access === undefined || (schema as { hide?: boolean }).hide === true) return { url, schema };
   const open = access.role === 'anybody' ? { security: [] } : {};
-  return { url, schema: { ...schema, ...open, 'x-role': access.role, 'x-scope': access.scope } };
+  const once = route.route.method === 'POST' && access.role !== 'anybody';
+  const properties = { ...(once ? ONCE : {}), ...(versioned ? IF_MATCH : {}) };
+  const headers = Object.keys(properties).length === 0 ? {} : { headers: { type: 'object', properties } };
+  return { url, schema: { ...schema, ...headers, ...open, 'x-role': access.role, 'x-scope': access.scope } };
+};
+
+const ONCE = {
+  'idempotency-key': {
+    type: 'string',
+    description: 'Asked again with the same key within a day, it is answered as before and not done again.',
+  },
+};
+const IF_MATCH = {
+  'if-match': { type: 'string', description: 'The ETag that was read: refused with 412 when it has changed since.' },
 };
 
 /** Starts it. Throws QRY6010 when the address is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options.listen;
   const { accounts, service } = options.api;
+  const forget = async (): Promise<void> => {
+    const now = service.clock.now();
+    await forgetAudit(accounts.store, now - AUDIT_MS);
+    await forgetAnswers(accounts.store, now);
+  };
   const tidy = (): void =>
-    void forgetAudit(accounts.store, service.clock.now() - AUDIT_MS).catch((error: unknown) => {
-      options.log.warn('old entries of the audit log could not be removed', { what: String(error) });
+    void forget().catch((error: unknown) => {
+      options.log.warn('old entries of the audit log and old answers could not be removed', { what: String(error) });
     });
   const app = await buildServer(options);
   const daily = setInterval(tidy, DAY_MS);

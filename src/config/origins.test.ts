@@ -31,6 +31,20 @@ it('says for every value where it comes from: line, reference, environment, defa
   });
 });
 
+it('says what the inventory shows, set or not, and what was made through the API', () => {
+  const text = `${acme()}\ninventory: { sla: { 5: 7d }, ignore_not_seen: { devices: 90d } }`;
+  const config = from(text);
+  const stored = new Set(['connections.acme.tenant']);
+  const all = settings(config, { env: {}, datasets, stored });
+  expect(Object.fromEntries(all.map(({ path, value, origin }) => [path, [value, origin]]))).toMatchObject({
+    'inventory.sla.5': ['7d', 'configuration:6'],
+    'inventory.sla.4': [null, 'default'],
+    'inventory.ignore_not_seen.devices': ['90d', 'configuration:6'],
+    'inventory.delete_not_returned_by_success.users': [null, 'default'],
+    'connections.acme.tenant': ['acme', 'made here'],
+  });
+});
+
 it('names the parts of a token source as the file does, beside a password', () => {
   const found = origins(acme('oauth: { client_id: i, client_secret: hidden }'));
   expect(found).toMatchObject({

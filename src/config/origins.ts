@@ -1,5 +1,5 @@
 import type { Recurrence } from '../core/cron.ts';
-import type { Config, ConnectionConfig, DatasetConfig, RouteConfig, SinkConfig } from './config.ts';
+import type { Config, ConnectionConfig, DatasetConfig, InventoryConfig, RouteConfig, SinkConfig } from './config.ts';
 import { durationText } from './units.ts';
 
 /** One value in force. */
@@ -8,7 +8,7 @@ export interface Setting {
   readonly path: string;
   /** As the file would spell it; secrets are `[redacted]`. */
   readonly value: unknown;
-  /** `quarry.yaml:14`, with the references it was filled in from; `QUARRY_DATA_DIR`; `default`. */
+  /** `quarry.yaml:14`, with the references it was filled in from; `QUARRY_DATA_DIR`; `made here`; `default`. */
   readonly origin: string;
 }
 
@@ -22,12 +22,14 @@ export interface DatasetDefaults {
 export interface OriginOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly datasets: ReadonlyMap<string, DatasetDefaults>;
+  /** Paths of what was set through the API: `connections.acme.username`. */
+  readonly stored?: ReadonlySet<string>;
 }
 
 type Say = (path: string, value: unknown, ...elsewhere: readonly string[]) => void;
 
 /** Every value of a configuration in force with where it comes from, in the order of the file's parts. */
-export function settings(config: Config, { env, datasets }: OriginOptions): Setting[] {
+export function settings(config: Config, { env, datasets, stored }: OriginOptions): Setting[] {
   const found: Setting[] = [];
   const file = config.file?.split('/').at(-1) ?? 'configuration';
   // A value may stand in the file under another path: an alias, or a setting of the connection that its data sets take over.
@@ -38,7 +40,8 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
     const references = places.flatMap((place) => config.references.get(place) ?? []);
     const filled = references.length === 0 ? '' : ` from ${references.join(' ')}`;
     const preset = places.map((place) => config.presets.get(place)).find((name) => name !== undefined);
-    const otherwise = preset === undefined ? 'default' : `preset ${preset}`;
+    const isStored = places.some((place) => stored?.has(place));
+    const otherwise = isStored ? 'made here' : preset === undefined ? 'default' : `preset ${preset}`;
     found.push({ path, value: shown(value), origin: at === undefined ? otherwise : `${file}:${at.line}${filled}` });
   };
   const orEnvironment = (path: string, value: unknown, variable: string): void => {
@@ -48,6 +51,7 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
   };
   orEnvironment('data_dir', config.dataDir, 'QUARRY_DATA_DIR');
   orEnvironment('database_url', config.databaseUrl, 'QUARRY_DATABASE_URL');
+  for (const [name, value] of Object.entries(config.bodies ?? {})) say(`bodies.${snake(name)}`, value);
   if (config.server === false) say('server', false);
   else {
     orEnvironment('server.listen', addressText(config.server.listen), 'QUARRY_LISTEN');
@@ -56,6 +60,7 @@ export function settings(config: Config, { env, datasets }: OriginOptions): Sett
   }
   orEnvironment('log_format', config.logFormat, 'QUARRY_LOG_FORMAT');
   say('obfuscation_key', config.obfuscationKey);
+  sayInventory(config.inventory, say);
   for (const connection of config.connections.values()) sayConnection(connection, datasets, say);
   for (const sink of config.sinks.values()) saySink(sink, say);
   config.routes.forEach((route, i) => {
@@ -71,6 +76,17 @@ const addressText = ({ host, port }: { host: string; port: number }): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** What is not set is said, too: these decide what people see. */
+function sayInventory({ sla, devices, users }: InventoryConfig, say: Say): void {
+  const tell = (path: string, ms: number | undefined): void =>
+    say(`inventory.${path}`, ms === undefined ? null : durationText(ms));
+  for (const severity of [1, 2, 3, 4, 5] as const) tell(`sla.${severity}`, sla[severity]);
+  for (const name of ['ignoreNotSeen', 'deleteNotReturned', 'deleteNotReturnedBySuccess'] as const) {
+    tell(`${snake(name)}.devices`, devices[name]);
+    tell(`${snake(name)}.users`, users[name]);
+  }
+}
 
 function sayConnection(connection: ConnectionConfig, datasets: OriginOptions['datasets'], say: Say): void {
   const { id, signIn, tls, proxy, datasets: own, publicOnly: _, ...plain } = connection;

@@ -685,6 +685,12 @@ export const CATALOGUE = {
     why: 'An address typed into the page would lead the server to itself or into its own network.',
     fix: 'Use the public address; or, where this is meant, put the connection into quarry.yaml.',
   },
+  QRY8024: {
+    next: 'stop_stream',
+    title: 'tls.ca is the certificate itself',
+    why: 'A connection made here brings its certificate authorities as text, so that nobody can name a file of the server.',
+    fix: 'Send the PEM text, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----; a path belongs into quarry.yaml.',
+  },
   QRY8030: {
     next: 'stop_stream',
     title: 'Sign in first',
@@ -708,6 +714,18 @@ export const CATALOGUE = {
     title: 'Nothing there',
     why: 'There is no such thing, or none that you may see.',
     fix: 'Look it up in the list again.',
+  },
+  QRY8034: {
+    next: 'stop_stream',
+    title: 'The Idempotency-Key was used for something else',
+    why: 'A key stands for one request: the same body at the same address.',
+    fix: 'Use a new key for a new request.',
+  },
+  QRY8035: {
+    next: 'retry',
+    title: 'The first request is not answered yet',
+    why: 'A request with this Idempotency-Key is being carried out, or was when the process ended; then nobody knows how far it came.',
+    fix: 'Ask again in a moment. If it stays so, look whether it was done; the key is free again after five minutes.',
   },
   QRY8040: {
     next: 'retry',

@@ -62,6 +62,29 @@ export async function listParked(
   return query.execute();
 }
 
+/** How many parked events there are of these tenants, of all without a list; counted up to `most`. */
+export async function countParked(
+  { db }: Store<OutboxSchema>,
+  filter: ParkedFilter,
+  tenants: readonly string[] | undefined,
+  most: number,
+): Promise<number> {
+  if (tenants?.length === 0) return 0;
+  let query = db
+    .selectFrom('parked')
+    .innerJoin('batch', 'batch.id', 'parked.batch')
+    .innerJoin('stream', 'stream.id', 'batch.stream')
+    .select('parked.event')
+    .where((eb) => matches(eb, filter))
+    .limit(most);
+  if (tenants !== undefined) query = query.where('stream.tenant', 'in', [...tenants]);
+  const { n } = await db
+    .selectFrom(query.as('some'))
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 /**
  * Queues parked events again: each batch gets a delivery in which every other event counts as settled. Batches of which
  * a part is still on its way to the sink are left for later (`busy`). Returns how many events wait again.

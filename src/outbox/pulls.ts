@@ -45,6 +45,23 @@ export async function listPulls({ db }: Store<OutboxSchema>, wanted: PullsWanted
   return query.execute();
 }
 
+/** How many pulls of these streams there are; counted up to `limit`. */
+export async function countPulls({ db }: Store<OutboxSchema>, wanted: Omit<PullsWanted, 'before'>): Promise<number> {
+  const { streams, outcome, limit } = wanted;
+  if (streams.length === 0) return 0;
+  let query = db
+    .selectFrom('pull')
+    .select('id')
+    .where('stream', 'in', [...streams])
+    .limit(limit);
+  if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+  const { n } = await db
+    .selectFrom(query.as('some'))
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 export async function pullOf({ db }: Store<OutboxSchema>, stream: number, id: number): Promise<PullRow | undefined> {
   return db
     .selectFrom('pull')

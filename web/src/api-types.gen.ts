@@ -177,7 +177,7 @@ export interface ConnectionDetail {
 export interface Setting {
   readonly path: string;
   readonly value: unknown;
-  /** quarry.yaml:14, a variable, a preset, or default */
+  /** quarry.yaml:14, a variable, a preset, made here, or default */
   readonly origin: string;
 }
 
@@ -269,7 +269,7 @@ export interface Sink {
   /** waiting: events are on their way; failed: the last write failed as a whole */
   readonly state: 'running' | 'waiting' | 'failed' | 'suspended' | 'disabled';
   readonly circuit: 'closed' | 'open' | 'half_open';
-  readonly reason: unknown;
+  readonly reason: string | null;
   readonly next_try: string | null;
   readonly appended: number;
   readonly delivered: number;
@@ -282,7 +282,7 @@ export interface Sink {
   readonly waiting_since: string | null;
   readonly last_delivered: string | null;
   /** Events delivered a second, since it was last asked. */
-  readonly pace_per_s: unknown;
+  readonly pace_per_s: number | null;
 }
 
 export interface Health {
@@ -352,7 +352,7 @@ export interface Stream {
     readonly elapsed_ms: number;
   };
   readonly watermark: string | null;
-  readonly lag_seconds: unknown;
+  readonly lag_seconds: number | null;
   readonly rows_total: number;
   readonly emitted: number;
   readonly unchanged: number;
@@ -411,12 +411,16 @@ export interface Overview {
 export interface Coverage {
   readonly connection: string;
   readonly dataset: string;
-  /** Objects known and not removed. */
+  /** Objects known and not removed, now. */
   readonly have: number;
-  /** What Qualys has; null before the first whole reading. */
+  /** What the last complete reading held; null before the first. */
+  readonly read: number | null;
+  /** What Qualys had then. */
   readonly qualys: number | null;
-  /** count: Qualys’s own; reading: a whole reading */
-  readonly by: 'count' | 'reading' | null;
+  /** How that is known. count: Qualys’s own; ids: its list of ids; reading: the reading speaks for itself */
+  readonly by: 'count' | 'ids' | 'reading' | null;
+  /** Whether the two agree, but for what came or went meanwhile and what is in quarantine. */
+  readonly complete: boolean | null;
   readonly as_of: string | null;
   readonly quarantined: number;
   readonly held: number | null;

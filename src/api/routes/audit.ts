@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type AuditEntry, listAudit } from '../../accounts/audit.ts';
+import { type AuditEntry, countAudit, listAudit } from '../../accounts/audit.ts';
 import { whoAsks } from '../access.ts';
-import { ADMIN, isoTime, pageOf, paging, type Routes, time } from '../context.ts';
+import { ADMIN, isoTime, MOST_COUNTED, pageOf, paging, type Routes, time, totalOf } from '../context.ts';
 import { numbersOf } from '../lists.ts';
 
 const auditView = z
@@ -35,9 +35,11 @@ export const auditRoutes: Routes = (app, { accounts: { store } }) => {
       const { tenants } = whoAsks(request);
       const { limit, cursor } = request.query;
       const [before] = numbersOf(cursor, 1) ?? [];
-      const found = await listAudit(store, { before, limit, tenants: tenants === '*' ? undefined : tenants });
+      const own = tenants === '*' ? undefined : tenants;
+      const found = await listAudit(store, { before, limit, tenants: own });
       const last = found.length === limit ? found.at(-1) : undefined;
-      return { items: found.map(shown), next_cursor: last === undefined ? null : String(last.id) };
+      const counted = await countAudit(store, own, MOST_COUNTED + 1);
+      return { items: found.map(shown), next_cursor: last === undefined ? null : String(last.id), ...totalOf(counted) };
     },
   );
 };

@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { secretNames, storedSections } from '../../accounts/connections.ts';
+import { listConnections, secretNames, storedSections } from '../../accounts/connections.ts';
 import { datasets, type PlanCost, planOf } from '../../collector/port.ts';
 import type { Config } from '../../config/config.ts';
 import { connectionText, variableFor } from '../../config/connection-text.ts';
 import { settings } from '../../config/origins.ts';
 import { allTenants, wall, whoAsks } from '../access.ts';
 import { ADMIN, type Routes, VIEWER, WRITER } from '../context.ts';
+import { checkGiven } from '../given-settings.ts';
 import { detail, own } from './connections.ts';
 
 const setting = z
   .object({
     path: z.string(),
     value: z.unknown(),
-    origin: z.string().meta({ description: 'quarry.yaml:14, a variable, a preset, or default' }),
+    origin: z.string().meta({ description: 'quarry.yaml:14, a variable, a preset, made here, or default' }),
   })
   .meta({ id: 'Setting' });
 const streamCost = z.object({
@@ -62,10 +63,15 @@ export const configurationRoutes: Routes = (app, api) => {
         response: { 200: z.object({ file: z.string().nullable(), settings: z.array(setting) }) },
       },
     },
-    (request) => {
+    async (request) => {
       allTenants(request);
       const config = service.config();
-      return { file: config.file ?? null, settings: settings(config, { env: process.env, datasets }) };
+      const stored = new Set<string>();
+      for (const { id, tenant, settings: section } of await listConnections(store)) {
+        addPaths(stored, `connections.${id}`, { tenant, ...section });
+        for (const path of await secretNames(store, id)) stored.add(`connections.${id}.${path}`);
+      }
+      return { file: config.file ?? null, settings: settings(config, { env: process.env, datasets, stored }) };
     },
   );
   app.get(
@@ -121,6 +127,7 @@ export const configurationRoutes: Routes = (app, api) => {
       const first = tenants === '*' ? [...service.config().connections.values()][0]?.tenant : tenants[0];
       const { tenant = first ?? 'plan', settings: section, hosts: count } = request.body;
       wall(request as never, tenant, `tenant ${tenant}`);
+      checkGiven(api, section);
       const id = 'planned-connection';
       const beside = await storedSections(store, keys);
       return await planned(api.load({ ...beside, [id]: { ...section, tenant } }), id, count);
@@ -132,6 +139,13 @@ export const configurationRoutes: Routes = (app, api) => {
     return costOf(await planOf({ ...config, connections: only }, service.outbox, count));
   }
 };
+
+/** Paths of everything that stands in a section. */
+function addPaths(paths: Set<string>, path: string, value: unknown): void {
+  paths.add(path);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  for (const [name, one] of Object.entries(value)) addPaths(paths, `${path}.${name}`, one);
+}
 
 const costOf = ({ first, firstHours, daily, streams, apis }: PlanCost): z.infer<typeof planView> => ({
   ...{ first_calls: first, first_hours: firstHours, daily_calls: daily },

@@ -11,20 +11,10 @@ import {
 import { maySee } from '../../accounts/words.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { actorOf, wall, whoAsks } from '../access.ts';
-import { refusePrivate } from '../addresses.ts';
 import { connectionDetail, connectionDetails, connectionView, connectionViews } from '../connection-view.ts';
-import {
-  type Api,
-  OPERATOR,
-  pageFrom,
-  pageOf,
-  paging,
-  privateAddresses,
-  type Routes,
-  VIEWER,
-  WRITER,
-} from '../context.ts';
-import { versionOf } from '../versions.ts';
+import { type Api, OPERATOR, pageFrom, pageOf, paging, type Routes, VIEWER, versioned, WRITER } from '../context.ts';
+import { checkGiven } from '../given-settings.ts';
+import { tagged, versionOf } from '../versions.ts';
 
 const id = z.string().regex(/^[a-z0-9_-]{1,64}$/, '1 to 64 of a-z, 0-9, _ and -');
 const settings = z
@@ -91,32 +81,28 @@ export const connectionRoutes: Routes = (app, api) => {
       await tryOut(api, name, { ...given, tenant });
       await addConnection(store, keys, { id: name, tenant, runOn, settings: given, ...rest }, actorOf(request), now());
       await service.reload();
-      return reply.code(201).send(await detail(api, request, name));
+      return reply.code(201).send(tagged(reply, await detail(api, request, name)));
     },
   );
   app.get(
     '/api/v1/connections/:id',
     { config: VIEWER, schema: { summary: 'One connection', tags, params: one, response: { 200: connectionDetail } } },
-    async (request, reply) => {
-      const found = await detail(api, request, request.params.id);
-      if (found.version !== undefined) void reply.header('etag', `"${found.version}"`);
-      return found;
-    },
+    async (request, reply) => tagged(reply, await detail(api, request, request.params.id)),
   );
   app.patch(
     '/api/v1/connections/:id',
     {
-      config: WRITER,
+      config: versioned(WRITER),
       schema: {
         summary: 'Change a connection; secrets that are not given stay',
-        description: 'If-Match names the version that was read. Id, tenant and platform stay as they were made.',
+        description: 'Id, tenant and platform stay as they were made.',
         tags,
         params: one,
         body: z.object({ ...texts, settings: settings.optional() }),
         response: { 200: connectionDetail },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const before = await own(api, request);
       const { run_on: runOn, settings: given, ...rest } = request.body;
       if (given !== undefined) {
@@ -135,13 +121,13 @@ export const connectionRoutes: Routes = (app, api) => {
         now(),
       );
       await service.reload();
-      return await detail(api, request, before.id);
+      return tagged(reply, await detail(api, request, before.id));
     },
   );
   app.delete(
     '/api/v1/connections/:id',
     {
-      config: WRITER,
+      config: versioned(WRITER),
       schema: {
         summary: 'Delete a connection; what it collected stays',
         tags,
@@ -151,7 +137,7 @@ export const connectionRoutes: Routes = (app, api) => {
     },
     async (request, reply) => {
       const before = await own(api, request);
-      await removeConnection(store, before.id, actorOf(request), now());
+      await removeConnection(store, before.id, versionOf(request), actorOf(request), now());
       await service.reload();
       return reply.code(204).send(null);
     },
@@ -171,7 +157,7 @@ export const connectionRoutes: Routes = (app, api) => {
     async (request, reply) => {
       const before = await own(api, request);
       await duplicateConnection(store, keys, before.id, request.body, actorOf(request), now());
-      return reply.code(201).send(await detail(api, request, request.body.id));
+      return reply.code(201).send(tagged(reply, await detail(api, request, request.body.id)));
     },
   );
   for (const [verb, paused, summary] of [
@@ -180,12 +166,12 @@ export const connectionRoutes: Routes = (app, api) => {
   ] as const)
     app.post(
       `/api/v1/connections/:id/${verb}`,
-      { config: WRITER, schema: { summary, tags, params: one, response: { 200: connectionDetail } } },
-      async (request) => {
+      { config: versioned(WRITER), schema: { summary, tags, params: one, response: { 200: connectionDetail } } },
+      async (request, reply) => {
         const { id: name } = await own(api, request as never);
-        await changeConnection(store, keys, name, undefined, { paused }, actorOf(request), now());
+        await changeConnection(store, keys, name, versionOf(request), { paused }, actorOf(request), now());
         await service.reload();
-        return await detail(api, request as never, name);
+        return tagged(reply, await detail(api, request as never, name));
       },
     );
   app.post(
@@ -246,7 +232,7 @@ export async function own(api: Api, request: FastifyRequest) {
 
 /** The configuration as it would become is checked whole before anything is kept. Throws QRY1003 and its like. */
 async function tryOut(api: Api, name: string, section: Settings): Promise<void> {
-  refusePrivate(section, privateAddresses(api));
+  checkGiven(api, section);
   api.load({ ...(await storedSections(api.accounts.store, api.accounts.keys)), [name]: section });
 }
 

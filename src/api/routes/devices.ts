@@ -72,7 +72,7 @@ export const deviceRoutes: Routes = (app, api) => {
         ...(typeof asset === 'number' ? ['host_assets', 'assets'].map((dataset) => ({ dataset, lead: asset })) : []),
       ];
       const owner = { tenant: String(tenant), subscription: String(of) };
-      const events = await newestOf(api.service.outbox, owner, objects);
+      const events = await newestOf(api.look, owner, objects);
       return { items: events.map(({ line }) => JSON.parse(line) as Record<string, unknown>), next_cursor: null };
     },
   );

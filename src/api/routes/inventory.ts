@@ -40,10 +40,15 @@ const filter = {
 };
 export const page = {
   ...filter,
+  total: z.enum(['true', 'false']).default('false').meta({ description: 'Count all rows, too; …/count counts alone.' }),
   sort: z.string().max(500).optional().meta({ description: '-last_seen,name' }),
   fields: names.optional().meta({ description: 'a,b' }),
 };
-export const rows = z.object({ items: z.array(row), next_cursor: z.string().nullable() });
+export const rows = z.object({
+  items: z.array(row),
+  next_cursor: z.string().nullable(),
+  total: z.number().int().optional().meta({ description: 'Rows in all pages, exactly; where it was asked for.' }),
+});
 const named = z.object({ view: z.string().max(64) });
 const tags = ['inventory'];
 /** The inventory: views with their columns, rows, counts, facets; as JSON by pages, or whole as NDJSON and CSV. */
@@ -139,14 +144,16 @@ export async function answer(
   reply: FastifyReply,
   whom: Asked,
   viewName: string,
-  wanted: Page,
+  { total, ...wanted }: Page & { readonly total?: string },
 ): Promise<z.infer<typeof rows>> {
   const view = viewNamed(whom, viewName);
   const accept = request.headers.accept ?? '';
   const kind = ['application/x-ndjson', 'text/csv'].find((type) => accept.includes(type));
   if (kind === undefined) {
     const { rows: items, next } = await queryView(whom, view.name, wanted);
-    return { items: items as z.infer<typeof row>[], next_cursor: next ?? null };
+    const { filter: query, all } = wanted;
+    const counted = total === 'true' ? { total: await countOf(whom, view.name, { filter: query, all }) } : {};
+    return { items: items as z.infer<typeof row>[], next_cursor: next ?? null, ...counted };
   }
   const { cursor: _, limit, ...rest } = wanted;
   const isGiven = new URL(request.url, 'http://x').searchParams.has('limit');

@@ -46,9 +46,11 @@ export const liveRoutes: Routes = (app, api) => {
       const { limit, cursor, ...wanted } = request.query;
       const [before = Number.POSITIVE_INFINITY] = numbersOf(cursor, 1) ?? [];
       const lets = lineFilter(api, whoAsks(request), wanted);
-      const found = logs.after().filter((line) => line.number < before && lets(line.item));
+      const all = logs.after().filter((line) => lets(line.item));
+      const found = all.filter((line) => line.number < before);
       const items = found.toReversed().slice(0, limit).map(lineOf);
-      return { items, next_cursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+      const next_cursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
+      return { items, next_cursor, total: all.length, total_is: 'exact' as const };
     },
   );
   app.get(

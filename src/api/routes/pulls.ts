@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { listPulls, pullOf } from '../../collector/port.ts';
+import { countPulls, listPulls, pullOf } from '../../collector/port.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { audited } from '../audited.ts';
-import { type Api, OPERATOR, pageOf, paging, type Routes, VIEWER } from '../context.ts';
+import { type Api, MOST_COUNTED, OPERATOR, pageOf, paging, type Routes, totalOf, VIEWER } from '../context.ts';
 import { numbersOf, sendLines, streamsSeen, wantsLines } from '../lists.ts';
 import { pullOfRow, pullView } from '../stream-view.ts';
 
@@ -39,7 +39,9 @@ export const pullRoutes: Routes = (app, api) => {
         const last = rows.length === limit ? rows.at(-1) : undefined;
         return { items: rows.map(pullOfRow), next_cursor: last === undefined ? null : `${last.id}-${last.stream}` };
       };
-      return wantsLines(request as never) ? sendLines(reply as never, page) : await page(first);
+      if (wantsLines(request as never)) return sendLines(reply as never, page);
+      const wanted = { streams, outcome, limit: MOST_COUNTED + 1 };
+      return { ...(await page(first)), ...totalOf(await countPulls(service.outbox.store, wanted)) };
     },
   );
   app.get(

@@ -4,8 +4,8 @@ import { addQuery, changeQuery, listQueries, removeQuery, type SavedQuery } from
 import { maySee, type Principal } from '../../accounts/words.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { actorOf, wall, whoAsks } from '../access.ts';
-import { isoTime, OWNER, pageFrom, pageOf, paging, type Routes, time, VIEWER } from '../context.ts';
-import { versionOf } from '../versions.ts';
+import { isoTime, OWNER, pageFrom, pageOf, paging, type Routes, time, VIEWER, versioned } from '../context.ts';
+import { tagged, versionOf } from '../versions.ts';
 
 const texts = {
   name: z.string().min(1).max(128),
@@ -30,11 +30,15 @@ const one = z.object({ id: z.string().max(64) });
 /** Questions kept for later. Everybody of the tenant sees them; who made one, or an administrator, changes it. */
 export const savedQueryRoutes: Routes = (app, { accounts: { store }, service }) => {
   const now = () => service.clock.now();
+  async function seen(request: FastifyRequest<{ Params: { id: string } }>): Promise<SavedQuery> {
+    const found = (await listQueries(store)).find(({ id }) => id === request.params.id);
+    if (found === undefined || !isSeen(whoAsks(request), found))
+      throw new QuarryError('QRY8033', { what: `There is no saved query ${request.params.id}.` });
+    return found;
+  }
   async function own(request: FastifyRequest<{ Params: { id: string } }>): Promise<SavedQuery> {
     const who = whoAsks(request);
-    const found = (await listQueries(store)).find(({ id }) => id === request.params.id);
-    if (found === undefined || !isSeen(who, found))
-      throw new QuarryError('QRY8033', { what: `There is no saved query ${request.params.id}.` });
+    const found = await seen(request);
     if (found.owner !== who.login && who.role !== 'admin')
       throw new QuarryError('QRY8031', { what: `The query is of ${found.owner}.` });
     return found;
@@ -84,15 +88,20 @@ export const savedQueryRoutes: Routes = (app, { accounts: { store }, service }) 
       const { tenant = tenants === '*' ? '*' : tenants[0], presentation = null, ...rest } = request.body;
       wall(request, tenant, `tenant ${tenant}`);
       const query = { ...rest, presentation, tenant: tenant!, owner: login };
-      return reply.code(201).send(shown(await addQuery(store, query, actorOf(request), now())));
+      return reply.code(201).send(tagged(reply, shown(await addQuery(store, query, actorOf(request), now()))));
     },
+  );
+  app.get(
+    '/api/v1/saved-queries/:id',
+    { config: VIEWER, schema: { summary: 'One saved query', tags, params: one, response: { 200: queryView } } },
+    async (request, reply) => tagged(reply, shown(await seen(request))),
   );
   app.patch(
     '/api/v1/saved-queries/:id',
     {
-      config: OWNER,
+      config: versioned(OWNER),
       schema: {
-        summary: 'Change a saved query; If-Match names the version that was read',
+        summary: 'Change a saved query',
         tags,
         params: one,
         body: z.object({
@@ -103,20 +112,21 @@ export const savedQueryRoutes: Routes = (app, { accounts: { store }, service }) 
         response: { 200: queryView },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = await own(request);
-      return shown(await changeQuery(store, id, versionOf(request), request.body as never, actorOf(request), now()));
+      const query = await changeQuery(store, id, versionOf(request), request.body as never, actorOf(request), now());
+      return tagged(reply, shown(query));
     },
   );
   app.delete(
     '/api/v1/saved-queries/:id',
     {
-      config: OWNER,
+      config: versioned(OWNER),
       schema: { summary: 'Remove a saved query', tags, params: one, response: { 204: z.null() } },
     },
     async (request, reply) => {
       const { id } = await own(request);
-      await removeQuery(store, id, actorOf(request), now());
+      await removeQuery(store, id, versionOf(request), actorOf(request), now());
       return reply.code(204).send(null);
     },
   );

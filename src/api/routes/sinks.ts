@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { maySee } from '../../accounts/words.ts';
-import { listParked, samplePayload, trySink } from '../../collector/port.ts';
+import { countParked, listParked, samplePayload, trySink } from '../../collector/port.ts';
 import { asQuarryError } from '../../core/errors.ts';
 import { whoAsks } from '../access.ts';
 import { adviceOn, checkView } from '../advice.ts';
-import { isoTime, OPERATOR, pageOf, paging, type Routes, time, VIEWER } from '../context.ts';
+import { isoTime, MOST_COUNTED, OPERATOR, pageOf, paging, type Routes, time, totalOf, VIEWER } from '../context.ts';
 import { numbersOf } from '../lists.ts';
 import { createPace, seesSink, sinkNamed, sinkView, sinkViews } from '../sink-view.ts';
 
@@ -115,6 +115,8 @@ export const sinkRoutes: Routes = (app, { service }) => {
       const who = whoAsks(request);
       const { limit, cursor, sink, code } = request.query;
       let after = placeOf(cursor);
+      const own = who.tenants === '*' ? undefined : who.tenants;
+      const counted = totalOf(await countParked(outbox.store, { sink, code }, own, MOST_COUNTED + 1));
       const items: z.infer<typeof parkedView>[] = [];
       // Those of other tenants are passed over, at most so many pages at once.
       for (let page = 0; page < 10; page++) {
@@ -124,11 +126,11 @@ export const sinkRoutes: Routes = (app, { service }) => {
           if (!maySee(who, row.tenant)) continue;
           const { tenant: _, subscription: __, at, ...event } = row;
           items.push({ ...event, at: isoTime(at), href: `/api/v1/events/${row.batch}-${row.event}` });
-          if (items.length === limit) return { items, next_cursor: cursorOf(row) };
+          if (items.length === limit) return { items, next_cursor: cursorOf(row), ...counted };
         }
-        if (found.length < limit) return { items, next_cursor: null };
+        if (found.length < limit) return { items, next_cursor: null, ...counted };
       }
-      return { items, next_cursor: after === undefined ? null : cursorOf(after) };
+      return { items, next_cursor: after === undefined ? null : cursorOf(after), ...counted };
     },
   );
 };

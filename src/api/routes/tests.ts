@@ -5,10 +5,10 @@ import { connectionOf, storedSections, withSecrets } from '../../accounts/connec
 import type { ConnectionConfig } from '../../config/config.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { wall } from '../access.ts';
-import { refusePrivate } from '../addresses.ts';
 import { checkView } from '../advice.ts';
-import { type Api, isoTime, OPERATOR, privateAddresses, type Routes, time, VIEWER, WRITER } from '../context.ts';
+import { type Api, isoTime, OPERATOR, type Routes, time, VIEWER, WRITER } from '../context.ts';
 import { sendEvents } from '../events-stream.ts';
+import { checkGiven } from '../given-settings.ts';
 import { createTrials, type Trial } from '../trials.ts';
 import { detail } from './connections.ts';
 
@@ -69,7 +69,7 @@ export const testRoutes: Routes = (app, api) => {
       async (request, reply) => {
         const { id, tenant = id, settings } = request.body as z.output<typeof unsaved>;
         wall(request as never, tenant, `tenant ${tenant}`);
-        refusePrivate(settings, privateAddresses(api));
+        checkGiven(api, settings);
         const { store, keys } = api.accounts;
         const beside = await storedSections(store, keys);
         const name = api.service.config().connections.has(id) || id in beside ? `${id}-unsaved` : id;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { addUser, changeUser, listUsers, removeUser, setPassword, type User } from '../../accounts/users.ts';
 import { ROLES } from '../../accounts/words.ts';
+import { QuarryError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
 import { actorOf, allTenants } from '../access.ts';
-import { ADMIN, isoTime, pageFrom, pageOf, paging, type Routes, time } from '../context.ts';
-import { versionOf } from '../versions.ts';
+import { ADMIN, isoTime, pageFrom, pageOf, paging, type Routes, time, versioned } from '../context.ts';
+import { tagged, versionOf } from '../versions.ts';
 
 const tenants = z
   .union([z.literal('*'), z.array(z.string().regex(/^[\w.-]{1,64}$/)).max(1000)])
@@ -64,15 +65,25 @@ export const userRoutes: Routes = (app, { accounts: { store }, service }) => {
       allTenants(request);
       const { password: text, ...rest } = request.body;
       const user = { ...rest, ...(text === undefined ? {} : { password: new Secret(text) }) };
-      return reply.code(201).send(shown(await addUser(store, user, actorOf(request), now())));
+      return reply.code(201).send(tagged(reply, shown(await addUser(store, user, actorOf(request), now()))));
+    },
+  );
+  app.get(
+    '/api/v1/users/:id',
+    { config: ADMIN, schema: { summary: 'One user', tags, params: one, response: { 200: userView } } },
+    async (request, reply) => {
+      allTenants(request);
+      const found = (await listUsers(store)).find(({ id }) => id === request.params.id);
+      if (found === undefined) throw new QuarryError('QRY8033', { what: `There is no user ${request.params.id}.` });
+      return tagged(reply, shown(found));
     },
   );
   app.patch(
     '/api/v1/users/:id',
     {
-      config: ADMIN,
+      config: versioned(ADMIN),
       schema: {
-        summary: 'Change a user; If-Match names the version that was read',
+        summary: 'Change a user',
         tags,
         params: one,
         body: z.object({
@@ -84,17 +95,17 @@ export const userRoutes: Routes = (app, { accounts: { store }, service }) => {
         response: { 200: userView },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       allTenants(request);
-      return shown(
-        await changeUser(store, request.params.id, versionOf(request), request.body, actorOf(request), now()),
-      );
+      const version = versionOf(request);
+      const user = await changeUser(store, request.params.id, version, request.body, actorOf(request), now());
+      return tagged(reply, shown(user));
     },
   );
   app.delete(
     '/api/v1/users/:id',
     {
-      config: ADMIN,
+      config: versioned(ADMIN),
       schema: {
         summary: 'Remove a user, with sessions and tokens',
         tags,
@@ -104,7 +115,7 @@ export const userRoutes: Routes = (app, { accounts: { store }, service }) => {
     },
     async (request, reply) => {
       allTenants(request);
-      await removeUser(store, request.params.id, actorOf(request), now());
+      await removeUser(store, request.params.id, versionOf(request), actorOf(request), now());
       return reply.code(204).send(null);
     },
   );

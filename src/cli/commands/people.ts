@@ -55,7 +55,7 @@ export const changePassword = (login: string, options: Common): Promise<number> 
 export const removePerson = (login: string, options: Common): Promise<number> =>
   withAccounts(options.config, async ({ store }) => {
     const user = await person(store, login);
-    await removeUser(store, user.id, actor(), Date.now());
+    await removeUser(store, user.id, undefined, actor(), Date.now());
     await print(`${user.login} is removed, with sessions and tokens.\n`);
   });
 
