@@ -371,6 +371,20 @@ const TRIES: Record<Exclude<FaultName, RestFault | ClassicFault | RecordsFault>,
     sim.advance(86_400_000);
     expect(await newest(), 'shown a day later with the time of the day before').toBe(before);
   },
+  'scope-lost': async (sim, set) => {
+    const ids = async (): Promise<string[]> => all(parseXml((await hosts(sim)).text), 'ID').map((one) => one.text);
+    const before = await ids();
+    set(50);
+    const some = await ids();
+    expect(some.length).toBeGreaterThan(0);
+    expect(some.length).toBeLessThan(before.length);
+    expect(before).toEqual(expect.arrayContaining(some));
+    expect(await ids(), 'the same ones').toEqual(some);
+    set();
+    expect(await ids(), 'a list of none').toEqual([]);
+    sim.clearFaults();
+    expect(await ids()).toEqual(before);
+  },
 };
 
 describe('fault', () => {

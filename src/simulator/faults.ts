@@ -162,6 +162,7 @@ const RECORDS = {
 
 /** The subscription or its world is less friendly. */
 const WORLD = {
+  'scope-lost': { summary: 'the user sees only so many hosts of a hundred', argument: 'percent; 0' },
   'foreign-caller': {
     summary: 'each call is accompanied by calls of somebody else on the same budget',
     argument: 'calls; 1',

@@ -67,6 +67,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
   const board = createFaultBoard(() => {
     world.setLateness(lateness('detections-late'));
+    const scope = board.peek('scope-lost');
+    world.setSight(scope === undefined ? 100 : Number(scope.argument ?? 0));
     activity.setLateness(lateness('activity-late'));
   });
   const closing = new AbortController();

@@ -32,6 +32,7 @@ export function* truthLines(world: World, at: number, log: ActivityLog = createA
       dataset: 'host_list',
       key: [id],
       asset_id: String(host.assetId),
+      machine: String(world.machineOf(n)),
       ip: host.ip,
       network_id: String(host.network.id),
       tracking_method: host.trackingMethod,

@@ -90,6 +90,21 @@ describe('what is one device', () => {
     });
   });
 
+  test('what was lost together stays together, with the machine that came back and not with a copy of it', () => {
+    const gone = { host: 1, asset: 10, removed: 'purged' };
+    const hardware = (hardware_uuid: string) => ({ agent: 'a', facts: { hardware_uuid } });
+    const lost = [
+      reading('host_list', 1, { ...gone, ...hardware('x') }),
+      reading('host_list_detection', 1, { ...gone, agent: 'a' }),
+      reading('host_assets', 10, gone),
+    ];
+    const names = ['host_assets/10', 'host_list/1', 'host_list_detection/1'];
+    expect(devicesOf(...lost, reading('host_list', 2, hardware('x')))).toEqual({
+      h2: [...names, 'host_list/2'].sort(),
+    });
+    expect(devicesOf(...lost, reading('host_list', 2, hardware('y')))).toEqual({ h2: ['host_list/2'], 10: names });
+  });
+
   test('whatever order readings come in, the devices are the same', () => {
     const ids = fc.record({
       dataset: fc.constantFrom<SourceName>('host_list', 'host_assets', 'assets', 'host_list_detection'),

@@ -8,7 +8,8 @@
  *    machines with other cloud instances or other hardware UUIDs, and those stay apart.
  * 3. An address, a name or a MAC never joins: addresses are used again, names are common, and MACs are copied.
  * 4. What Qualys no longer has joins nothing together. It goes to the device of today that shares an id with it (host id
- *    before asset id, agent, cloud instance), or forms a removed device with others of its kind.
+ *    before asset id, agent, cloud instance), or with what was lost of the same host id or asset id; else it forms a
+ *    removed device with others of its kind.
  *
  * So a machine that gets another host id (purged, scanned again by its agent) stays one device, a merge in Qualys is a
  * merge here, and when what joined two readings is gone, they are two devices again. The result is a function of the set
@@ -27,27 +28,39 @@ export interface Group {
 /** Kinds of ids, strongest first. */
 const STRONG = ['host', 'asset'] as const;
 const WEAK = ['agent', 'cloud'] as const;
+type Kind = (typeof STRONG | typeof WEAK)[number];
 
 /** `sources` must hold every reading that shares an id with one of them. */
 export function correlate(sources: readonly Source[]): Group[] {
-  const ordered = [...sources].sort((a, b) => (a.dataset < b.dataset ? -1 : a.dataset > b.dataset ? 1 : a.id - b.id));
+  const ordered = [...sources].sort(inOrder);
   const present = join(ordered.filter(({ removed }) => removed === ''));
   const left: Source[] = [];
-  for (const source of ordered.filter(({ removed }) => removed !== '')) {
-    const home = homeOf(source, present);
-    if (home === undefined) left.push(source);
-    else home.gone.push(source);
+  for (const lost of join(
+    ordered.filter(({ removed }) => removed !== ''),
+    STRONG,
+  )) {
+    const homes = lost.rows.map((source) => homeOf(source, lost, present));
+    const usual = homes.find((home) => home !== undefined);
+    lost.rows.forEach((source, i) => {
+      (homes[i] ?? usual)?.gone.push(source);
+      if (usual === undefined) left.push(source);
+    });
   }
+  left.sort(inOrder);
+  for (const { gone } of present) gone.sort(inOrder);
   return [...present, ...join(left)].map(({ rows, gone }) => ({ device: nameOf(rows), sources: [...rows, ...gone] }));
 }
+
+const inOrder = (a: Source, b: Source): number =>
+  a.dataset < b.dataset ? -1 : a.dataset > b.dataset ? 1 : a.id - b.id;
 
 interface Component {
   rows: Source[];
   gone: Source[];
 }
 
-/** Joins rows by rules 1 and 2. Deterministic: ids are gone through in order. */
-function join(rows: readonly Source[]): Component[] {
+/** Joins rows by rules 1 and 2, or by rule 1 alone. Deterministic: ids are gone through in order. */
+function join(rows: readonly Source[], kinds: readonly Kind[] = [...STRONG, ...WEAK]): Component[] {
   const componentOf = new Map<Source, Component>(rows.map((row) => [row, { rows: [row], gone: [] }]));
   const unite = (a: Component, b: Component): void => {
     if (a === b) return;
@@ -58,7 +71,7 @@ function join(rows: readonly Source[]): Component[] {
     for (const [, sharing] of byId(rows, kind))
       for (const row of sharing) unite(componentOf.get(sharing[0]!)!, componentOf.get(row)!);
   }
-  for (const kind of WEAK) {
+  for (const kind of WEAK.filter((one) => kinds.includes(one))) {
     for (const [, sharing] of byId(rows, kind)) {
       const joined: Component[] = [];
       for (const row of sharing) {
@@ -72,7 +85,7 @@ function join(rows: readonly Source[]): Component[] {
   return [...new Set(rows.map((row) => componentOf.get(row)!))];
 }
 
-function byId(rows: readonly Source[], kind: (typeof STRONG | typeof WEAK)[number]): [string, Source[]][] {
+function byId(rows: readonly Source[], kind: Kind): [string, Source[]][] {
   const groups = Map.groupBy(
     rows.filter((row) => isThere(row[kind])),
     (row) => String(row[kind]),
@@ -92,12 +105,12 @@ function contradict(a: Component, b: Component): boolean {
   return differ(({ cloud }) => cloud) || differ(({ facts }) => facts.hardware_uuid);
 }
 
-function homeOf(source: Source, present: readonly Component[]): Component | undefined {
-  const own: Component = { rows: [source], gone: [] };
+/** The device of today that one of the lost readings goes to, unless what was lost with it contradicts that. */
+function homeOf(source: Source, lost: Component, present: readonly Component[]): Component | undefined {
   for (const kind of [...STRONG, ...WEAK]) {
     if (!isThere(source[kind])) continue;
     const home = present.find(
-      (one) => one.rows.some((row) => row[kind] === source[kind]) && (kind !== 'agent' || !contradict(one, own)),
+      (one) => one.rows.some((row) => row[kind] === source[kind]) && (kind !== 'agent' || !contradict(one, lost)),
     );
     if (home !== undefined) return home;
   }

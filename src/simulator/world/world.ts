@@ -2,7 +2,8 @@
  * A subscription's facts, made from a seed. No host is held: host n, its scans and detections at time t are pure
  * functions of (seed, n, t), so a world of a million hosts costs what its vulnerability list costs.
  *
- * Mutable are two things only, both set by faults: hosts inserted between others, and the lateness of processing.
+ * Mutable are three things only, all set by faults: hosts inserted between others, the lateness of processing, and how
+ * much of it the user sees.
  */
 import { type Detection, detectionsOf } from './detection.ts';
 import {
@@ -17,6 +18,8 @@ import {
   ordinalOf,
 } from './host.ts';
 import { birthGap, type Life, lastScan, NEVER, type Pace, processedTime, scanTime } from './life.ts';
+import { createHandovers } from './machine.ts';
+import { hash } from './random.ts';
 import { makeVulnerabilities, type Vulnerability } from './vulnerabilities.ts';
 
 /** 2026-11-20T00:00:00Z: when the world has the number of hosts asked for; before and after it lives. */
@@ -38,6 +41,8 @@ export interface WorldOptions {
   readonly sameSecond?: boolean;
   /** QIDs in the KnowledgeBase that no host has, up to 200,000; 500 by default. */
   readonly extraQids?: number;
+  /** Hosts born after the epoch take over addresses, machines and images of earlier ones; for small worlds. */
+  readonly handovers?: boolean;
 }
 
 /** What scanning says about a host at one time; all milliseconds since 1970, UTC. */
@@ -72,6 +77,10 @@ export interface World {
   insertNear(n: number, side: 'before' | 'after'): void;
   /** Milliseconds between the processing time a scan carries and the moment lists show it. */
   setLateness(ms: number): void;
+  /** Lets the user see so many hosts of a hundred, always the same ones. */
+  setSight(percent: number): void;
+  /** The machine a host is, named by the ordinal of its first host. */
+  machineOf(n: number): number;
 }
 
 export function createWorld(options: WorldOptions): World {
@@ -88,6 +97,7 @@ export function createWorld(options: WorldOptions): World {
   }
   const vulnerabilities = makeVulnerabilities(pace.seed);
   const ground = { seed: pace.seed, epoch: pace.epoch, lateness: 0, vulnerabilities };
+  let sight = 100;
   const giant = options.giant === undefined ? undefined : Math.ceil(pace.hosts / 2);
   const inserted = new Set<number>();
 
@@ -101,6 +111,7 @@ export function createWorld(options: WorldOptions): World {
   const scanOf = (n: number, t: number): HostScan | undefined => {
     if (n !== Math.floor(n) && !inserted.has(n)) return undefined;
     if (n < 0.5 || n >= lastOrdinal(t) + 1) return undefined;
+    if (sight < 100 && hash(pace.seed, Math.floor(n), 0x5ee) % 100 >= sight) return undefined;
     const life = lifeFor(n);
     if (t < life.birth || t >= life.purge) return undefined;
     const scan = lastScan(life, t, ground.lateness);
@@ -131,6 +142,13 @@ export function createWorld(options: WorldOptions): World {
     for (const n of ordinals(t, before === 0 ? 0 : idOf(pace.seed, before))) if (assetIdOf(n) >= assetId) yield n;
   }
 
+  const alone = (n: number): Host => makeHost(pace.seed, n, lifeFor(n), n === giant ? options.giant : undefined);
+  const handovers = options.handovers === true ? createHandovers(pace.seed, pace.hosts, alone) : undefined;
+  const machineOf = (n: number): number => {
+    const handover = handovers?.of(n);
+    return handover?.kind === 'again' || handover?.kind === 'second' ? handover.from : n;
+  };
+
   return {
     seed: pace.seed,
     epoch: pace.epoch,
@@ -144,7 +162,7 @@ export function createWorld(options: WorldOptions): World {
     idOf: (n) => idOf(pace.seed, n),
     ordinalOf: (id) => ordinalOf(pace.seed, id),
     scanOf,
-    host: (n) => makeHost(pace.seed, n, lifeFor(n), n === giant ? options.giant : undefined),
+    host: handovers === undefined ? alone : (n) => handovers.apply(alone(n), alone),
     detections: (host, t, processedFrom) => detectionsOf(ground, host, t, processedFrom),
     insertNear: (n, side) => {
       inserted.add(insertionAt(n, side));
@@ -152,5 +170,9 @@ export function createWorld(options: WorldOptions): World {
     setLateness: (ms) => {
       ground.lateness = ms;
     },
+    setSight: (percent) => {
+      sight = percent;
+    },
+    machineOf,
   };
 }
