@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { XmlFormat } from '../../src/core/format.ts';
 import type { Fields } from '../../src/core/words.ts';
@@ -39,4 +40,51 @@ it('makes the same entry of a view and of the event the view wrote', () => {
   });
   expect(fromView[1]).toMatchObject({ qid: 7, title: '', severity: 0, cvss3: null, cves: [], threats: [] });
   expect(fromView[2]).toBeUndefined();
+});
+
+const NUMBERS = [
+  '0',
+  '9.8',
+  '10',
+  '-',
+  '-1',
+  '+7',
+  '.5',
+  '5.',
+  '.',
+  '1.2.3',
+  '1e3',
+  '0x10',
+  '007',
+  ' 3 ',
+  '',
+  '123456789.123456',
+  'NaN',
+];
+
+it('reads a number from the bytes as Number() reads the text', () => {
+  const digits = fc.stringMatching(/^[0-9.]{1,17}$/);
+  const text = fc.oneof(fc.constantFrom(...NUMBERS), digits, fc.double({ noNaN: true, min: 0, max: 10 }).map(String));
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 4, maxLength: 4 }), fc.integer({ min: 1 }), ([a, b, c, d], qid) => {
+      const pairs: unknown[][] = [];
+      const reader = createXmlReader(datasets.get('knowledge_base')!.format as XmlFormat, {
+        record(view) {
+          const target = Buffer.alloc(view.maxBytes);
+          const record = JSON.parse(target.toString('utf8', 0, view.write(target, 0))) as Fields;
+          pairs.push([entryFrom(view), entryOf(record)]);
+        },
+      });
+      const vuln = `<VULN><QID>${qid}</QID><SEVERITY_LEVEL>${a}</SEVERITY_LEVEL><CVSS><BASE>${b}</BASE><TEMPORAL>${c}</TEMPORAL></CVSS><CVSS_V3><BASE><![CDATA[${d}]]></BASE></CVSS_V3></VULN>`;
+      reader.write(
+        Buffer.from(
+          `<KNOWLEDGE_BASE_VULN_LIST_OUTPUT><RESPONSE><VULN_LIST>${vuln}</VULN_LIST></RESPONSE></KNOWLEDGE_BASE_VULN_LIST_OUTPUT>`,
+        ),
+      );
+      reader.end();
+      expect(pairs).toHaveLength(1);
+      expect(pairs[0]![0]).toEqual(pairs[0]![1]);
+    }),
+    { seed: Date.now() % 2 ** 31, numRuns: 500 },
+  );
 });

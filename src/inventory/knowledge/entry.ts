@@ -5,13 +5,20 @@ export type { Cvss, KnowledgeEntry, Threat } from '../../core/knowledge.ts';
 
 /** A record's texts, by path: a view on an answer's bytes has them, and `textsOf` makes them of a parsed record. */
 export interface Texts {
-  /** The text of the first element at the path; undefined where there is none. */
-  text(path: string): string | undefined;
-  /** That text as a number: NaN where there is none, or none in it. */
-  number(path: string): number;
+  /** The text of the first element at each path; undefined where there is none. */
+  texts(paths: readonly string[]): readonly (string | undefined)[];
+  /** These texts as Number() reads them; NaN where there is none, or only white space. */
+  numbers(paths: readonly string[]): readonly number[];
   /** The texts of all elements at the path, or of an attribute of each (`…/@id`). */
   all(path: string): readonly (string | undefined)[];
 }
+
+const TEXTS = [
+  ...['TITLE', 'VULN_TYPE', 'CATEGORY', 'LAST_SERVICE_MODIFICATION_DATETIME', 'PUBLISHED_DATETIME'],
+  ...['PATCHABLE', 'IS_DISABLED', 'PCI_FLAG', 'CVSS/VECTOR_STRING', 'CVSS_V3/VECTOR_STRING'],
+  ...['SOLUTION', 'DIAGNOSIS', 'CONSEQUENCE'],
+];
+const NUMBERS = [...['QID', 'SEVERITY_LEVEL', 'CVSS/BASE', 'CVSS/TEMPORAL', 'CVSS_V3/BASE', 'CVSS_V3/TEMPORAL']];
 
 /** The entry a parsed record of the data set knowledge_base holds; undefined where it has no QID. */
 export const entryOf = (record: Fields): KnowledgeEntry | undefined => entryFrom(textsOf(record));
@@ -21,48 +28,43 @@ export const entryOf = (record: Fields): KnowledgeEntry | undefined => entryFrom
  * carry it); undefined where it has no QID.
  */
 export function entryFrom(record: Texts): KnowledgeEntry | undefined {
-  const qid = record.number('QID');
+  const numbers = record.numbers(NUMBERS);
+  const qid = numbers[0]!;
   if (!Number.isSafeInteger(qid) || qid < 1) return undefined;
+  const texts = record.texts(TEXTS);
   return {
     qid,
-    title: text(record, 'TITLE') ?? '',
-    type: text(record, 'VULN_TYPE') ?? '',
-    severity: whole(record.number('SEVERITY_LEVEL')),
-    category: text(record, 'CATEGORY'),
-    modified: text(record, 'LAST_SERVICE_MODIFICATION_DATETIME'),
-    published: text(record, 'PUBLISHED_DATETIME'),
-    patchable: isSet(record, 'PATCHABLE'),
-    disabled: isSet(record, 'IS_DISABLED'),
-    pci: isSet(record, 'PCI_FLAG'),
+    title: stored(texts[0]) ?? '',
+    type: stored(texts[1]) ?? '',
+    severity: whole(numbers[1]!),
+    category: stored(texts[2]),
+    modified: stored(texts[3]),
+    published: stored(texts[4]),
+    patchable: isSet(texts[5]),
+    disabled: isSet(texts[6]),
+    pci: isSet(texts[7]),
     cves: cvesOf(record),
-    cvss2: cvss(record, 'CVSS/BASE', 'CVSS/TEMPORAL', 'CVSS/VECTOR_STRING'),
-    cvss3: cvss(record, 'CVSS_V3/BASE', 'CVSS_V3/TEMPORAL', 'CVSS_V3/VECTOR_STRING'),
-    solution: text(record, 'SOLUTION'),
-    diagnosis: text(record, 'DIAGNOSIS'),
-    consequence: text(record, 'CONSEQUENCE'),
+    cvss2: cvss(numbers[2]!, numbers[3]!, texts[8]),
+    cvss3: cvss(numbers[4]!, numbers[5]!, texts[9]),
+    solution: stored(texts[10]),
+    diagnosis: stored(texts[11]),
+    consequence: stored(texts[12]),
     threats: threatsOf(record),
   };
 }
 
-function text(record: Texts, path: string): string | null {
-  const text = record.text(path);
-  return text === undefined ? null : stored(text);
-}
+const isSet = (text: string | undefined): boolean => text?.trim() === '1';
 
-const isSet = (record: Texts, path: string): boolean => record.text(path)?.trim() === '1';
-
-function cvss(record: Texts, basePath: string, temporalPath: string, vectorPath: string): Cvss | null {
-  const base = finite(record.number(basePath));
-  const temporal = finite(record.number(temporalPath));
-  const vector = text(record, vectorPath);
-  return base === null && temporal === null && vector === null ? null : { base, temporal, vector };
+function cvss(base: number, temporal: number, vector: string | undefined): Cvss | null {
+  const cvss = { base: finite(base), temporal: finite(temporal), vector: stored(vector) };
+  return cvss.base === null && cvss.temporal === null && cvss.vector === null ? null : cvss;
 }
 
 function cvesOf(record: Texts): string[] {
   const cves: string[] = [];
   for (const text of record.all('CVE_LIST/CVE/ID')) {
-    const cve = text === undefined ? '' : stored(text);
-    if (cve !== '') cves.push(cve);
+    const cve = stored(text);
+    if (cve !== null && cve !== '') cves.push(cve);
   }
   return cves;
 }
@@ -71,11 +73,12 @@ function threatsOf(record: Texts): Threat[] {
   const names = record.all('THREAT_INTELLIGENCE/THREAT_INTEL');
   if (names.length === 0) return [];
   const ids = record.all('THREAT_INTELLIGENCE/THREAT_INTEL/@id');
-  return names.map((name, i) => ({ id: whole(numberIn(ids[i])), name: stored(name ?? '') }));
+  return names.map((name, i) => ({ id: whole(numberIn(ids[i])), name: stored(name) ?? '' }));
 }
 
 /** PostgreSQL takes no NUL in a text. */
-const stored = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '') : text);
+const stored = (text: string | undefined): string | null =>
+  text === undefined ? null : text.includes('\0') ? text.replaceAll('\0', '') : text;
 
 const numberIn = (text: string | undefined): number =>
   text === undefined || text.trim() === '' ? Number.NaN : Number(text);
@@ -92,8 +95,8 @@ function textsOf(record: Fields): Texts {
     return textOf(firstOf(at));
   };
   return {
-    text,
-    number: (path) => numberIn(text(path)),
+    texts: (paths) => paths.map(text),
+    numbers: (paths) => paths.map((path) => numberIn(text(path))),
     all(path) {
       let at: readonly (Value | undefined)[] = [record];
       for (const name of stepsOf(path)) {

@@ -18,9 +18,10 @@ interface Step {
   lower: number;
 }
 
-/** Gives paths by their text; each is taken apart once for a reader's life. */
-export function createPaths({ texts, byText }: Names): (text: string) => Path {
-  const paths = new Map<string, Path>();
+/** Gives paths by their text, and lists of them by identity; each is taken apart once for a reader's life. */
+export function createPaths({ texts, byText }: Names) {
+  const known = new Map<string, Path>();
+  const lists = new Map<readonly string[], { readonly paths: readonly Path[]; readonly names: number }>();
   const stepOf = (name: string): Step => ({ name, id: -1, lower: -1 });
   const lookUp = (step: Step): void => {
     step.id = byText.get(step.name) ?? -1;
@@ -30,11 +31,11 @@ export function createPaths({ texts, byText }: Names): (text: string) => Path {
     const names = text.split('/');
     const attribute = names.at(-1)!.startsWith('@') ? stepOf(names.pop()!.slice(1)) : undefined;
     const path = { steps: names.map(stepOf), attribute, names: -1 };
-    paths.set(text, path);
+    known.set(text, path);
     return path;
   };
-  return (text) => {
-    const path = paths.get(text) ?? add(text);
+  const pathOf = (text: string): Path => {
+    const path = known.get(text) ?? add(text);
     if (path.names !== texts.length) {
       path.steps.forEach(lookUp);
       if (path.attribute !== undefined) lookUp(path.attribute);
@@ -42,6 +43,15 @@ export function createPaths({ texts, byText }: Names): (text: string) => Path {
     }
     return path;
   };
+  const pathsOf = (list: readonly string[]): readonly Path[] => {
+    let entry = lists.get(list);
+    if (entry?.names !== texts.length) {
+      entry = { paths: list.map(pathOf), names: texts.length };
+      lists.set(list, entry);
+    }
+    return entry.paths;
+  };
+  return { pathOf, pathsOf };
 }
 
 /** The first element, or attribute, a path leads to; 0 where there is none. A path of no steps leads to the record. */

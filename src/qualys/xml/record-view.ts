@@ -2,8 +2,10 @@ import type { RecordView } from '../../core/words.ts';
 
 /** A record of an XML answer. What goes beyond `RecordView` costs no string. */
 export interface XmlRecordView extends RecordView {
-  /** A field's text as Number() reads it; NaN where there is none, or only white space. */
-  number(path: string): number;
+  /** `text` of each of these paths; the list is known by its identity, and its paths are taken apart once. */
+  texts(paths: readonly string[]): (string | undefined)[];
+  /** The same as Number() reads it; NaN where there is none, or only white space. */
+  numbers(paths: readonly string[]): number[];
   /**
    * Decoded texts of every element a path leads to, through every branch, in document order: `CVE_LIST/CVE/ID`. With an
    * attribute as the last step (`THREAT_INTELLIGENCE/THREAT_INTEL/@id`) that of each element. Undefined for an element

@@ -39,7 +39,7 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
     },
     name: (id) => `${(id & 1) === 1 ? '@' : ''}${names.texts[id >> 1] ?? ''}`,
   };
-  const pathOf = createPaths(names);
+  const { pathOf, pathsOf } = createPaths(names);
   /** Locates the text of an element or attribute; false where it has children and no text. */
   const locateText = (from: Tape, group: number): boolean => {
     locate(found, from, group);
@@ -68,7 +68,24 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
   };
   return {
     text: (name) => text(tape, name),
-    number: (name) => (find(tape, name) ? numberOf(found) : Number.NaN),
+    texts: (paths) => {
+      const list = pathsOf(paths);
+      const texts: (string | undefined)[] = [];
+      for (let i = 0; i < list.length; i++) {
+        const group = first(tape, list[i]!);
+        texts.push(group !== 0 && locateText(tape, group) ? textOf(found) : undefined);
+      }
+      return texts;
+    },
+    numbers: (paths) => {
+      const list = pathsOf(paths);
+      const numbers: number[] = [];
+      for (let i = 0; i < list.length; i++) {
+        const group = first(tape, list[i]!);
+        numbers.push(group !== 0 && locateText(tape, group) ? numberOf(found) : Number.NaN);
+      }
+      return numbers;
+    },
     all: (path) => {
       const texts: (string | undefined)[] = [];
       for (const group of every(tape, pathOf(path)))
