@@ -126,7 +126,7 @@ export function reloading({ load, config, wired, running, log }: Reloading): Rel
 
 /** Settings that only a start takes over. */
 function atNextStart(before: Config, after: Config): string[] {
-  const settings = { data_dir: 'dataDir', database_url: 'databaseUrl', server: 'server' } as const;
+  const settings = { data_dir: 'dataDir', database_url: 'databaseUrl', bodies: 'bodies', server: 'server' } as const;
   return Object.entries(settings)
     .filter(([, key]) => comparable(before[key]) !== comparable(after[key]))
     .map(([name]) => name);

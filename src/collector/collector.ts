@@ -322,13 +322,14 @@ async function drained(parts: CollectorParts, options: RunOptions): Promise<void
 /** What all share is looked after by one worker at a time. */
 const houseIsOurs = ({ shared }: CollectorParts): boolean => shared === undefined || shared.leases.holds(HOUSEKEEPING);
 
-/** Copies of bodies not touched for longer than a call may last, and rows for longer than anybody may be staging. */
-const sweptBefore = () => ({ rows: Date.now() - 86_400_000, copies: Date.now() - 3 * 3_600_000 });
+/** Copies of bodies not touched for longer than a call may last may go, and bodies older than anybody may be staging. */
+const COPIES_MS = 3 * 3_600_000;
+const WASTE_MS = 86_400_000;
 
 /** Once at the start, so that runs with `--once` clean up as well, then every ten minutes. */
 async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await parts.outbox.bodies?.sweep(sweptBefore()).catch(() => {});
+    await parts.outbox.bodies?.sweepCopies(Date.now() - COPIES_MS).catch(() => {});
     if (!houseIsOurs(parts)) {
       await parts.clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
       continue;
@@ -336,6 +337,9 @@ async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void
     parts.observer.phase('clean-up');
     await cleanUpOutbox(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
       parts.log.warn('clean-up failed', { what: asQuarryError(error).message });
+    });
+    await parts.outbox.bodies?.sweep(Date.now() - WASTE_MS).catch((error: unknown) => {
+      parts.log.warn('clean-up of bodies failed', { what: asQuarryError(error).message });
     });
     await cleanUpInventory(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
       parts.log.warn('clean-up of the inventory failed', { what: asQuarryError(error).message });

@@ -2,12 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
-import { reveal } from '../core/secret.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { createGovernor, type Governor, type GovernorOptions, type SavedGovernor } from '../qualys/governor.ts';
 import { guarded, type Use } from '../store/leases.ts';
 import { holdDirectory } from '../store/lock.ts';
-import { openOutbox } from './open-outbox.ts';
+import { openOutbox, outboxLocation } from './open-outbox.ts';
 
 /**
  * The data directory with the outbox in it. Where the database is a file, held against a second collector; where it is a
@@ -22,8 +21,7 @@ export async function openHeld(config: Config, clock: Clock): Promise<{ outbox: 
   });
   const release = config.databaseUrl === undefined ? holdDirectory(`${config.dataDir}/collector.lock`) : () => {};
   try {
-    const databaseUrl = config.databaseUrl === undefined ? undefined : reveal(config.databaseUrl);
-    return { outbox: await openOutbox({ dataDir: config.dataDir, databaseUrl }, clock.now()), release };
+    return { outbox: await openOutbox(outboxLocation(config), clock.now()), release };
   } catch (error) {
     release();
     throw error;

@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.ts';
+import { reveal } from '../core/secret.ts';
 import { inventoryMigrations } from '../inventory/schema.ts';
 import { type Outbox, type OutboxLocation, openOutbox as open } from '../outbox/outbox.ts';
 import { outboxMigrations } from '../outbox/schema.ts';
@@ -10,6 +12,13 @@ import { FORGET_INVENTORY } from './fold/rebuild.ts';
  * not there is new, and what is new is queued everything.
  */
 const feedAgain: Migration = { number: 10, name: 'the inventory is fed again', statements: () => FORGET_INVENTORY };
+
+/** Where a configuration keeps what it collects. */
+export const outboxLocation = ({ dataDir, databaseUrl, bodies }: Config): OutboxLocation => ({
+  dataDir,
+  databaseUrl: databaseUrl === undefined ? undefined : reveal(databaseUrl),
+  bodies,
+});
 
 /** Opens a data directory's outbox with the inventory in the same database. Throws QRY40xx. */
 export const openOutbox = (location: OutboxLocation, now: number): Promise<Outbox> =>

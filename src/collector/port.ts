@@ -40,7 +40,7 @@ export { inventoryStore, titleOf } from './fold/consumer.ts';
 export { type Coverage, completeReadings, coverage, inventoryWaiting } from './fold/coverage.ts';
 export { confirmSweep, type HeldSweepShown, heldSweeps } from './fold/held-sweep.ts';
 export { rebuildInventory } from './fold/rebuild.ts';
-export { openOutbox } from './open-outbox.ts';
+export { openOutbox, outboxLocation } from './open-outbox.ts';
 export { askBackfill, canBackfill } from './pull/backfill.ts';
 export type { LogLine, Numbered, Recent } from './recent.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { QuarryError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { resolveBodies } from './bodies.ts';
 import { checkTogether } from './checks.ts';
 import type { Config, ConnectionConfig, LogFormat } from './config.ts';
 import { devoRoot, isDevoLayout, readDevoLayout } from './devo/layout.ts';
@@ -69,13 +70,17 @@ export function loadConfig(options: LoadOptions): Config {
     const publicOnly = id in (options.stored ?? {}) && !allowPrivateAddresses;
     connections.set(id, publicOnly ? { ...resolved, publicOnly } : resolved);
   }
+  const databaseUrl = overrides.databaseUrl ?? value.database_url;
+  if (value.bodies !== undefined && databaseUrl === undefined)
+    report('QRY1003', ['bodies'], 'only with database_url: without it bodies are files of data_dir');
   if (problems.length > 0) throw problemsError(inOrder(problems));
   const sinks = new Map(Object.entries(value.sinks).map(([name, sink]) => [name, resolveSink(name, sink)]));
   return {
     file,
     baseDir,
     dataDir: overrides.dataDir ?? resolve(baseDir, value.data_dir),
-    databaseUrl: overrides.databaseUrl ?? value.database_url,
+    databaseUrl,
+    bodies: value.bodies === undefined ? undefined : resolveBodies(value.bodies),
     server: resolveServer(value.server, overrides.listen),
     logFormat: overrides.logFormat,
     connections,

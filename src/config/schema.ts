@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KeyPart } from '../core/dataset.ts';
+import { bodiesSchema } from './bodies.ts';
 import {
   addresses,
   cron,
@@ -237,6 +238,11 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
   return z.object({
     data_dir: text.default('./quarry-data').meta(about('Folder for the database and the spool.')),
     database_url: databaseUrl.meta(about('PostgreSQL in place of SQLite in data_dir.')).optional(),
+    bodies: bodiesSchema
+      .meta(
+        about('An S3-compatible bucket for large bodies, so that the database stays small; only with database_url.'),
+      )
+      .optional(),
     server: z
       .union([z.literal(false), serverSchema])
       .prefault({})

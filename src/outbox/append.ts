@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import type { Bodies } from './bodies.ts';
+import type { Bodies, KeptSegment } from './bodies.ts';
 import { REMOVED } from './identity.ts';
 import type { OutboxSchema } from './schema.ts';
 import { groupsToJson } from './segment.ts';
@@ -45,13 +45,13 @@ type Tx = Transaction<OutboxSchema>;
  */
 export async function appendPage(store: Store<OutboxSchema>, append: PageToAppend): Promise<Checkpoint> {
   const { page } = append;
-  if (page.segment !== undefined) await append.bodies?.keep(page.segment);
+  const kept = page.segment === undefined ? undefined : await append.bodies?.keep(page.segment);
   let checkpoint: Checkpoint;
   try {
     checkpoint = await store.transaction(async (tx) => {
       page.takeBack();
       const state = await moveCheckpoint(tx, append);
-      await appendEvents(tx, append, state.firstSeq);
+      await appendEvents(tx, append, state.firstSeq, kept);
       page.handOver();
       return state.checkpoint;
     });
@@ -100,7 +100,12 @@ export async function moveCheckpoint(
 }
 
 /** The outbox's half: bodies, deliveries and what the key table learns. */
-export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: number): Promise<void> {
+export async function appendEvents(
+  tx: Tx,
+  append: PageToAppend,
+  firstSeq: number,
+  kept?: Pick<KeptSegment, 'object'>,
+): Promise<void> {
   const { page, claim, now } = append;
   let firstBatch = 0;
   if (page.segment !== undefined) {
@@ -108,7 +113,7 @@ export async function appendEvents(tx: Tx, append: PageToAppend, firstSeq: numbe
     firstBatch = await take(tx, 'batch', page.batches.length);
     await tx.db
       .insertInto('segment')
-      .values({ id: segment, file: basename(page.segment), bytes: page.segmentBytes })
+      .values({ id: segment, file: basename(page.segment), bytes: page.segmentBytes, ...kept })
       .execute();
     let seq = firstSeq;
     const rows = page.batches.map((batch, i) => {

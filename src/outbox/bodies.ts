@@ -1,112 +1,204 @@
 /**
- * Bodies where several workers share one database: what lies in a segment also lies there, so that any of them can read it.
+ * Bodies where several workers share one database: what lies in a segment also lies where any of them can read it.
  *
  * A page is still staged into a file of the worker's own spool folder. Before the transaction that names the segment, the
- * file is copied into the table `segment_body`, in pieces of a mebibyte, each packed (zstd); the transaction stays as
- * short as with files alone. The file is then a copy that whoever needs the segment and has none makes again; copies that
- * were not touched for an hour go. Rows that no segment names are waste of a page that was never accepted, as files are.
+ * file is copied: into the table `segment_body` (see `body-table.ts`), or, above a size, as one packed object into a bucket,
+ * under `<prefix>/<installation>/<name of the segment>`. So the transaction stays as short as with files alone, and
+ * nothing names what is not there whole. The file is then a copy, which whoever needs the segment and has none makes again;
+ * copies that were not touched for hours go.
+ *
+ * What goes, goes in the other order: the row of the segment first. A kill in between leaves a body that no segment names, as
+ * a page does that was never accepted: days and objects are looked through for those, once they are older than anybody may
+ * be staging.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
+import type { Objects } from '../store/objects.ts';
 import type { Store } from '../store/store.ts';
+import { dropPieces, erasePieces, isWhole, readPieces, sweepDays, writePieces } from './body-table.ts';
 import type { OutboxSchema } from './schema.ts';
 
-const PIECE = 1 << 20;
-const pack = promisify(zstdCompress);
-const unpack = promisify(zstdDecompress);
-
-export interface Bodies {
-  /** Copies a finished segment into the database. */
-  keep(path: string): Promise<void>;
-  /** Makes the file again; false where the database does not have it either. */
-  fetch(path: string): Promise<boolean>;
-  drop(files: readonly string[]): Promise<void>;
-  /** Removes rows that no segment names and that are older than `before`, and copies not touched since. */
-  sweep(before: { readonly rows: number; readonly copies: number }): Promise<void>;
+/** A segment as its row names it; `object`: 1 where its body is an object, 0 where it is in the table. */
+export interface KeptSegment {
+  readonly file: string;
+  readonly object: number;
 }
 
-export function sharedBodies(store: Store<OutboxSchema>, spool: string, now: () => number): Bodies {
+export interface Bodies {
+  /** Copies a finished segment to where all can read it; what the row of the segment is to say of that. */
+  keep(path: string): Promise<Pick<KeptSegment, 'object'>>;
+  /** Makes the file again; false where it is nowhere. */
+  fetch(path: string): Promise<boolean>;
+  /** Frees what segments had whose rows are gone. */
+  drop(segments: readonly KeptSegment[]): Promise<void>;
+  /** Removes copies of this spool folder that were not touched since `before` (epoch ms). */
+  sweepCopies(before: number): Promise<void>;
+  /** Removes bodies that no segment names and that are older than `before`. For one process at a time. */
+  sweep(before: number): Promise<void>;
+  close(): void;
+}
+
+/** Where bodies of segments above a size go. */
+export interface ObjectPlace {
+  readonly objects: Objects;
+  /** Bytes of a segment, unpacked. */
+  readonly above: number;
+}
+
+/** Listing a bucket costs a call for every thousand objects. */
+const OBJECTS_EVERY_MS = 6 * 3_600_000;
+const DAYS_EVERY_MS = 3_600_000;
+
+export function sharedBodies(
+  store: Store<OutboxSchema>,
+  spool: string,
+  now: () => number,
+  place?: ObjectPlace,
+): Bodies {
   const { db } = store;
+  const scratch = (): string => join(spool, `${randomUUID()}.copy`);
+  const due = { days: 0, objects: 0 };
   const bodies: Bodies = {
     keep: async (path) => {
       const file = basename(path);
-      let handle: FileHandle;
-      try {
-        handle = await open(path, 'r');
-      } catch (error) {
-        throw fileFault(error, path);
+      if (place === undefined || (await sizeOf(path)) <= place.above) {
+        await writePieces(store, file, path, now());
+        return { object: 0 };
       }
+      const packed = scratch();
       try {
-        const buffer = Buffer.allocUnsafe(PIECE);
-        for (let number = 0; ; number++) {
-          const { bytesRead } = await handle.read(buffer, 0, PIECE, number * PIECE);
-          if (bytesRead === 0) return;
-          const body = await pack(buffer.subarray(0, bytesRead));
-          await db.insertInto('segment_body').values({ file, number, body, at: now() }).execute();
-        }
+        await pipeline(createReadStream(path), createZstdCompress(), createWriteStream(packed, { flags: 'wx' }));
+        await place.objects.put(file, packed);
+        return { object: 1 };
+      } catch (error) {
+        throw fileFault(error, packed);
       } finally {
-        await handle.close();
+        await rm(packed, { force: true });
       }
     },
     fetch: async (path) => {
       const file = basename(path);
-      const made = join(spool, `${randomUUID()}.copy`);
-      let handle: FileHandle | undefined;
+      const row = await db.selectFrom('segment').select('object').where('file', '=', file).executeTakeFirst();
+      const made = scratch();
       try {
-        for (let number = 0; ; number++) {
-          const row = await piece(store, file, number);
-          if (row === undefined) break;
-          handle ??= await open(made, 'wx');
-          await handle.write(await unpack(row.body));
-        }
-        if (handle === undefined) return false;
-        await handle.close();
-        await rename(made, path);
-        return true;
+        const found = row?.object === 1 ? await fromObject(place, file, made) : await fromTable(store, file, made);
+        if (found) await rename(made, path);
+        return found;
       } catch (error) {
-        await handle?.close().catch(() => {});
         await rm(made, { force: true });
         throw fileFault(error, path);
       }
     },
-    drop: async (files) => {
-      for (let i = 0; i < files.length; i += 500)
-        await db
-          .deleteFrom('segment_body')
-          .where('file', 'in', files.slice(i, i + 500))
-          .execute();
+    drop: async (segments) => {
+      const files = (object: number) => segments.filter((one) => one.object === object).map(({ file }) => file);
+      await dropPieces(store, files(0));
+      // What cannot be removed now is waste, and found as such later.
+      await place?.objects.remove(files(1)).catch(() => {});
     },
-    sweep: async ({ rows, copies }) => {
-      await db
-        .deleteFrom('segment_body')
-        .where('at', '<', rows)
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(selectFrom('segment').select('segment.id').whereRef('segment.file', '=', 'segment_body.file'))),
-        )
-        .execute();
+    sweepCopies: async (before) => {
       for (const file of await readdir(spool)) {
         if (!COPIES.test(file)) continue;
         const path = join(spool, file);
         const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-        if (mtimeMs >= copies) continue;
-        // What was collected before bodies were kept in the database is there nowhere else.
-        if ((await isNamed(store, file)) && (await piece(store, file, 0)) === undefined) await bodies.keep(path);
+        if (mtimeMs >= before) continue;
+        const row = await db
+          .selectFrom('segment')
+          .select(['bytes', 'object'])
+          .where('file', '=', file)
+          .executeTakeFirst();
+        // What was collected before bodies were shared is nowhere else.
+        if (row?.object === 0 && !(await isWhole(store, file, row.bytes))) {
+          await erasePieces(store, file);
+          const kept = await bodies.keep(path);
+          if (kept.object === 1) await db.updateTable('segment').set(kept).where('file', '=', file).execute();
+        }
         await rm(path, { force: true });
       }
     },
+    sweep: async (before) => {
+      if (now() >= due.days) {
+        due.days = now() + DAYS_EVERY_MS;
+        await sweepDays(store, before, now());
+      }
+      if (place !== undefined && now() >= due.objects) {
+        due.objects = now() + OBJECTS_EVERY_MS;
+        await sweepObjects(store, place.objects, before);
+      }
+    },
+    close: () => place?.objects.close(),
   };
   return bodies;
 }
 
-const isNamed = async ({ db }: Store<OutboxSchema>, file: string): Promise<boolean> =>
-  (await db.selectFrom('segment').select('id').where('file', '=', file).executeTakeFirst()) !== undefined;
-
 const COPIES = /\.(seg|copy)$/;
+
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    (error: unknown) => {
+      throw fileFault(error, path);
+    },
+  );
+
+async function fromTable(store: Store<OutboxSchema>, file: string, made: string): Promise<boolean> {
+  const pieces = readPieces(store, file);
+  const first = await pieces.next();
+  if (first.done === true) return false;
+  const all = async function* () {
+    yield first.value;
+    yield* pieces;
+  };
+  await pipeline(Readable.from(all(), { objectMode: false }), createWriteStream(made, { flags: 'wx' }));
+  return true;
+}
+
+async function fromObject(place: ObjectPlace | undefined, file: string, made: string): Promise<boolean> {
+  if (place === undefined) throw elsewhere();
+  const packed = await place.objects.get(file);
+  if (packed === undefined) return false;
+  try {
+    await pipeline(packed, createZstdDecompress(), createWriteStream(made, { flags: 'wx' }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && /^Z(STD)?_/.test(String(error.code)))
+      throw new QuarryError('QRY4012', { what: `the object is damaged: ${error.message}`, where: file, cause: error });
+    throw place.objects.fault(error);
+  }
+}
+
+/** Throws QRY4020 where segments lie in a bucket and none is known. */
+export async function expectObjects({ db }: Store<OutboxSchema>): Promise<void> {
+  const row = await db.selectFrom('segment').select('id').where('object', '=', 1).limit(1).executeTakeFirst();
+  if (row !== undefined) throw elsewhere();
+}
+
+const elsewhere = (): QuarryError =>
+  new QuarryError('QRY4020', { what: 'The database names bodies in a bucket, and the configuration has no `bodies`.' });
+
+/** Removes objects that no segment names. */
+async function sweepObjects({ db }: Store<OutboxSchema>, objects: Objects, before: number): Promise<void> {
+  let names: string[] = [];
+  const removeWaste = async (): Promise<void> => {
+    if (names.length === 0) return;
+    const rows = await db.selectFrom('segment').select('file').where('file', 'in', names).execute();
+    const named = new Set(rows.map(({ file }) => file));
+    await objects.remove(names.filter((name) => !named.has(name)));
+    names = [];
+  };
+  for await (const { name, at } of objects.list()) {
+    if (at >= before) continue;
+    names.push(name);
+    if (names.length === 500) await removeWaste();
+  }
+  await removeWaste();
+}
 
 /**
  * Copies every segment of the spool folder that the database names and does not hold whole; those that were copied are
@@ -116,7 +208,6 @@ export async function copyBodies(
   store: Store<OutboxSchema>,
   spool: string,
 ): Promise<{ segments: number; missing: string[] }> {
-  const bodies = sharedBodies(store, spool, Date.now);
   const rows = await store.db.selectFrom('segment').select('file').orderBy('id').execute();
   const missing: string[] = [];
   for (const { file } of rows) {
@@ -126,31 +217,22 @@ export async function copyBodies(
       missing.push(file);
       continue;
     }
-    if ((await storedDigest(store, file)) === here) continue;
-    await bodies.drop([file]);
-    await bodies.keep(path);
-    if ((await storedDigest(store, file)) !== here)
+    if ((await digest(readPieces(store, file))) === here) continue;
+    await erasePieces(store, file);
+    await writePieces(store, file, path, Date.now());
+    if ((await digest(readPieces(store, file))) !== here)
       throw new QuarryError('QRY4016', { what: `The segment ${file} differs when it is read back.` });
   }
   return { segments: rows.length, missing };
 }
 
 async function digestOf(path: string): Promise<string | undefined> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  if (handle === undefined) return undefined;
+  const there = await stat(path).catch(() => undefined);
+  return there === undefined ? undefined : digest(createReadStream(path));
+}
+
+async function digest(chunks: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+  for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('base64url');
 }
-
-async function storedDigest(store: Store<OutboxSchema>, file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for (let number = 0; ; number++) {
-    const row = await piece(store, file, number);
-    if (row === undefined) return hash.digest('base64url');
-    hash.update(await unpack(row.body));
-  }
-}
-
-const piece = ({ db }: Store<OutboxSchema>, file: string, number: number) =>
-  db.selectFrom('segment_body').select('body').where('file', '=', file).where('number', '=', number).executeTakeFirst();

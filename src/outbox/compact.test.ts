@@ -1,4 +1,4 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drain, pendingOf } from '../../test/support/deliveries.ts';
@@ -152,9 +152,9 @@ describeStores('compaction', (kind) => {
       .orderBy('id')
       .limit(1)
       .executeTakeFirstOrThrow();
-    await rm(join(outbox.spool, file));
+    await truncate(join(outbox.spool, file), 1000);
     expect(await compact(outbox, ALL)).toEqual({ segments: 0, freedBytes: 0 });
-    expect(await readdir(outbox.spool)).toHaveLength(1);
+    expect(await readdir(outbox.spool)).toHaveLength(2);
     await outbox.close();
   });
 

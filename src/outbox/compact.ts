@@ -18,6 +18,7 @@ import { sql } from 'kysely';
 import { QuarryError } from '../core/errors.ts';
 import type { Transaction } from '../store/store.ts';
 import { mayHaveHappened, take } from './append.ts';
+import type { KeptSegment } from './bodies.ts';
 import { liveNumbers } from './live.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxSchema } from './schema.ts';
@@ -64,8 +65,8 @@ export async function compact(outbox: Outbox, options: CompactOptions): Promise<
   const found = await outbox.store.db
     .selectFrom('segment')
     .innerJoin('batch', 'batch.segment', 'segment.id')
-    .select(['segment.id', 'segment.file', 'segment.bytes'])
-    .groupBy(['segment.id', 'segment.file', 'segment.bytes'])
+    .select(['segment.id', 'segment.file', 'segment.bytes', 'segment.object'])
+    .groupBy(['segment.id', 'segment.file', 'segment.bytes', 'segment.object'])
     .having(
       sql<boolean>`max(batch.created) < ${before} and min(batch.live) > 0 and sum(batch.live) < ${LIVE_SHARE} * sum(batch.events)`,
     )
@@ -75,8 +76,8 @@ export async function compact(outbox: Outbox, options: CompactOptions): Promise<
     .execute();
   let segments = 0;
   let freedBytes = 0;
-  for (const { id, file, bytes } of found) {
-    const left = await compactSegment(outbox, id, file);
+  for (const { id, bytes, ...old } of found) {
+    const left = await compactSegment(outbox, id, old);
     if (left === undefined) continue;
     segments++;
     freedBytes += bytes - left;
@@ -85,7 +86,7 @@ export async function compact(outbox: Outbox, options: CompactOptions): Promise<
 }
 
 /** Returns the size of the new segment; undefined where the old one is still needed as it is. */
-async function compactSegment(outbox: Outbox, id: number, file: string): Promise<number | undefined> {
+async function compactSegment(outbox: Outbox, id: number, old: KeptSegment): Promise<number | undefined> {
   const { store, spool } = outbox;
   const batches = await store.db.selectFrom('batch').selectAll().where('segment', '=', id).orderBy('id').execute();
   if (await areHeld(store.db, batches)) return undefined;
@@ -96,7 +97,7 @@ async function compactSegment(outbox: Outbox, id: number, file: string): Promise
     for (const batch of batches) {
       const live = await liveNumbers(outbox.store.db, batch);
       const events = await readBatch({
-        path: join(spool, file),
+        path: join(spool, old.file),
         offset: batch.offset_bytes,
         length: batch.length_bytes,
         checksum: batch.checksum,
@@ -108,11 +109,12 @@ async function compactSegment(outbox: Outbox, id: number, file: string): Promise
       rewritten.push({ id: batch.id, ...(await rewrite(segment, events, live)) });
     }
     await segment.finish();
-    await outbox.bodies?.keep(path);
+    const made = { file: basename(path), object: 0, ...(await outbox.bodies?.keep(path)) };
     const bytes = segment.offset;
-    const done = await store.transaction(async (tx) => replace(tx, id, rewritten, basename(path), bytes));
-    await rm(done ? join(spool, file) : path, { force: true });
-    await outbox.bodies?.drop([done ? file : basename(path)]);
+    const done = await store.transaction(async (tx) => replace(tx, id, rewritten, { ...made, bytes }));
+    const waste = done ? old : made;
+    await outbox.bodies?.drop([waste]);
+    await rm(join(spool, waste.file), { force: true });
     return done ? bytes : undefined;
   } catch (error) {
     await segment.abandon().catch(() => {});
@@ -162,8 +164,7 @@ async function replace(
   tx: Transaction<OutboxSchema>,
   old: number,
   rewritten: readonly Rewritten[],
-  file: string,
-  bytes: number,
+  made: KeptSegment & { readonly bytes: number },
 ): Promise<boolean> {
   // The sinks' rows first: whoever queues batches again waits, or is seen below.
   await tx.db
@@ -174,7 +175,10 @@ async function replace(
   const same = present.length === rewritten.length && rewritten.every(({ numbers }) => numbers.length > 0);
   if (!same || (await areHeld(tx.db, present))) return false;
   const segment = await take(tx, 'segment', 1);
-  await tx.db.insertInto('segment').values({ id: segment, file, bytes }).execute();
+  await tx.db
+    .insertInto('segment')
+    .values({ id: segment, ...made })
+    .execute();
   for (const { id, offset, length, checksum, groups, numbers } of rewritten) {
     await tx.db
       .updateTable('batch')

@@ -173,7 +173,7 @@ async function run(kind: StoreKind, commands: readonly Command[]): Promise<void>
   }
 
   async function everythingFed(name: string) {
-    return (await Promise.all((await everythingPending(name)).map(eventsOf))).flat();
+    return (await Promise.all((await everythingPending(name)).map((one) => eventsOf(one)))).flat();
   }
 
   async function agree(): Promise<void> {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { QuarryError } from '../core/errors.ts';
 import { fileFault } from '../store/faults.ts';
 import { expectMigrated, type Migration, migrate } from '../store/migrate.ts';
+import { type ObjectSettings, openObjects } from '../store/objects.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
-import { type Bodies, sharedBodies } from './bodies.ts';
+import { type Bodies, expectObjects, type ObjectPlace, sharedBodies } from './bodies.ts';
 import { type OutboxSchema, outboxMigrations } from './schema.ts';
 
 /** The durable hand-off: a database and a folder of segments that belong together. */
@@ -27,6 +28,8 @@ export interface OutboxLocation {
   readonly dataDir: string;
   /** `postgres://…`; without it, SQLite in `dataDir`. */
   readonly databaseUrl?: string | undefined;
+  /** Where bodies of segments of more than `above` bytes go instead of the database; only with `databaseUrl`. */
+  readonly bodies?: (ObjectSettings & { readonly above: number }) | undefined;
   /** Only look: no migration, nothing swept; works beside a collector. */
   readonly readOnly?: boolean;
   /** Change rows beside a collector: as with `readOnly`, no migration, and nothing swept. */
@@ -35,7 +38,7 @@ export interface OutboxLocation {
 
 /**
  * Opens the outbox, makes it when there is none, and clears what killed pages left. `migrations` are those of every room
- * that has tables in the database. Throws QRY40xx.
+ * that has tables in the database. Throws QRY40xx; QRY4020 where bodies lie in a bucket that `location` does not name.
  */
 export async function openOutbox(
   location: OutboxLocation,
@@ -66,19 +69,34 @@ export async function openOutbox(
       await expectMigrated(store, migrations);
     }
     const installation = await installationId(store, !owner);
+    if (location.bodies === undefined) await expectObjects(store);
+    const place = location.bodies === undefined ? undefined : await objectPlace(location.bodies, installation);
+    const bodies = databaseUrl === undefined ? undefined : sharedBodies(store, spool, Date.now, place);
     return {
       store,
       spool,
-      bodies: databaseUrl === undefined ? undefined : sharedBodies(store, spool, Date.now),
+      bodies,
       installation,
       newSegment: () => join(spool, `${randomUUID()}.seg`),
-      close: () => store.close(),
+      close: async () => {
+        bodies?.close();
+        await store.close();
+      },
     };
   } catch (error) {
     await store.close();
     throw error;
   }
 }
+
+/** A folder of its own for every installation, so that none takes the other's objects for waste. */
+const objectPlace = async (
+  { above, ...settings }: NonNullable<OutboxLocation['bodies']>,
+  installation: string,
+): Promise<ObjectPlace> => ({
+  objects: await openObjects({ ...settings, prefix: [settings.prefix, installation].filter(Boolean).join('/') }),
+  above,
+});
 
 async function installationId(store: Store<OutboxSchema>, readOnly: boolean): Promise<string> {
   if (!readOnly) {

@@ -4,6 +4,7 @@ import { QuarryError } from '../core/errors.ts';
 import type { RemovalReason } from '../core/words.ts';
 import type { Transaction } from '../store/store.ts';
 import { type Claim, countKeys, loseLive, mayHaveHappened, queueForSinks, take } from './append.ts';
+import type { KeptSegment } from './bodies.ts';
 import { type IdMaker, REMOVED } from './identity.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxSchema } from './schema.ts';
@@ -37,6 +38,7 @@ interface Written {
   readonly offset: number;
   readonly length: number;
   readonly checksum: number;
+  readonly kept: Pick<KeptSegment, 'object'> | undefined;
 }
 
 /**
@@ -113,8 +115,8 @@ async function writeRemovals(
     const length = segment.offset - offset;
     const checksum = segment.mark();
     await segment.finish();
-    await outbox.bodies?.keep(path);
-    return { path, offset, length, checksum };
+    const kept = await outbox.bodies?.keep(path);
+    return { path, offset, length, checksum, kept };
   } catch (error) {
     await segment.abandon().catch(() => {});
     await rm(path, { force: true });
@@ -126,7 +128,7 @@ async function appendRemovals(
   tx: Transaction<OutboxSchema>,
   facts: RemovalFacts,
   gone: readonly Gone[],
-  { path, offset, length, checksum }: Written,
+  { path, offset, length, checksum, kept }: Written,
 ): Promise<void> {
   const { claim } = facts;
   const events = gone.length;
@@ -147,7 +149,7 @@ async function appendRemovals(
   const id = await take(tx, 'batch', 1);
   await tx.db
     .insertInto('segment')
-    .values({ id: segment, file: basename(path), bytes: offset + length })
+    .values({ id: segment, file: basename(path), bytes: offset + length, ...kept })
     .execute();
   const batch = {
     id,

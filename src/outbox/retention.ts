@@ -12,7 +12,7 @@ import type { Outbox } from './outbox.ts';
  */
 export async function expire(outbox: Outbox, before: number): Promise<{ batches: number; segments: number }> {
   const { store, spool } = outbox;
-  const { batches, files } = await store.transaction(async ({ db }) => {
+  const { batches, segments } = await store.transaction(async ({ db }) => {
     const dead = db
       .selectFrom('batch')
       .select('id')
@@ -27,17 +27,17 @@ export async function expire(outbox: Outbox, before: number): Promise<{ batches:
     const { numDeletedRows } = await db.deleteFrom('batch').where('id', 'in', dead).executeTakeFirst();
     const empty = await db
       .selectFrom('segment')
-      .select(['id', 'file'])
+      .select(['id', 'file', 'object'])
       .where(({ not, exists, selectFrom }) =>
         not(exists(selectFrom('batch').select('batch.id').whereRef('batch.segment', '=', 'segment.id'))),
       )
       .execute();
     for (const { id } of empty) await db.deleteFrom('segment').where('id', '=', id).execute();
-    return { batches: Number(numDeletedRows), files: empty.map(({ file }) => file) };
+    return { batches: Number(numDeletedRows), segments: empty };
   });
-  await outbox.bodies?.drop(files);
-  for (const file of files) await rm(join(spool, file), { force: true });
-  return { batches, segments: files.length };
+  await outbox.bodies?.drop(segments);
+  for (const { file } of segments) await rm(join(spool, file), { force: true });
+  return { batches, segments: segments.length };
 }
 
 /** Tombstones dropped per transaction. */

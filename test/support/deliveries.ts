@@ -9,7 +9,7 @@ export async function drain(outbox: Outbox, sink: string, now = 1_000_000): Prom
     const pending = await pendingBatches(outbox.store, outbox.spool, sink, now, 8 << 20);
     if (pending.length === 0) return seen;
     for (const one of pending) {
-      const events = await eventsOf(one);
+      const events = await eventsOf(one, outbox.bodies);
       const left = events.filter((_, i) => !one.settled.includes(i));
       seen.push(...left);
       await settle(outbox.store, sink, [allDelivered(one, left.length)], now);

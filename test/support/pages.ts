@@ -136,7 +136,7 @@ export async function appendThings(
 ): Promise<StagedPage> {
   const page = await stageThings(outbox, claim, things, options);
   try {
-    await appendPage(outbox.store, toAppend(claim, page, options));
+    await appendPage(outbox.store, { ...toAppend(claim, page, options), bodies: outbox.bodies });
   } catch (error) {
     await page.discard();
     throw error;
@@ -167,8 +167,8 @@ export interface RawEvent {
 }
 
 /** The events of a stored batch, shaped and parsed. */
-export async function eventsOf(pending: PendingBatch): Promise<RawEvent[]> {
-  const events = await readBatch(pending.location);
+export async function eventsOf(pending: PendingBatch, bodies?: Outbox['bodies']): Promise<RawEvent[]> {
+  const events = await readBatch({ ...pending.location, fetch: bodies?.fetch });
   const { tenant, subscription, connection, dataset, pull, created, firstSeq } = pending;
   const shaped = shapeRaw(events, {
     ...{ tenant, subscription, connection, dataset, pull, firstSeq },

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openAccounts } from '../../accounts/accounts.ts';
 import { copyBodies, listWorkers, openOutbox } from '../../collector/port.ts';
+import type { Config } from '../../config/config.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { copyTables, endCopy } from '../../store/copy.ts';
 import { holdDirectory } from '../../store/lock.ts';
@@ -16,7 +17,7 @@ interface DbOptions {
 }
 
 /** Brings the schema of a database up to date, that of the people who sign in included. */
-async function migrateAt(location: ReturnType<typeof locationOf>): Promise<void> {
+async function migrateAt(location: ReturnType<typeof locationOf> & Pick<Config, 'bodies'>): Promise<void> {
   await (await openOutbox(location, Date.now())).close();
   await (await openAccounts(location, Date.now(), false)).close();
 }
@@ -25,7 +26,7 @@ export async function dbMigrate({ config }: DbOptions): Promise<number> {
   const wanted = configuration(config);
   const release = wanted.databaseUrl === undefined ? holdDirectory(join(wanted.dataDir, 'collector.lock')) : () => {};
   try {
-    await migrateAt(locationOf(wanted));
+    await migrateAt({ ...locationOf(wanted), bodies: wanted.bodies });
   } finally {
     release();
   }
@@ -81,10 +82,10 @@ export async function dbCopy({ config, to, json }: DbOptions & { readonly to: st
   }
   const release = holdDirectory(join(dataDir, 'collector.lock'));
   try {
-    await migrateAt({ dataDir, databaseUrl: undefined, env: process.env });
+    await migrateAt({ dataDir, databaseUrl: undefined, bodies: undefined, env: process.env });
     // A spool of its own: what the new database does not name yet must not look like waste.
     const scratch = await mkdtemp(join(dataDir, 'copy-'));
-    await migrateAt({ dataDir: scratch, databaseUrl: to, env: process.env });
+    await migrateAt({ dataDir: scratch, databaseUrl: to, bodies: undefined, env: process.env });
     const source = await openSqlite<Record<string, never>>(join(dataDir, 'quarry.db'), { readOnly: true });
     const target = await openOutbox({ dataDir: scratch, databaseUrl: to }, Date.now());
     try {

@@ -1,16 +1,14 @@
-import { listWorkers, type Outbox, openOutbox } from '../../collector/port.ts';
+import { listWorkers, type Outbox, openOutbox, outboxLocation } from '../../collector/port.ts';
 import { QuarryError } from '../../core/errors.ts';
-import { reveal } from '../../core/secret.ts';
 import { holdDirectory } from '../../store/lock.ts';
 import { configuration } from './configuration.ts';
 
 /** Runs `work` on the outbox of a configuration with the data directory held. Throws QRY4004 while a collector holds it. */
 export async function withOutbox<T>(file: string | undefined, work: (outbox: Outbox) => Promise<T>): Promise<T> {
-  const { dataDir, databaseUrl } = configuration(file);
-  const release = holdDirectory(`${dataDir}/collector.lock`);
+  const config = configuration(file);
+  const release = holdDirectory(`${config.dataDir}/collector.lock`);
   try {
-    const url = databaseUrl === undefined ? undefined : reveal(databaseUrl);
-    const outbox = await openOutbox({ dataDir, databaseUrl: url }, Date.now());
+    const outbox = await openOutbox(outboxLocation(config), Date.now());
     try {
       const { workers } = await listWorkers(outbox);
       const busy = workers.filter(({ alive }) => alive).map(({ name }) => name);

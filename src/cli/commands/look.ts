@@ -1,26 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Outbox, openOutbox } from '../../collector/port.ts';
+import { type Outbox, openOutbox, outboxLocation } from '../../collector/port.ts';
 import type { Config } from '../../config/config.ts';
-import { reveal } from '../../core/secret.ts';
 import { configuration } from './configuration.ts';
 
 /** The outbox of a configuration, opened for reading: works beside a running collector. */
 export const lookAtOutbox = (file: string | undefined): Promise<Outbox> => openLook(configuration(file));
 
-export const openLook = ({ dataDir, databaseUrl }: Config): Promise<Outbox> =>
-  openOutbox(
-    { dataDir, databaseUrl: databaseUrl === undefined ? undefined : reveal(databaseUrl), readOnly: true },
-    Date.now(),
-  );
+export const openLook = (config: Config): Promise<Outbox> =>
+  openOutbox({ ...outboxLocation(config), readOnly: true }, Date.now());
 
 /** The outbox of a configuration, for changes of rows that a running collector takes as they come. */
 export async function withOutboxBeside<T>(config: Config, work: (outbox: Outbox) => Promise<T>): Promise<T> {
   const { dataDir, databaseUrl } = config;
   // What is not there is not made: opened for reading, its absence is said as it is everywhere.
   if (databaseUrl === undefined && !existsSync(join(dataDir, 'quarry.db'))) await (await openLook(config)).close();
-  const url = databaseUrl === undefined ? undefined : reveal(databaseUrl);
-  const outbox = await openOutbox({ dataDir, databaseUrl: url, beside: true }, Date.now());
+  const outbox = await openOutbox({ ...outboxLocation(config), beside: true }, Date.now());
   try {
     return await work(outbox);
   } finally {
