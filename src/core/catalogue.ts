@@ -409,6 +409,24 @@ export const CATALOGUE = {
     why: 'Copying into it would mix two installations.',
     fix: 'Make an empty database and name that one.',
   },
+  QRY4018: {
+    next: 'retry',
+    title: 'The bucket of bodies does not do what it is asked',
+    why: 'The object store named under `bodies` does not answer, or it refuses.',
+    fix: 'Nothing, if it passes; else check address, bucket and credentials. Reading, writing, deleting and listing must be allowed.',
+  },
+  QRY4019: {
+    next: 'stop_process',
+    title: 'The library for the bucket of bodies is not installed',
+    why: 'Libraries of vendors are installed by who needs them.',
+    fix: 'Install it where Quarry runs, or leave `bodies` out.',
+  },
+  QRY4020: {
+    next: 'stop_process',
+    title: 'Bodies lie in a bucket that the configuration does not name',
+    why: 'What was collected with `bodies` cannot be delivered without it.',
+    fix: 'Name the bucket again. To leave it, keep it with an `above` that nothing reaches until nothing there is needed any more.',
+  },
   QRY5001: {
     next: 'retry',
     title: 'The sink cannot be written',
