@@ -1,9 +1,14 @@
 import type { Batch } from '../core/sink.ts';
 import type { Store } from '../store/store.ts';
-import { knowledgeOf } from './knowledge/lookup.ts';
+import { cvesOf } from './knowledge/lookup.ts';
 import type { InventorySchema } from './schema.ts';
 import { moveOn, openSpace } from './space.ts';
 import { whole } from './values.ts';
+
+interface Row {
+  readonly qid: number;
+  readonly cve: string;
+}
 
 /**
  * Brings the CVEs of the QIDs in these batches (data set knowledge_base, one subscription) in line with the table of
@@ -30,25 +35,23 @@ export async function foldCvesOf(
 ): Promise<void> {
   for (;;) {
     const space = await openSpace(store, tenant, subscription);
-    const { entries } = await knowledgeOf(store, tenant, subscription, [...qids]);
     const qid = [...qids];
-    const had = await store.selectMany('knowledge_cve', { space: space.id, qid }, ['qid', 'cve']);
-    const name = (one: number, cve: string): string => `${one}/${cve}`;
-    const before = new Map(
-      had.row.map((_, i) => {
-        const row = { qid: had.columns['qid']![i] as number, cve: had.columns['cve']![i] as string };
-        return [name(row.qid, row.cve), row] as const;
-      }),
-    );
-    const now = new Map(
-      [...entries.values()].flatMap((entry) =>
-        entry.cves.map((cve) => [name(entry.qid, cve), { qid: entry.qid, cve }] as const),
-      ),
-    );
-    const gone = [...before].flatMap(([key, row]) => (now.has(key) ? [] : [row]));
-    const fresh = [...now].flatMap(([key, row]) => (before.has(key) ? [] : [row]));
+    const now = await cvesOf(store, tenant, subscription, qid);
+    const had = await store.selectMany('knowledge_cve', { space: space.id, qid }, ['cve']);
+    const before = new Map<number, Set<string>>();
+    had.row.forEach((at, i) => {
+      const cves = before.get(qid[at]!) ?? new Set();
+      before.set(qid[at]!, cves.add(had.columns['cve']![i] as string));
+    });
+    const gone: Row[] = [];
+    const fresh: Row[] = [];
+    for (const one of qid) {
+      const cves = new Set(now.get(one));
+      for (const cve of before.get(one) ?? []) if (!cves.delete(cve)) gone.push({ qid: one, cve });
+      for (const cve of cves) fresh.push({ qid: one, cve });
+    }
     if (gone.length + fresh.length === 0) return;
-    const columns = (rows: readonly { qid: number; cve: string }[]) => ({
+    const columns = (rows: readonly Row[]) => ({
       space: space.id,
       qid: rows.map((row) => row.qid),
       cve: rows.map((row) => row.cve),

@@ -2,7 +2,7 @@ import type { Store } from '../../store/store.ts';
 import { foldCvesOf } from '../knowledge-cves.ts';
 import type { InventorySchema } from '../schema.ts';
 import type { KnowledgeEntry } from './entry.ts';
-import { columnsOf } from './fold.ts';
+import { claimVersion, columnsOf } from './fold.ts';
 
 /**
  * Puts entries into a table that lacks them though their events have long been delivered (a state that was imported has
@@ -17,6 +17,7 @@ export async function fillKnowledge(
   const rows = entries.map((entry) => ({ connection, seq: 0, accepted: 0, qid: entry.qid, entry }));
   const match = { tenant, subscription, qid: entries.map(({ qid }) => qid) };
   await store.transaction(async (tx) => {
+    await claimVersion(tx, tenant, subscription);
     await tx.insertMany('knowledge', { ...match, ...columnsOf(rows) });
     await tx.deleteMany('knowledge_wanted', match);
   });

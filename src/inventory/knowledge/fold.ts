@@ -86,12 +86,7 @@ async function foldInto(
   subscription: string,
   events: readonly Event[],
 ): Promise<void> {
-  // The version's row first: whoever else folds into this subscription waits here.
-  await tx.db
-    .insertInto('knowledge_version')
-    .values({ tenant, subscription, version: 0 })
-    .onConflict((conflict) => conflict.columns(['tenant', 'subscription']).doUpdateSet({ subscription }))
-    .execute();
+  await claimVersion(tx, tenant, subscription);
   const fresh: Event[] = [];
   const before = new Map<number, Shown>();
   for (let at = 0; at < events.length; at += AT_ONCE) {
@@ -128,14 +123,23 @@ async function foldInto(
       : old.removed === 1 || SHOWN.some((name) => old[name] !== columns[name][i]);
   });
   await noteChanges(tx, tenant, subscription, changed);
-  await tx.deleteMany('knowledge', match);
+  await tx.deleteMany('knowledge', { ...match, qid: match.qid.filter((qid) => before.has(qid)) });
   await tx.insertMany('knowledge', { ...match, ...columns });
-  await tx.deleteMany('knowledge_wanted', match);
+  await tx.deleteMany('knowledge_wanted', { ...match, qid: match.qid.filter((qid) => wanted.has(qid)) });
   await tx.db
     .updateTable('knowledge_version')
     .set((eb) => ({ version: eb('version', '+', 1) }))
     .where('tenant', '=', tenant)
     .where('subscription', '=', subscription)
+    .execute();
+}
+
+/** Whoever writes entries of a subscription takes its version's row first: whoever else does waits here. */
+export async function claimVersion(tx: Transaction<InventorySchema>, tenant: string, subscription: string) {
+  await tx.db
+    .insertInto('knowledge_version')
+    .values({ tenant, subscription, version: 0 })
+    .onConflict((conflict) => conflict.columns(['tenant', 'subscription']).doUpdateSet({ subscription }))
     .execute();
 }
 

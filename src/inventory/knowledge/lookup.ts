@@ -37,6 +37,24 @@ export async function knowledgeOf(
   return { version, entries, misses: asked.filter((qid) => !entries.has(qid)) };
 }
 
+/** The CVEs of those of these QIDs that the table holds. */
+export async function cvesOf(
+  store: Store<InventorySchema>,
+  tenant: string,
+  subscription: string,
+  qids: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const { row, columns } = await store.selectMany('knowledge', { tenant, subscription, qid: qids }, [
+    'removed',
+    'cves',
+  ]);
+  const cves = new Map<number, readonly string[]>();
+  row.forEach((at, i) => {
+    if (columns['removed']![i] === 0) cves.set(qids[at]!, JSON.parse(columns['cves']![i] as string) as string[]);
+  });
+  return cves;
+}
+
 /** Those of these QIDs that the table knows nothing of. */
 export async function missingOf(
   store: Store<InventorySchema>,
