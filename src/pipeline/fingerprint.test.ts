@@ -78,6 +78,41 @@ test('the hot path and the path over objects agree on any record', () => {
   );
 });
 
+test('members whose lists are sorted lie anywhere among others, nested lists in them; JSON may be written oddly', () => {
+  const json = {
+    ...facts,
+    format: { kind: 'json', records: 'list', fields: ['ID', 'A', 'TAGS'] },
+  } as unknown as Dataset;
+  const item = fc.letrec<{ item: unknown }>((tie) => ({
+    item: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom<unknown>('b', 'a', 'é"', '', 7, 1e20, null, true),
+      fc.array(tie('item'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('ID', 'URL', '__proto__'), tie('item'), { maxKeys: 2 }),
+    ),
+  })).item;
+  const oddly = (text: string) => text.replaceAll('é', '\\u00e9').replaceAll('100000000000000000000', '1e20');
+  const record = fc.record({ ID: fc.constant('1'), A: item, TAGS: item, Z: item }, { requiredKeys: ['ID'] });
+  fc.assert(
+    fc.property(record, fc.boolean(), fc.boolean(), (fields, isOdd, isReversed) => {
+      const members = isReversed ? Object.fromEntries(Object.entries(fields).reverse()) : fields;
+      const text = JSON.stringify({ list: [members] });
+      const take = fingerprinter(json);
+      const reader = createReader(json.format, {
+        record: (view) => {
+          const target = Buffer.alloc(view.maxBytes + 8);
+          const end = view.write(target, 4);
+          const written = JSON.parse(target.toString('utf8', 4, end)) as Record<string, never>;
+          expect(take(view, target)).toBe(fingerprintOf(json, written));
+        },
+      });
+      reader.write(Buffer.from(isOdd ? oddly(text) : text));
+      expect(reader.end().records).toBe(1);
+    }),
+    { seed: Date.now() % 2 ** 31, numRuns: 500 },
+  );
+});
+
 test('a fingerprint without the fields of later forms is that of the record before they came', () => {
   const [before] = read('<X><ID>1</ID><A>a</A></X>');
   const [after] = read('<X><ID>1</ID><A>a</A><NEW1>n</NEW1></X>');
@@ -89,4 +124,6 @@ test('the canonical form stands still: raise CANONICAL_FORM when this fails', ()
   expect(one('<ID>1</ID><A>a</A><TAGS><TAG>x</TAG></TAGS><NEW1>n</NEW1>')).toMatchInlineSnapshot(
     `"K1PU9Qvsr1zO9zMoUo5zzk"`,
   );
+  const nested = { CVE: [{ ID: 'CVE-2', URL: 'u' }, { ID: 'CVE-1', URL: 'é', X: ['b', 'a'] }, 'z', 'a'] };
+  expect(fingerprintOf(facts, { ID: '7', TAGS: nested })).toBe('zA4tpSRth_8g5V23qmdCsU');
 });

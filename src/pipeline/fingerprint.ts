@@ -18,6 +18,7 @@ export const CANONICAL_FORM = 1;
 /** 132 bits of SHA-256, as 22 characters. */
 const LENGTH = 22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 
 interface Ranks {
   /** Place of a name in the canonical order; noise is -1, unknown names share the place after all known ones. */
@@ -52,7 +53,6 @@ export function fingerprinter(dataset: Dataset, onUnknown: (name: string) => voi
     let kept = 0;
     let bytes = 0;
     let unknown = 0;
-    let asText = false;
     for (let m = 0; m < count; m++) {
       const id = ids[m]!;
       let place = rankOfId[id];
@@ -64,20 +64,33 @@ export function fingerprinter(dataset: Dataset, onUnknown: (name: string) => voi
         if (place === rank.unknown) onUnknown(name);
       }
       if (place < 0) continue;
-      if (sortedOfId[id]! || (place === rank.unknown && ++unknown > 1)) asText = true;
+      if (place === rank.unknown) unknown++;
       let at = kept++;
       for (; at > 0 && rankOfId[ids[order[at - 1]!]!]! > place; at--) order[at] = order[at - 1]!;
       order[at] = m;
       bytes += ends[m]! - starts[m]! + 1;
     }
-    if (asText) return hashed(canonicalText(rank, members(view, written, order, kept)));
+    if (unknown > 1) return hashed(canonicalText(rank, members(view, written, order, kept)));
     if (scratch.length < bytes) scratch = Buffer.allocUnsafe(bytes * 2);
     let at = 0;
     for (let k = 0; k < kept; ) {
+      const first = order[k]!;
+      if (sortedOfId[ids[first]!]!) {
+        const value = starts[first]! + JSON.stringify(view.members.name(ids[first]!)).length + 1;
+        const text = sortedLists(written.toString('utf8', value, ends[first]!));
+        // As long as before, unless it was not written as JSON.stringify writes.
+        if (written[value - 1] !== COLON || Buffer.byteLength(text) > ends[first]! - value)
+          return hashed(canonicalText(rank, members(view, written, order, kept)));
+        if (at > 0) scratch[at++] = COMMA;
+        at += written.copy(scratch, at, starts[first]!, value);
+        at += scratch.write(text, at, 'utf8');
+        k++;
+        continue;
+      }
       // Members that follow each other in the written text, comma between them, go in one copy.
-      let m = order[k]!;
+      let m = first;
       const from = starts[m]!;
-      while (k + 1 < kept && order[k + 1] === m + 1 && starts[m + 1] === ends[m]! + 1) {
+      while (k + 1 < kept && order[k + 1] === m + 1 && starts[m + 1] === ends[m]! + 1 && !sortedOfId[ids[m + 1]!]!) {
         m++;
         k++;
       }
@@ -129,18 +142,21 @@ function canonicalText(rank: Ranks, texts: [string, string][]): string {
   return placed.map(({ name, text }) => `${JSON.stringify(name)}:${text}`).join(',');
 }
 
-function sortedLists(text: string): string {
-  const sorted = (value: Value): Value => {
-    if (Array.isArray(value))
-      return value
-        .map((item: Value) => JSON.stringify(sorted(item)))
-        .sort()
-        .map((item) => JSON.parse(item) as Value);
-    if (typeof value === 'object' && value !== null)
-      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, sorted(item)]));
-    return value;
-  };
-  return JSON.stringify(sorted(JSON.parse(text) as Value));
+const sortedLists = (text: string): string => sortedText(JSON.parse(text) as Value);
+
+function sortedText(value: Value): string {
+  if (!holdsList(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(sortedText).sort().join(',')}]`;
+  return `{${Object.entries(value as Fields)
+    .map(([name, item]) => `${JSON.stringify(name)}:${sortedText(item)}`)
+    .join(',')}}`;
+}
+
+function holdsList(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return true;
+  for (const name in value) if (holdsList((value as Fields)[name]!)) return true;
+  return false;
 }
 
 const hashed = (text: string): string => hash('sha256', Buffer.from(text, 'utf8'), 'base64url').slice(0, LENGTH);
