@@ -5,6 +5,7 @@ import { listSinks } from '../collector/port.ts';
 import { createRecent, keepingLog, type LogLine } from '../collector/recent.ts';
 import { type Budget, createService, type Service, type ServiceFeed } from '../collector/service.ts';
 import { type ApiStatus, type Wired, wire } from '../collector/wire.ts';
+import { workTogether } from '../collector/work/together.ts';
 import type { Config, LogFormat } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -113,11 +114,13 @@ export async function collect(config: Config, speak: Console, options: CollectOp
     speak.devo?.started(() => listSinks(wired.parts.outbox.store));
     let reloads: Reloads | undefined;
     let stopServing: (() => Promise<void>) | undefined;
+    const inForce = (): Config => reloads?.inForce() ?? config;
+    const together = options.once ? undefined : workTogether(wired.parts, controls, inForce);
     try {
       if (options.serve !== undefined) {
         const made = createService({
           ...{ outbox: wired.parts.outbox, version: version(), clock: systemClock, controls, logs },
-          config: () => reloads?.inForce() ?? config,
+          ...{ config: inForce, asks: together?.asks, stateOf: together?.stateOf },
           budgets: () => budgetsOf(wired),
           reload: async () => await reloads?.apply(),
           reloadWorked: () => reloads?.worked() ?? true,
@@ -139,12 +142,14 @@ export async function collect(config: Config, speak: Console, options: CollectOp
           if (options.reload !== undefined) {
             reloads = reloading({ load: options.reload, config, wired, running, log });
             heard?.to(reloads.now);
+            together?.begin(reloads);
           }
         },
       });
       return { summary, signalled: stop.code() };
     } finally {
       await stopServing?.();
+      await together?.end();
       await reloads?.end();
       await wired.close();
     }

@@ -61,7 +61,10 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   const { shared } = parts;
   /** Subscriptions whose pulling is ours, where others may do it. */
   const pulling = new Map<string, Use>();
-  const mine = ({ subscription }: Stream): boolean => shared === undefined || pulling.has(subscription);
+  /** Those that are being given back. */
+  const leaving = new Set<string>();
+  const mine = ({ subscription }: Stream): boolean =>
+    shared === undefined || (pulling.has(subscription) && !leaving.has(subscription));
   const workshop: Workshop = {
     ...(shared === undefined ? {} : { turn: (sink: string) => takeTurn(outbox, shared.leases, sink) }),
     outbox,
@@ -161,11 +164,13 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
     );
   }
   let changing: Promise<void> = Promise.resolve();
+  const loopsOf = (subscriptions: readonly string[]): (readonly [Stream, Loop])[] =>
+    [...pulls].filter(([{ subscription }]) => subscriptions.includes(subscription));
   /** Waits for pulls of these subscriptions to be over, and forgets them. */
   async function forget(subscriptions: readonly string[]): Promise<void> {
-    const leaving = [...pulls].filter(([{ subscription }]) => subscriptions.includes(subscription));
-    await leaveAll(leaving.map(([, loop]) => loop));
-    for (const [stream] of leaving) {
+    const ending = loopsOf(subscriptions);
+    await leaveAll(ending.map(([, loop]) => loop));
+    for (const [stream] of ending) {
       pulls.delete(stream);
       claims.delete(stream);
       stopped.delete(nameOf(stream));
@@ -174,6 +179,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
     for (const subscription of subscriptions) {
       pulling.get(subscription)?.end();
       pulling.delete(subscription);
+      leaving.delete(subscription);
     }
   }
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -183,7 +189,12 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   };
   const sharing: SharingHooks = {
     parts: () => current,
-    leave: (subscriptions) => inTurn(() => forget(subscriptions)),
+    // A page may take long: other work begins meanwhile, none of theirs.
+    leave: async (subscriptions) => {
+      for (const subscription of subscriptions) leaving.add(subscription);
+      await leaveAll(loopsOf(subscriptions).map(([, loop]) => loop));
+      await inTurn(() => forget(subscriptions));
+    },
     began: (subscriptions) =>
       inTurn(async () => {
         const lost = [...pulling].filter(([, use]) => use.lost.aborted).map(([subscription]) => subscription);
@@ -191,6 +202,11 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
         for (const subscription of subscriptions) {
           if (pulling.has(subscription)) continue;
           const use = shared!.leases.use([pullOf(subscription)]);
+          // Lost since it was taken: whoever has it now pulls.
+          if (use.lost.aborted) {
+            use.end();
+            continue;
+          }
           await shared!.openGovernor(subscription, use.guard).catch((error: unknown) => {
             use.end();
             throw error;

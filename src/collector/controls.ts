@@ -22,6 +22,10 @@ export interface Controls {
   /** Ends the pull under way; its pages stay, and it goes on with the next pull. False where there is none. */
   terminate(stream: string): boolean;
   state(stream: string): LiveState | undefined;
+  /** What is asked of it and not taken yet is not wanted any more. */
+  forget(stream: string): void;
+  /** Called when a stream has taken what was asked of it. */
+  onTaken(listener: (stream: string) => void): void;
   /** Called with every change of a state. */
   onState(listener: (stream: string, state: LiveState) => void): void;
   /** The stream's own side. */
@@ -52,6 +56,7 @@ interface Held {
 export function createControls(): Controls {
   const streams = new Map<string, Held>();
   const listeners: ((stream: string, state: LiveState) => void)[] = [];
+  const takers: ((stream: string) => void)[] = [];
   const held = (stream: string): Held => {
     const known = streams.get(stream);
     if (known !== undefined) return known;
@@ -71,6 +76,10 @@ export function createControls(): Controls {
       return pull !== undefined;
     },
     state: (stream) => streams.get(stream)?.state,
+    forget: (stream) => {
+      held(stream).wanted = undefined;
+    },
+    onTaken: (listener) => void takers.push(listener),
     onState: (listener) => void listeners.push(listener),
     of: (stream) => {
       const one = held(stream);
@@ -78,6 +87,7 @@ export function createControls(): Controls {
         take: () => {
           const { wanted } = one;
           one.wanted = undefined;
+          if (wanted !== undefined) for (const taken of takers) taken(stream);
           return wanted;
         },
         pending: () => one.wanted !== undefined,

@@ -6,6 +6,8 @@ import { outboxMigrations } from '../outbox/schema.ts';
 import { leaseMigrations } from '../store/leases.ts';
 import type { Migration } from '../store/migrate.ts';
 import { FORGET_INVENTORY } from './fold/rebuild.ts';
+import { askMigrations } from './work/asks.ts';
+import { sightingMigrations } from './work/sightings.ts';
 
 /**
  * Where the inventory was fed with less than it takes now, it is fed again with all the outbox holds: a consumer that is
@@ -22,4 +24,11 @@ export const outboxLocation = ({ dataDir, databaseUrl, bodies }: Config): Outbox
 
 /** Opens a data directory's outbox with the inventory in the same database. Throws QRY40xx. */
 export const openOutbox = (location: OutboxLocation, now: number): Promise<Outbox> =>
-  open(location, now, [...outboxMigrations, ...inventoryMigrations, feedAgain, ...leaseMigrations]);
+  open(location, now, [
+    ...outboxMigrations,
+    ...inventoryMigrations,
+    feedAgain,
+    ...leaseMigrations,
+    ...askMigrations,
+    ...sightingMigrations,
+  ]);

@@ -1,20 +1,22 @@
 /**
  * A collector at work, as the API sees it: what is configured, what every stream and budget is at, what happened lately,
- * and the few things people may ask for. It decides nothing: asking a stream wakes its loop, changing connections reads
- * the configuration again (decision 0012), and everything durable stays in the outbox.
+ * and the few things people may ask for. It decides nothing: asking a stream wakes its loop, in this process or in the
+ * one that pulls it (decision 0019), changing connections reads the configuration again (decision 0012), and everything
+ * durable stays in the outbox.
  */
 import type { Config, ConnectionConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { resetStream } from '../outbox/streams.ts';
 import { type Checked, checkConnection } from './check/check.ts';
 import { savedBudgets } from './check/plan-state.ts';
 import type { Controls, LiveState, Wanted } from './controls.ts';
+import { type Asked, localAsks } from './local-asks.ts';
 import type { CallSeen, Progress, WriteSeen } from './observer.ts';
 import { createRecent, type LogLine, type Recent } from './recent.ts';
 import type { PullReport } from './report.ts';
 import type { ApiStatus } from './wire.ts';
+import type { Asks } from './work/asks.ts';
 
 /** What happens while people look. Times are epoch ms. */
 export type LiveEvent =
@@ -52,13 +54,13 @@ export interface Service {
   streams(): readonly LiveStream[];
   budgets(): readonly Budget[];
   /** Wakes these streams of a connection, all enabled ones without a list; answers their names. Throws QRY6003. */
-  ask(connection: string, datasets: readonly string[] | undefined, what: Wanted): readonly string[];
+  ask(connection: string, datasets: readonly string[] | undefined, what: Wanted): Promise<readonly string[]>;
   /** Ends pulls under way; answers the streams that had one. */
-  terminate(connection: string, dataset?: string): readonly string[];
+  terminate(connection: string, dataset?: string): Promise<readonly string[]>;
   /** Forgets keys and cursors of a stream: at once where it has stopped, else between two pulls. Throws QRY6003. */
   reset(connection: string, dataset: string): Promise<void>;
-  /** The cause may be mended: streams that failed try now, those that stopped begin again. Answers their names. */
-  wake(connection: string): Promise<readonly string[]>;
+  /** The cause may be mended: streams that failed try now, those that stopped begin again. */
+  wake(connection: string): Promise<void>;
   /** Reads the configuration again and applies it. Rejects with what is wrong with it; the one in force then goes on. */
   reload(): Promise<void>;
   /** Whether the last reading of the configuration was taken over. */
@@ -78,6 +80,10 @@ export interface ServiceOptions {
   readonly budgets: () => readonly Budget[];
   readonly reload: () => Promise<void>;
   readonly reloadWorked: () => boolean;
+  /** Where several workers share a database: asks go to whoever pulls the stream. */
+  readonly asks?: Asks | undefined;
+  /** What a stream is at, wherever it is pulled; where absent, all are pulled here. */
+  readonly stateOf?: ((stream: string) => LiveState | undefined) | undefined;
 }
 
 /** What the collector tells the service as it goes. */
@@ -93,7 +99,13 @@ const KEPT_EVENTS = 2000;
 const PROGRESS_EVERY_MS = 500;
 
 export function createService(options: ServiceOptions): { service: Service; feed: ServiceFeed } {
-  const { outbox, version, clock, controls, logs, config, budgets, reload, reloadWorked } = options;
+  const { outbox, version, clock, controls, logs, config, budgets, reloadWorked, asks } = options;
+  const stateOf = options.stateOf ?? controls.state;
+  const reload = async (): Promise<void> => {
+    await options.reload();
+    await asks?.changed();
+  };
+  const local = localAsks(outbox, controls, reload);
   const events = createRecent<LiveEvent>(KEPT_EVENTS);
   const calls = createRecent<CallSeen>(0);
   const writes = createRecent<WriteSeen>(0);
@@ -119,6 +131,11 @@ export function createService(options: ServiceOptions): { service: Service; feed
     }
     return (datasets ?? own).map((dataset) => `${connection}/${dataset}`);
   };
+
+  async function put(streams: readonly string[], what: Asked): Promise<void> {
+    if (asks !== undefined) return asks.put(streams, what);
+    for (const stream of streams) await local.ask(stream, what);
+  }
 
   async function* check(connection: ConnectionConfig, signal: AbortSignal, reachOnly = false): AsyncGenerator<Checked> {
     if (checking) throw new QuarryError('QRY6011', { what: 'Another connection is being tested.' });
@@ -151,39 +168,24 @@ export function createService(options: ServiceOptions): { service: Service; feed
       [...config().connections.keys()].flatMap((connection) =>
         enabled(connection).map((dataset) => {
           const name = `${connection}/${dataset}`;
-          const state = controls.state(name);
+          const state = stateOf(name);
           const now = state?.kind === 'pulling' ? progress.get(name) : undefined;
           return { connection, dataset, state, progress: now, lastReport: reports.get(name) };
         }),
       ),
-    ask: (connection, datasets, what) => {
+    ask: async (connection, datasets, what) => {
       const names = known(connection, datasets);
-      for (const name of names) controls.ask(name, what);
+      await put(names, what);
       return names;
     },
-    reset: async (connection, dataset) => {
-      const [name = ''] = known(connection, [dataset]);
-      const kind = controls.state(name)?.kind;
-      if (kind === undefined || kind === 'stopped') {
-        await resetStream(outbox.store, connection, dataset);
-        if (kind === 'stopped') await reload();
-        return;
-      }
-      controls.ask(name, 'reset');
-      controls.terminate(name);
+    reset: (connection, dataset) => put(known(connection, [dataset]), 'reset'),
+    wake: (connection) => put(known(connection, undefined), 'wake'),
+    terminate: async (connection, dataset) => {
+      const names = (dataset === undefined ? enabled(connection) : [dataset]).map((name) => `${connection}/${name}`);
+      const pulling = names.filter((name) => stateOf(name)?.kind === 'pulling');
+      await put(pulling, 'terminate');
+      return pulling;
     },
-    wake: async (connection) => {
-      const names = known(connection, undefined);
-      const failed = names.filter((name) => controls.state(name)?.kind === 'failed');
-      const stopped = names.filter((name) => controls.state(name)?.kind === 'stopped');
-      for (const name of failed) controls.ask(name, 'changes');
-      if (stopped.length > 0) await reload();
-      return [...failed, ...stopped];
-    },
-    terminate: (connection, dataset) =>
-      (dataset === undefined ? enabled(connection) : [dataset])
-        .map((name) => `${connection}/${name}`)
-        .filter((name) => controls.terminate(name)),
   };
   return {
     service,

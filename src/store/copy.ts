@@ -31,6 +31,8 @@ const LEFT_OUT = new Set([
   'accounts_migration_admits',
   'worker',
   'lease',
+  'ask',
+  'sighting',
   'segment_body',
   PROGRESS,
 ]);

@@ -172,4 +172,24 @@ describe('leases on PostgreSQL', skipUnless(why === '', why), () => {
     expect(a.leases.holding()).toEqual(['s']);
     expect(a.lost).toEqual([]);
   });
+
+  test('[fault 24] what is used after it was lost is guarded by nothing less: no write passes', async () => {
+    const url = await database();
+    const clock = stoppable();
+    const [a, b] = [await worker(url, 'a', 1500, clock), await worker(url, 'b')];
+    await a.leases.take(['fold/r'], 1);
+    const use = a.leases.use(['fold/r']);
+    const folding = guarded(a.store, a.leases.guardUsed('fold/'));
+    await write(folding, 1);
+    clock.stop();
+    while ((await b.leases.take(['fold/r'], 1)).length === 0) await wait(50);
+    await expect(write(folding, 2)).rejects.toMatchObject({ code: 'QRY4010' });
+    // It knows by now that the lease is lost; neither what goes on nor what begins writes under no guard at all.
+    expect(use.lost.aborted).toBe(true);
+    await expect(write(folding, 3)).rejects.toMatchObject({ code: 'QRY4010' });
+    const late = a.leases.use(['fold/r']);
+    expect(late.lost.aborted).toBe(true);
+    await expect(write(guarded(a.store, late.guard), 4)).rejects.toMatchObject({ code: 'QRY4010' });
+    expect(await written(b)).toEqual([1]);
+  });
 });

@@ -69,7 +69,7 @@ export interface Leases {
   holding(): string[];
   /** Takes up to `most` of these that are free; answers those it got. */
   take(resources: readonly string[], most: number): Promise<string[]>;
-  /** Marks held resources as used until `end`; a release waits for that. */
+  /** Marks held resources as used until `end`; a release waits for that. Where one is not held, all are lost. */
   use(resources: readonly string[]): Use;
   /** What is used now whose name begins so: a guard over all of it. */
   guardUsed(prefix: string): (tx: Transaction<never>) => Promise<void>;
@@ -107,6 +107,8 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
   const { worker, clock, ttl = LEASE_TTL_MS, onLost } = options;
   const { db } = store;
   const held = new Map<string, Held>();
+  /** Resources and fences of every use that has not ended, lost ones too. */
+  const inUse = new Set<readonly (readonly [string, number])[]>();
   let lostUntold = 0;
   await sql`DELETE FROM worker WHERE seen < ${NOW} - ${FORGOTTEN_MS}::bigint`.execute(db);
   const before = Date.now();
@@ -219,19 +221,25 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
         const one = held.get(resource);
         return one === undefined || one.leaving ? [] : [[resource, one] as const];
       });
+      const missing = resources.find((resource) => !used.some(([name]) => name === resource));
       for (const [, one] of used) one.uses++;
+      const fences = used.map(([resource, { fence }]) => [resource, fence] as const);
+      inUse.add(fences);
       let over = false;
       const use: Use = {
         resources: used.map(([resource]) => resource),
-        lost: AbortSignal.any(used.map(([, one]) => one.lost.signal)),
-        guard: (tx) =>
-          check(
-            tx,
-            used.map(([resource, { fence }]) => [resource, fence]),
-          ),
+        lost:
+          missing === undefined
+            ? AbortSignal.any(used.map(([, one]) => one.lost.signal))
+            : AbortSignal.abort(taken(missing)),
+        guard: async (tx) => {
+          if (missing !== undefined) throw taken(missing);
+          await check(tx, fences);
+        },
         end: () => {
           if (over) return;
           over = true;
+          inUse.delete(fences);
           for (const [, one] of used) if (--one.uses === 0) one.ended();
         },
       };
@@ -240,9 +248,7 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
     guardUsed: (prefix) => (tx) =>
       check(
         tx,
-        [...held]
-          .filter(([name, { uses }]) => uses > 0 && name.startsWith(prefix))
-          .map(([name, { fence }]) => [name, fence]),
+        [...inUse].flat().filter(([name]) => name.startsWith(prefix)),
       ),
     release: async (resources) => {
       const ending: Promise<void>[] = [];

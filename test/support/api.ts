@@ -28,10 +28,15 @@ interface Asked {
 
 const PASSWORD = 'a long pass phrase';
 
-export async function serveApi(config: Record<string, unknown>): Promise<ServedApi> {
+/** `flags` and `env` are those of the command. */
+export async function serveApi(
+  config: Record<string, unknown>,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServedApi> {
   const dir = await mkdtemp(join(tmpdir(), 'quarry-api-'));
   await writeConfig(dir, { data_dir: './data', server: { listen: '127.0.0.1:0' }, ...config });
-  const running = startCli(['run', '--log-format', 'json'], { cwd: dir });
+  const running = startCli(['run', '--log-format', 'json', ...flags], { cwd: dir, env });
   let text = '';
   running.child.stderr!.on('data', (chunk: string) => {
     text += chunk;

@@ -191,7 +191,7 @@ export const connectionRoutes: Routes = (app, api) => {
     async (request, reply) => {
       const { id: name } = await detail(api, request, request.params.id);
       const { datasets, sweep } = request.body;
-      const streams = [...service.ask(name, datasets, sweep ? 'sweep' : 'changes')];
+      const streams = [...(await service.ask(name, datasets, sweep ? 'sweep' : 'changes'))];
       return reply.code(202).send({ streams, href: `/api/v1/progress/stream?connection=${name}` });
     },
   );
@@ -208,7 +208,7 @@ export const connectionRoutes: Routes = (app, api) => {
     },
     async (request) => {
       const { id: name } = await detail(api, request, request.params.id);
-      return { streams: [...service.terminate(name)] };
+      return { streams: [...(await service.terminate(name))] };
     },
   );
 };

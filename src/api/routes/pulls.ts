@@ -63,7 +63,7 @@ export const pullRoutes: Routes = (app, api) => {
     async (request) => {
       const { connection, dataset, outcome, tenant } = await found(api, request);
       if (outcome !== 'running') throw new QuarryError('QRY8033', { what: 'The pull has ended.' });
-      const streams = [...service.terminate(connection, dataset)];
+      const streams = [...(await service.terminate(connection, dataset))];
       const target = `${connection}/${dataset}`;
       await audited(api, request as never, { action: 'pull.terminate', target, tenant });
       return { streams };

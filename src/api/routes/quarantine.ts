@@ -92,7 +92,7 @@ export const quarantineRoutes: Routes = (app, api) => {
       const stream = (await streamsSeen(api, request as never)).find((one) => one.id === id);
       if (stream === undefined || !(await retrySoon(outbox, id, first)))
         throw new QuarryError('QRY8033', { what: `Nothing is set aside as ${request.params.id}.` });
-      const [name = ''] = service.ask(stream.connection, [stream.dataset], 'changes');
+      const [name = ''] = await service.ask(stream.connection, [stream.dataset], 'changes');
       return reply.code(202).send({ stream: name });
     },
   );

@@ -86,7 +86,7 @@ export const streamRoutes: Routes = (app, api) => {
     },
     async (request, reply) => {
       const { connection, dataset } = await streamOf(api, request);
-      const [stream = ''] = service.ask(connection, [dataset], request.body.sweep ? 'sweep' : 'changes');
+      const [stream = ''] = await service.ask(connection, [dataset], request.body.sweep ? 'sweep' : 'changes');
       return reply.code(202).send({ stream });
     },
   );
@@ -103,7 +103,7 @@ export const streamRoutes: Routes = (app, api) => {
     },
     async (request) => {
       const { connection, dataset } = await streamOf(api, request);
-      return { streams: [...service.terminate(connection, dataset)] };
+      return { streams: [...(await service.terminate(connection, dataset))] };
     },
   );
   app.post(
@@ -155,7 +155,7 @@ export const streamRoutes: Routes = (app, api) => {
       const before = await askBackfill(service.config(), { connection, dataset }, wanted);
       const stream = `${connection}/${dataset}`;
       await audited(api, request as never, { action: 'stream.backfill', target: stream, tenant, after: wanted });
-      service.ask(connection, [dataset], 'changes');
+      await service.ask(connection, [dataset], 'changes');
       return reply.code(202).send({ stream, ...(before === undefined ? {} : { replaced: before }) });
     },
   );

@@ -38,8 +38,15 @@ const LOOK_MS = 2000;
 export const subscriptionsIn = (resources: readonly string[]): string[] =>
   resources.filter((one) => one.startsWith(PULL)).map((one) => one.slice(PULL.length));
 
-/** Takes what it may once; with `all`, beyond its share. Answers how many pieces nobody holds, and others do. */
-async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Promise<{ readonly left: number }> {
+interface Taken {
+  /** Pieces that nobody holds, and others do. */
+  readonly left: number;
+  /** Resolves when what is given back is. */
+  readonly givenBack: Promise<unknown>;
+}
+
+/** Takes what it may once; with `all`, beyond its share. What is given back is so when its page or write is finished. */
+async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Promise<Taken> {
   const pieces = await piecesOf(hooks.parts());
   const share = all ? pieces.length : Math.ceil(pieces.length / (await leases.workers()));
   const mine = leases.holding();
@@ -48,13 +55,12 @@ async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Pro
   // Deliveries move more easily than a pull under way.
   const movable = mine.filter((resource) => !unwanted.includes(resource)).sort((a, b) => rank(a) - rank(b));
   const going = [...unwanted, ...movable.slice(0, surplus)];
-  if (going.length > 0) {
-    await hooks.leave(subscriptionsIn(going));
-    await leases.release(going);
-  }
+  // Marked at once, so that nothing is begun under them; a dead worker's pieces do not wait for a page under way here.
+  const released = leases.release(going);
+  const givenBack = Promise.allSettled([released, hooks.leave(subscriptionsIn(going))]);
   const taken = await leases.take(pieces, share - leases.holding().length);
   await hooks.began(subscriptionsIn(leases.holding()));
-  return { left: pieces.length - mine.length - taken.length };
+  return { left: pieces.length - mine.length - taken.length, givenBack };
 }
 
 const rank = (resource: string): number => Number(resource.startsWith(PULL));
@@ -67,14 +73,20 @@ export async function keepSharing(
   signal: AbortSignal,
   all: boolean,
 ): Promise<void> {
+  const going = new Set<Promise<unknown>>();
   while (!signal.aborted) {
-    await takeShare(leases, hooks, all).catch((error: unknown) => {
+    try {
+      const { givenBack } = await takeShare(leases, hooks, all);
+      going.add(givenBack);
+      void givenBack.then(() => going.delete(givenBack));
+    } catch (error) {
       log.warn('work could not be shared, trying again', {
         what: error instanceof Error ? error.message : String(error),
       });
-    });
+    }
     await wait(LOOK_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {});
   }
+  await Promise.all(going);
 }
 
 /** For one run: takes all that is free, and waits `patience` ms for what a worker that died may still hold. */
@@ -86,7 +98,8 @@ export async function takeAll(
 ): Promise<number> {
   const until = performance.now() + patience;
   for (;;) {
-    const { left } = await takeShare(leases, { ...hooks, began: async () => {} }, true);
+    const { left, givenBack } = await takeShare(leases, { ...hooks, began: async () => {} }, true);
+    await givenBack;
     if (left <= 0 || signal.aborted || performance.now() > until) return left;
     await wait(LOOK_MS / 4, undefined, { signal }).catch(() => {});
   }

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import type { pullView, streamView } from '../../src/api/stream-view.ts';
+import { type ServedApi, serveApi } from '../support/api.ts';
+import { type Running, startCli, until } from '../support/cli.ts';
+import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+import { skipUnless } from '../support/skip.ts';
+
+const runnable = findPostgres();
+const ENV = { QUARRY_LOG_FORMAT: 'json', QUARRY_SECRET_KEY: 'the same key on every machine, so that all can open it' };
+const HOST_LIST = { host_list: { every: '1d', sweep: false } };
+
+type Stream = z.infer<typeof streamView>;
+type Pull = z.infer<typeof pullView>;
+
+describe('a node that only answers people', skipUnless(typeof runnable !== 'string', String(runnable)), () => {
+  let server: PostgresServer;
+  let rig: Rig;
+  let api: ServedApi;
+  let worker: Running;
+  beforeAll(async () => {
+    server = await startPostgres(runnable as Exclude<typeof runnable, string>);
+    rig = await startRig({ hosts: 5, datasets: HOST_LIST });
+    const { connections, sinks: _, data_dir: __, server: ___, ...rest } = rig.config;
+    const config = {
+      ...{ ...rest, database_url: await server.createDatabase(), sinks: {}, connections },
+      server: { listen: '127.0.0.1:0', allow_private_addresses: true },
+    };
+    api = await serveApi(config, ['--no-work'], ENV);
+    worker = startCli(['worker', '--name', 'w1'], { cwd: api.dir, env: ENV });
+  }, 120_000);
+  afterAll(async () => {
+    worker.child.kill('SIGTERM');
+    await worker.exited;
+    await api.close();
+    await rig.close();
+    await server.stop();
+  });
+
+  const streamOf = async (connection: string): Promise<Stream | undefined> =>
+    (await api.read<{ items: Stream[] }>('/api/v1/streams')).items.find((one) => one.connection === connection);
+  const pullsOf = async (connection: string): Promise<Pull[]> =>
+    (await api.read<{ items: Pull[] }>('/api/v1/pulls')).items.filter((one) => one.connection === connection);
+  const isAt = (connection: string, phase: Stream['phase']) =>
+    until(async () => (await streamOf(connection))?.phase === phase);
+  const post = async (path: string, body: object = {}): Promise<unknown> => {
+    const answer = await api.ask('POST', path, { body });
+    const said = await answer.json();
+    expect(answer.ok, JSON.stringify(said)).toBe(true);
+    return said;
+  };
+
+  it('shows what streams are at that a worker pulls', async () => {
+    await isAt('acme', 'waiting');
+    expect(await pullsOf('acme')).toMatchObject([{ status: 'complete', received: 5 }]);
+  }, 120_000);
+
+  it('a pull asked for there is made by the worker, once', async () => {
+    await post('/api/v1/connections/acme/streams/host_list/run');
+    await until(async () => (await pullsOf('acme')).length === 2);
+    await post('/api/v1/connections/acme/run', { sweep: true });
+    await until(async () => (await pullsOf('acme')).filter(({ status }) => status === 'complete').length === 3);
+    await isAt('acme', 'waiting');
+    expect((await pullsOf('acme')).map(({ kind }) => kind)).toEqual(['full', 'incremental', 'full']);
+  }, 120_000);
+
+  it('a pull is ended from there', async () => {
+    rig.simulator.setFault('slow=600000');
+    await post('/api/v1/connections/acme/streams/host_list/run');
+    await isAt('acme', 'pulling');
+    expect(await post('/api/v1/connections/acme/streams/host_list/terminate')).toEqual({
+      streams: ['acme/host_list'],
+    });
+    await isAt('acme', 'waiting');
+    expect((await streamOf('acme'))?.why).toBe('it was terminated');
+    rig.simulator.clearFaults();
+    expect((await pullsOf('acme')).map(({ status }) => status)).not.toContain('running');
+  }, 120_000);
+
+  it('a reset there forgets the keys at the worker, between two pulls', async () => {
+    await post('/api/v1/connections/acme/streams/host_list/reset', { confirm: 'host_list' });
+    await until(async () => (await pullsOf('acme'))[0]?.emitted === 5);
+    await isAt('acme', 'waiting');
+  }, 120_000);
+
+  it('a failing stream tries again when a test there has passed', async () => {
+    rig.simulator.setFault('http-500-999');
+    await post('/api/v1/connections/acme/streams/host_list/run');
+    await isAt('acme', 'failed');
+    rig.simulator.clearFaults();
+    await post('/api/v1/connections/acme/test');
+    await isAt('acme', 'waiting');
+    expect((await streamOf('acme'))?.code).toBeUndefined();
+  }, 180_000);
+
+  it('connections made, paused and resumed there are so at the worker', async () => {
+    const { url, username, password } = rig.simulator;
+    const settings = { api_url: url, username, password, allow_plain_http: true, datasets: HOST_LIST };
+    await post('/api/v1/connections', { id: 'globex', tenant: 'acme', settings });
+    await until(async () => (await pullsOf('globex'))[0]?.status === 'complete');
+    await post('/api/v1/connections/globex/pause');
+    await worker.said('"connections_removed":"globex"');
+    await post('/api/v1/connections/globex/resume');
+    await until(async () => (await streamOf('globex'))?.phase === 'waiting');
+    await post('/api/v1/connections/globex/run');
+    await until(async () => (await pullsOf('globex')).filter(({ status }) => status === 'complete').length === 2);
+  }, 180_000);
+});
