@@ -8,7 +8,8 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 }
 // A clone runs its sources, so that what was built some time ago never stands in for them; the package holds dist alone.
 // What was compiled once is kept by Node.js in the temporary folder, so that commands start faster from then on.
-void import('node:module')
+void import('./young-generation.js')
+  .then(() => import('node:module'))
   .then((module) => module.enableCompileCache?.())
   .then(() => import('node:fs'))
   .then((fs) => {

@@ -84,6 +84,8 @@ export function startCollectorChild(settings: CollectorSettings, preload: readon
   const child = spawn(
     process.execPath,
     [
+      // As the command begins.
+      ...['--import', join(import.meta.dirname, '../../../bin/young-generation.js')],
       ...preload.flatMap((file) => ['--import', join(import.meta.dirname, file)]),
       join(import.meta.dirname, 'collector-main.ts'),
       JSON.stringify(settings),
