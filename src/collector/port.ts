@@ -37,7 +37,14 @@ export { leads, routesTo, takes } from './deliver/routing.ts';
 export { samplePayload } from './deliver/sample.ts';
 export { trySink } from './deliver/try-sink.ts';
 export { inventoryStore, titleOf } from './fold/consumer.ts';
-export { type Coverage, completeReadings, coverage, inventoryWaiting } from './fold/coverage.ts';
+export {
+  type Coverage,
+  completeReadings,
+  coverage,
+  inventoryWaiting,
+  spaceName,
+  withoutRecords,
+} from './fold/coverage.ts';
 export { confirmSweep, type HeldSweepShown, heldSweeps } from './fold/held-sweep.ts';
 export { rebuildInventory } from './fold/rebuild.ts';
 export { openOutbox, outboxLocation } from './open-outbox.ts';

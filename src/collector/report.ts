@@ -4,6 +4,17 @@ import type { QuarryError } from '../core/errors.ts';
 /** How a pull ended. */
 export type Outcome = 'complete' | 'interrupted' | 'failed';
 
+/** How many objects a complete reading found, and how many there are by Qualys's own count or list of ids. */
+export interface Counted {
+  readonly by: 'count' | 'ids';
+  readonly read: number;
+  readonly counted: number;
+  /** By how many the two may differ, since so many came or went, or changed, while it was read. */
+  readonly changed: number;
+  /** Answers were cut short: objects that Qualys has were missing from them. */
+  readonly short: boolean;
+}
+
 /** What one pull did; printed, kept with the pull, and checked against the counters. */
 export interface PullReport {
   readonly stream: string;
@@ -26,13 +37,8 @@ export interface PullReport {
   readonly elapsedMs: number;
   /** A sweep that found too much absent to be believed. */
   readonly heldSweep?: { readonly absent: number; readonly known: number };
-  /** A full reading that differs from Qualys's own count by more than what changed meanwhile; `short`: it held fewer. */
-  readonly counted?: {
-    readonly read: number;
-    readonly counted: number;
-    readonly changed: number;
-    readonly short: boolean;
-  };
+  /** A complete reading against what Qualys itself says there is, where it says it. */
+  readonly counted?: Counted;
   readonly error?: QuarryError;
 }
 

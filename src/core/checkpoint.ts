@@ -51,6 +51,8 @@ export interface OpenPull {
   readonly unfinished?: string;
   /** Objects found by listing, by name with their time; becomes the checkpoint's. */
   readonly parts?: Readonly<Record<string, string>>;
+  /** How many ids Qualys listed before the pull, where it was asked. */
+  readonly listed?: number;
   /** Number of the sweep this pull is, where it is one. */
   readonly sweep?: number;
   /** Objects per answer, when weather has made pages smaller. */

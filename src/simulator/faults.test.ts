@@ -371,6 +371,14 @@ const TRIES: Record<Exclude<FaultName, RestFault | ClassicFault | RecordsFault>,
     sim.advance(86_400_000);
     expect(await newest(), 'shown a day later with the time of the day before').toBe(before);
   },
+  'hosts-capped': async (sim, set) => {
+    set(7);
+    const root = parseXml((await hosts(sim)).text);
+    expect([all(root, 'HOST').length, all(root, 'WARNING').length]).toEqual([7, 0]);
+    expect(all(parseXml((await detections(sim)).text), 'HOST').length).toBeLessThanOrEqual(7);
+    const ids = parseXml((await hosts(sim, { details: 'None' })).text);
+    expect(all(ids, 'ID').length + all(ids, 'ID_RANGE').length).toBeGreaterThan(7);
+  },
   'scope-lost': async (sim, set) => {
     const ids = async (): Promise<string[]> => all(parseXml((await hosts(sim)).text), 'ID').map((one) => one.text);
     const before = await ids();

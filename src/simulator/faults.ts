@@ -81,6 +81,10 @@ const HEADERS = {
 /** Paging and content go wrong in ways only a route can make. */
 const LIST = {
   'page-size-capped': { summary: 'pages hold fewer hosts or records than asked for', argument: 'records; 10' },
+  'hosts-capped': {
+    summary: 'lists of hosts end after so many and do not say so; lists of ids alone go on',
+    argument: 'hosts; 10',
+  },
   'empty-page-with-warning': {
     summary: 'pages without a host, up to every other one, that still have a WARNING with the way on',
   },

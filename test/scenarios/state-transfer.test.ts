@@ -33,7 +33,7 @@ it('`state export` moves an installation: the same streams, keys and counters on
   const imported = await cli(['state', 'import', join(folder, 'state.ndjson'), '-c', join(folder, 'to.yaml')]);
   expect(imported).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^24 streams and [1-9][\d,]* keys taken over\n$/),
+    stdout: expect.stringMatching(/^24 streams and [1-9][\d,]* keys taken over\n/),
   });
   const watermarks = (streams: unknown): unknown =>
     (streams as { dataset: string; checkpoint: { watermark: string } }[]).map(({ dataset, checkpoint }) => [

@@ -37,9 +37,20 @@ const coverageView = z
   .object({
     connection: z.string(),
     dataset: z.string(),
-    have: z.number().int().meta({ description: 'Objects known and not removed.' }),
-    qualys: z.number().int().nullable().meta({ description: 'What Qualys has; null before the first whole reading.' }),
-    by: z.enum(['count', 'reading']).nullable().meta({ description: 'count: Qualys’s own; reading: a whole reading' }),
+    have: z.number().int().meta({ description: 'Objects known and not removed, now.' }),
+    read: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'What the last complete reading held; null before the first.' }),
+    qualys: z.number().int().nullable().meta({ description: 'What Qualys had then.' }),
+    by: z.enum(['count', 'ids', 'reading']).nullable().meta({
+      description:
+        'How that is known. count: Qualys’s own; ids: its list of ids; reading: the reading speaks for itself',
+    }),
+    complete: z.boolean().nullable().meta({
+      description: 'Whether the two agree, but for what came or went meanwhile and what is in quarantine.',
+    }),
     as_of: time.nullable(),
     quarantined: z.number().int(),
     held: z.number().int().nullable(),
@@ -145,9 +156,10 @@ export const overviewRoutes: Routes = (app, api) => {
       const who = whoAsks(request);
       const items = (await coverage(outbox))
         .filter(({ tenant }) => maySee(who, tenant))
-        .map(({ connection, dataset, have, qualys, by, asOf, quarantined, held, inInventory }) => ({
-          ...{ connection, dataset, have, qualys: qualys ?? null, by: by ?? null, as_of: isoTime(asOf), quarantined },
-          ...{ held: held ?? null, in_inventory: inInventory },
+        .map(({ connection, dataset, have, quarantined, asOf, inInventory, ...one }) => ({
+          ...{ connection, dataset, have, quarantined, as_of: isoTime(asOf), in_inventory: inInventory },
+          ...{ read: one.read ?? null, qualys: one.qualys ?? null, by: one.by ?? null },
+          ...{ complete: one.complete ?? null, held: one.held ?? null },
         }));
       return { ...pageFrom(items, request.query), ...(await inventoryWaiting(outbox)) };
     },

@@ -27,7 +27,10 @@ export async function importFrom(path: string, options: { config?: string }): Pr
     // Read from only once something listens: lines that come before are lost to a reader by lines.
     const lines = () => file?.readLines({ autoClose: false }) ?? createInterface({ input: process.stdin });
     const { streams, keys } = await withOutbox(options.config, (outbox) => importState(outbox.store, lines()));
-    await print(`${streams.toLocaleString('en-US')} streams and ${keys.toLocaleString('en-US')} keys taken over\n`);
+    await print(
+      `${streams.toLocaleString('en-US')} streams and ${keys.toLocaleString('en-US')} keys taken over\n` +
+        'Records are not among it: what the inventory lacks for that is said by quarry inventory status.\n',
+    );
     return 0;
   } finally {
     await file?.close();

@@ -3,7 +3,7 @@ import { names, wholeNumber } from '../arguments.ts';
 import { OUTPUT_FORMATS } from '../writers.ts';
 import { configOption, type Ends, examples, jsonOption } from './shared.ts';
 
-/** Commands that ask the inventory. All of them work beside a running collector. */
+/** Commands about the inventory. Those that ask it work beside a running collector. */
 export function addInventory(program: Command, ends: Ends): void {
   examples(
     program
@@ -31,6 +31,24 @@ export function addInventory(program: Command, ends: Ends): void {
   ).action(async (view: string | undefined, filter: string[], options) =>
     ends(await (await import('../commands/query.ts')).query(view, filter, options)),
   );
+
+  const inventory = program.command('inventory').description('how complete the inventory is; making it again');
+  examples(
+    inventory
+      .command('status')
+      .description('each data set against what Qualys says there is, and what has yet to be folded')
+      .addOption(configOption())
+      .addOption(jsonOption()),
+    'quarry inventory status',
+  ).action(async (options) => ends(await (await import('../commands/inventory-status.ts')).inventoryStatus(options)));
+  examples(
+    inventory
+      .command('rebuild')
+      .description('empty it and make it again from what the outbox retains; the collector must not run')
+      .option('--yes', 'do not ask')
+      .addOption(configOption()),
+    'quarry inventory rebuild --yes',
+  ).action(async (options) => ends(await (await import('../commands/inventory-rebuild.ts')).rebuild(options)));
 
   const out = program.command('export').description('the inventory for other programs');
   examples(

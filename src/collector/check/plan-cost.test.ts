@@ -33,25 +33,25 @@ const options = (changes: Partial<CostOptions> = {}): CostOptions => ({
 describe('what a configuration will cost', () => {
   it('from facts alone: pages of the first load, pulls and sweeps of a day, at the standard limits', () => {
     const { streams, apis } = planCost([stream('host_list')], options());
-    // 50 pages and the ids; each hour's pull reads what changed in two hours (an hour and the overlap): 5 pages.
-    expect(streams[0]).toMatchObject({ first: 51, full: 51, pull: 5, basis: 'assumed', objects: 50_000 });
-    expect(streams[0]!.daily).toBe(Math.ceil(24 * 5 + 51 / 7 + 1));
+    // 50 pages and the ids before and after; each hour's pull reads what changed in two hours (an hour and the overlap): 5 pages.
+    expect(streams[0]).toMatchObject({ first: 52, full: 52, pull: 5, basis: 'assumed', objects: 50_000 });
+    expect(streams[0]!.daily).toBe(Math.ceil(24 * 5 + 52 / 7 + 1));
     expect(apis[0]).toMatchObject({ limits: { limit: 300, concurrency: 2, seen: false } });
     expect(apis[0]!.share).toBeCloseTo(streams[0]!.daily / 7200);
   });
 
   it('streams of one subscription share the limits of an API, of two they do not', () => {
     const one = planCost([stream('host_list'), stream('host_list', { connection: 'd' })], options());
-    expect(one.apis.map(({ first }) => first)).toEqual([102]);
+    expect(one.apis.map(({ first }) => first)).toEqual([104]);
     const two = planCost([stream('host_list'), stream('host_list', { connection: 'd', subscription: 'z' })], options());
-    expect(two.apis.map(({ first }) => first)).toEqual([51, 51]);
-    expect(two.first).toBe(102);
+    expect(two.apis.map(({ first }) => first)).toEqual([52, 52]);
+    expect(two.first).toBe(104);
   });
 
   it('the rate bounds a long first load: what the first window does not let through waits for the next ones', () => {
     const limits = { limit: 50, windowSec: 86_400, concurrency: 1, seen: true };
     const { apis } = planCost([stream('host_list', { pageSize: 100 })], options({ limits: () => limits }));
-    expect(apis[0]).toMatchObject({ first: 501, firstHours: 240 });
+    expect(apis[0]).toMatchObject({ first: 502, firstHours: 240 });
     expect(apis[0]!.share).toBeGreaterThan(1);
   });
 
@@ -71,7 +71,7 @@ describe('what a configuration will cost', () => {
 
   it('a start time bounds the first load', () => {
     const { streams } = planCost([stream('host_list', { startTime: '2026-11-20T12:00:00Z' })], options());
-    expect(streams[0]).toMatchObject({ first: 25, full: 51 });
+    expect(streams[0]).toMatchObject({ first: 25, full: 52 });
   });
 
   it('every data set there is has a cost', () => {

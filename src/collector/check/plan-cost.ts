@@ -9,6 +9,7 @@
 import { qualysTime } from '../../core/clock.ts';
 import { averageMs, type Recurrence } from '../../core/cron.ts';
 import { allAtOnce } from '../../datasets/paging.ts';
+import { listsItself } from '../pull/ids.ts';
 import type { PullReport } from '../report.ts';
 import type { Stream } from '../stream.ts';
 
@@ -139,9 +140,10 @@ function streamCost(stream: Stream, options: CostOptions): StreamCost {
     facts.paging === allAtOnce ? 1 : Math.max(1, Math.ceil(count / stream.pageSize));
   const perPull = (mode: PullReport['mode']): number | undefined => mean(history, mode);
 
-  const idsCall = facts.ids === undefined ? 0 : 1;
+  // Asked before a full reading and, where ids are those of records, after it.
+  const idsCalls = facts.ids === undefined ? 0 : listsItself(facts) ? 2 : 1;
   const full =
-    perPull('full') ?? (byId ? idsCall + pages(objects ?? 0) : stepsOf(stream, options.now, stream.startTime));
+    perPull('full') ?? (byId ? idsCalls + pages(objects ?? 0) : stepsOf(stream, options.now, stream.startTime));
   const every = averageMs(schedule.every, options.now);
   const changed = (objects ?? 0) * Math.min(1, ((every + facts.overlapMs) / DAY_MS) * CHANGES_A_DAY);
   const pull = facts.incremental

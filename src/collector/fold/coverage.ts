@@ -5,18 +5,25 @@ import { listStreams } from '../../outbox/streams.ts';
 import type { PullReport } from '../report.ts';
 import { INVENTORY } from './consumer.ts';
 
-/** How much of a data set is here, against what Qualys said last. “12,403 of 12,403, 3 quarantined”. */
+/** How much of a data set is here, against what Qualys said last: “12,403 of 12,403, 3 quarantined”. */
 export interface Coverage {
   readonly tenant: string;
   readonly subscription: string;
   readonly connection: string;
   readonly dataset: string;
-  /** Objects known and not removed. */
+  /** Objects known and not removed, now. */
   readonly have: number;
-  /** What Qualys has, and how that is known; undefined before the first complete reading. */
+  /** What the last complete reading held; of a list of ids alone, what is here by now. Undefined before the first. */
+  readonly read: number | undefined;
+  /** What Qualys had then, and how that is known. */
   readonly qualys: number | undefined;
-  /** `count`: Qualys's own count. `reading`: what a complete reading held, or ids listed. */
-  readonly by: 'count' | 'reading' | undefined;
+  /**
+   * `count`: Qualys's own count. `ids`: its list of ids, taken before and after. `reading`: it says neither; the reading
+   * speaks for itself.
+   */
+  readonly by: 'count' | 'ids' | 'reading' | undefined;
+  /** Whether the two agree, but for what came or went meanwhile and what is in quarantine. */
+  readonly complete: boolean | undefined;
   /** The beginning of that reading; milliseconds since the epoch. */
   readonly asOf: number | undefined;
   /** Ranges of ids that could not be read and are tried again. */
@@ -31,12 +38,7 @@ export interface Coverage {
 export async function coverage(outbox: Outbox): Promise<Coverage[]> {
   const { db } = outbox.store;
   const streams = await listStreams(outbox.store);
-  const sweeps = await db
-    .selectFrom('sweep')
-    .select(['stream', 'state', 'started', 'known', 'absent'])
-    .where('state', 'in', ['concluded', 'held'])
-    .orderBy('id')
-    .execute();
+  const held = await db.selectFrom('sweep').select(['stream', 'absent']).where('state', '=', 'held').execute();
   const quarantine = await db
     .selectFrom('quarantine')
     .select(({ fn }) => ['stream', fn.countAll<number>().as('n')])
@@ -44,34 +46,79 @@ export async function coverage(outbox: Outbox): Promise<Coverage[]> {
     .execute();
   const found: Coverage[] = [];
   for (const stream of streams) {
-    const own = sweeps.filter((sweep) => sweep.stream === stream.id);
-    const last = own.findLast(({ state }) => state === 'concluded');
-    const counted = last === undefined ? undefined : await countOf(outbox, stream.id, last.started);
     const { tenant, subscription, connection, dataset } = stream;
+    const quarantined = Number(quarantine.find((one) => one.stream === stream.id)?.n ?? 0);
+    const absent = held.findLast((sweep) => sweep.stream === stream.id)?.absent;
     found.push({
       ...{ tenant, subscription, connection, dataset },
       have: Number(stream.knownKeys),
-      qualys: counted ?? (last === undefined ? undefined : Number(last.known) - Number(last.absent)),
-      by: counted !== undefined ? 'count' : last === undefined ? undefined : 'reading',
-      asOf: last?.started,
-      quarantined: Number(quarantine.find((one) => one.stream === stream.id)?.n ?? 0),
-      held: own.findLast(({ state }) => state === 'held')?.absent,
+      ...(await lastReading(outbox, stream.id, Number(stream.knownKeys), quarantined)),
+      quarantined,
+      held: absent === undefined ? undefined : Number(absent),
       inInventory: INVENTORY_DATASETS.has(dataset),
     });
   }
   return found;
 }
 
-/** Qualys's own count, where a full reading was held against one. */
-async function countOf(outbox: Outbox, stream: number, pull: number): Promise<number | undefined> {
-  const row = await outbox.store.db
-    .selectFrom('pull')
-    .select('report')
-    .where('stream', '=', stream)
-    .where('id', '=', pull)
-    .executeTakeFirst();
-  return row === undefined ? undefined : (JSON.parse(row.report) as Partial<PullReport>).counted?.counted;
+/** Sweeps looked through for the last that says something: those before it were dropped with their pulls. */
+const LOOK_BACK = 20;
+
+/** What the last complete reading found: one that was concluded, or one whose answers were cut short. */
+async function lastReading(
+  outbox: Outbox,
+  stream: number,
+  have: number,
+  quarantined: number,
+): Promise<Pick<Coverage, 'read' | 'qualys' | 'by' | 'complete' | 'asOf'>> {
+  const sweeps = await outbox.store.db
+    .selectFrom('sweep')
+    .leftJoin('pull', (join) => join.onRef('pull.stream', '=', 'sweep.stream').onRef('pull.id', '=', 'sweep.started'))
+    .select(['sweep.started', 'sweep.state', 'sweep.known', 'sweep.absent', 'pull.report'])
+    .where('sweep.stream', '=', stream)
+    .where('sweep.state', 'in', ['concluded', 'dropped'])
+    .orderBy('sweep.id', 'desc')
+    .limit(LOOK_BACK)
+    .execute();
+  for (const { started, state, known, absent, report } of sweeps) {
+    const { counted, mode } = report === null ? {} : (JSON.parse(report) as Partial<PullReport>);
+    const asOf = Number(started);
+    if (counted !== undefined) {
+      const { by, counted: qualys, changed } = counted;
+      // New objects are listed before a pull brings them.
+      const read = mode === 'ids' ? Math.min(have, qualys) : counted.read;
+      return { read, qualys, by, complete: Math.abs(read - qualys) <= changed + quarantined, asOf };
+    }
+    if (state !== 'concluded') continue;
+    const read = Number(known) - Number(absent);
+    return { read, qualys: read, by: 'reading', complete: true, asOf };
+  }
+  return { read: undefined, qualys: undefined, by: undefined, complete: undefined, asOf: undefined };
 }
+
+/**
+ * Objects whose keys are known and whose records are not: an import of state brought them. The inventory has none of
+ * them until they change, or their stream is reset. Goes through all keys.
+ */
+export async function withoutRecords(outbox: Outbox): Promise<ReadonlyMap<string, number>> {
+  const rows = await outbox.store.db
+    .selectFrom('known_key')
+    .innerJoin('keyspace', 'keyspace.id', 'known_key.keyspace')
+    .select(({ fn }) => ['keyspace.tenant', 'keyspace.subscription', 'keyspace.dataset', fn.countAll<number>().as('n')])
+    .where('known_key.batch', '=', 0)
+    .where('known_key.fingerprint', '<>', '-')
+    .groupBy(['keyspace.tenant', 'keyspace.subscription', 'keyspace.dataset'])
+    .execute();
+  return new Map(
+    rows
+      .filter(({ dataset }) => INVENTORY_DATASETS.has(dataset))
+      .map(({ n, ...space }) => [spaceName(space), Number(n)]),
+  );
+}
+
+/** What `withoutRecords` calls the objects of a stream. */
+export const spaceName = ({ tenant, subscription, dataset }: Pick<Coverage, 'tenant' | 'subscription' | 'dataset'>) =>
+  JSON.stringify([tenant, subscription, dataset]);
 
 /** Events the inventory has yet to fold, and those it refused. */
 export async function inventoryWaiting(outbox: Outbox): Promise<{ waiting: number; refused: number }> {

@@ -4,7 +4,9 @@ import { idMaker } from '../../outbox/identity.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
 import { concludeSweep, noteAbsentIds, noteUnseen, type SweepResult } from '../../outbox/sweep.ts';
 import { keyParts, keyRecord } from '../../pipeline/key.ts';
-import { fetchIds } from './ids.ts';
+import type { Counted } from '../report.ts';
+import { againstIds } from './completeness.ts';
+import { fetchIds, type IdList } from './ids.ts';
 import type { PullContext } from './page.ts';
 import { patiently } from './patience.ts';
 import { spare } from './unread.ts';
@@ -19,7 +21,7 @@ export async function conclude(
   context: PullContext,
   stop: AbortSignal,
   unread: readonly string[] = [],
-): Promise<SweepResult | undefined> {
+): Promise<(SweepResult & { counted?: Counted }) | undefined> {
   const { stream, workshop, claim, pull, signal } = context;
   const { outbox } = workshop;
   if (pull.sweep === undefined) return undefined;
@@ -31,12 +33,14 @@ export async function conclude(
   // Held just before a kill: concluding it once more would take it for its own confirmation.
   if (before?.state === 'held')
     return { state: 'held', known: Number(before.known), absent: Number(before.absent), removed: 0 };
+  let ids: IdList | undefined;
   if (pull.mode === 'ids') {
-    const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
+    ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
     await noteAbsentIds(outbox, claim, pull.sweep, pull.id, ids);
   }
   if (pull.mode === 'full' && stream.facts.order !== 'id') await noteUnseen(outbox, claim, pull.sweep, pull.id);
   await spare(outbox, pull.sweep, unread);
+  const counted = await againstIds(context, stop, ids);
   await leaveToNeighbours(outbox, claim, pull.sweep, workshop.neighbours(claim));
   const { facts } = stream;
   workshop.observer.phase('commit');
@@ -57,7 +61,7 @@ export async function conclude(
     wanted,
   );
   if (result.removed > 0) workshop.appended();
-  return result;
+  return { ...result, ...(counted === undefined ? {} : { counted }) };
 }
 
 /** Why keys are absent, and whether that is what the operator wanted, so that no second sweep need confirm it. */

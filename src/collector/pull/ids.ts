@@ -1,3 +1,4 @@
+import type { Dataset } from '../../core/dataset.ts';
 import type { IdRange } from '../../core/range.ts';
 import type { Stream } from '../stream.ts';
 import { readEveryPage } from './every-page.ts';
@@ -10,6 +11,10 @@ export interface IdList {
   /** Qualys's time of the answer, epoch ms. */
   readonly serverTime: number | undefined;
 }
+
+/** Whether the ids a data set lists are those of its own records, one of each. */
+export const listsItself = ({ ids, key, order }: Dataset): boolean =>
+  ids !== undefined && key.length === 1 && order === 'id';
 
 /** Asks for the ids of all objects in scope (or in `range`). Mostly one call; the list takes 16 bytes an id at most. */
 export async function fetchIds(stream: Stream, signal: AbortSignal, range?: IdRange): Promise<IdList> {

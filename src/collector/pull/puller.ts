@@ -10,7 +10,7 @@ import { newTally, type Outcome, type PullReport } from '../report.ts';
 import { nameOf, type Stream, scopeOf, type Workshop } from '../stream.ts';
 import { asking } from './asking.ts';
 import { withPiece } from './backfill.ts';
-import { completeness } from './completeness.ts';
+import { againstCount } from './completeness.ts';
 import { conclude } from './conclude.ts';
 import { epochs } from './epochs.ts';
 import { fetchIds } from './ids.ts';
@@ -112,8 +112,9 @@ export async function runPull(
       tally.quarantined += unread.length;
     }
     if (finish.aborted) throw finish.reason;
-    counted = await completeness(context, stop);
+    counted = await againstCount(context, stop);
     const sweep = counted?.short === true ? undefined : await conclude(context, stop, unread);
+    counted ??= sweep?.counted;
     tally.removed += sweep?.removed ?? 0;
     if (sweep?.state === 'held') heldSweep = { absent: sweep.absent, known: sweep.known };
     await changeCheckpoint(workshop.outbox.store, claim, (before) => {
@@ -176,7 +177,7 @@ async function openPull(
   if (mode === 'full' && facts.paging.by === 'id' && facts.ids !== undefined) {
     const ids = await patiently(workshop, stream, stop, ID_TRIES, () => fetchIds(stream, signal));
     const serverStart = ids.serverTime === undefined ? {} : { serverStart: new Date(ids.serverTime).toISOString() };
-    pull = { ...pull, ...serverStart, resume: cutByIds(ids.first, ids.last, stream.pageSize) };
+    pull = { ...pull, ...serverStart, listed: ids.count, resume: cutByIds(ids.first, ids.last, stream.pageSize) };
   }
   if (facts.paging.by === 'id')
     pull = { ...pull, resume: withoutIds(pull.resume, await quarantinedIds(workshop.outbox, claim)) };

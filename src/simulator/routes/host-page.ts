@@ -17,6 +17,7 @@ export function hostPage(call: Call): HostPage {
   const asked = Number(params.get('truncation_limit') ?? DEFAULT_LIMIT);
   const cap = faults.number('page-size-capped', 10);
   const limit = cap === undefined ? asked : asked === 0 ? cap : Math.min(asked, cap);
+  const most = params.get('details') === 'None' ? undefined : faults.number('hosts-capped', 10);
   const hosts = selectHosts(call);
   let warning = '';
 
@@ -37,6 +38,7 @@ export function hostPage(call: Call): HostPage {
         yield undefined;
         continue;
       }
+      if (count === most) return;
       const id = world.idOf(n);
       if (count === 0 && faults.has('empty-page-with-warning') && Number(params.get('id_min') ?? 0) !== id) {
         goOn(id);
