@@ -214,13 +214,19 @@ describe('bodies in a bucket', skipUnless(hasCeph && typeof runnable !== 'string
     expect((await readdir(two.spool)).filter((name) => name.endsWith('.copy'))).toEqual([]);
   });
 
-  test('a configuration without the bucket is refused while bodies are there', async () => {
+  test('a configuration without the bucket, or with another, is refused while bodies are there', async () => {
     const url = await server.createDatabase();
     const outbox = await worker(url);
     const claim = await claimAt(outbox);
     await (await worker(url, undefined)).store.db.selectFrom('segment').select('id').execute();
     await appendThings(outbox, claim, things(500, 'a'), { pull: 100 });
     const without = openOutbox({ dataDir: await newFolder(), databaseUrl: url }, 1);
-    await expect(without).rejects.toMatchObject({ code: 'QRY4020' });
+    await expect(without).rejects.toMatchObject({ code: 'QRY4020', message: expect.stringContaining('bodies/quarry') });
+    await expect(worker(url, bucket({ bucket: 'another' }))).rejects.toMatchObject({ code: 'QRY4020' });
+    // Once nothing is there any more, any will do.
+    await outbox.store.db.deleteFrom('batch').execute();
+    await outbox.store.db.deleteFrom('segment').execute();
+    await worker(url, bucket({ bucket: 'another' }));
+    await worker(url, undefined);
   });
 });

@@ -47,6 +47,8 @@ export interface Bodies {
 
 /** Where bodies of segments above a size go. */
 export interface ObjectPlace {
+  /** `bucket/prefix`, as the configuration has them. */
+  readonly name: string;
   readonly objects: Objects;
   /** Bytes of a segment, unpacked. */
   readonly above: number;
@@ -75,6 +77,7 @@ export function sharedBodies(
       const packed = scratch();
       try {
         await pipeline(createReadStream(path), createZstdCompress(), createWriteStream(packed, { flags: 'wx' }));
+        await expectPlace(store, place.name, true);
         await place.objects.put(file, packed);
         return { object: 1 };
       } catch (error) {
@@ -173,14 +176,32 @@ async function fromObject(place: ObjectPlace | undefined, file: string, made: st
   }
 }
 
-/** Throws QRY4020 where segments lie in a bucket and none is known. */
-export async function expectObjects({ db }: Store<OutboxSchema>): Promise<void> {
-  const row = await db.selectFrom('segment').select('id').where('object', '=', 1).limit(1).executeTakeFirst();
-  if (row !== undefined) throw elsewhere();
+const PLACE = 'bodies';
+
+/**
+ * Holds the bucket of the configuration (`bucket/prefix`; undefined: none) against the one that bodies lie in, or notes it
+ * while none do. Throws QRY4020 where it is another.
+ */
+export async function expectPlace(
+  { db }: Store<OutboxSchema>,
+  wanted: string | undefined,
+  mayNote: boolean,
+): Promise<void> {
+  const any = await db.selectFrom('segment').select('id').where('object', '=', 1).limit(1).executeTakeFirst();
+  if (any !== undefined) {
+    const noted = await db.selectFrom('meta').select('value').where('name', '=', PLACE).executeTakeFirst();
+    if (noted?.value !== wanted) throw elsewhere(noted?.value);
+  } else if (wanted !== undefined && mayNote) {
+    await db
+      .insertInto('meta')
+      .values({ name: PLACE, value: wanted })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: wanted }))
+      .execute();
+  }
 }
 
-const elsewhere = (): QuarryError =>
-  new QuarryError('QRY4020', { what: 'The database names bodies in a bucket, and the configuration has no `bodies`.' });
+const elsewhere = (place = 'a bucket'): QuarryError =>
+  new QuarryError('QRY4020', { what: `Bodies lie in ${place}, which the configuration does not name.` });
 
 /** Removes objects that no segment names. */
 async function sweepObjects({ db }: Store<OutboxSchema>, objects: Objects, before: number): Promise<void> {

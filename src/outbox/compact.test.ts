@@ -1,4 +1,4 @@
-import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { drain, pendingOf } from '../../test/support/deliveries.ts';

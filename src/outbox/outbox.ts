@@ -7,7 +7,7 @@ import { expectMigrated, type Migration, migrate } from '../store/migrate.ts';
 import { type ObjectSettings, openObjects } from '../store/objects.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
-import { type Bodies, expectObjects, type ObjectPlace, sharedBodies } from './bodies.ts';
+import { type Bodies, expectPlace, type ObjectPlace, sharedBodies } from './bodies.ts';
 import { type OutboxSchema, outboxMigrations } from './schema.ts';
 
 /** The durable hand-off: a database and a folder of segments that belong together. */
@@ -69,8 +69,8 @@ export async function openOutbox(
       await expectMigrated(store, migrations);
     }
     const installation = await installationId(store, !owner);
-    if (location.bodies === undefined) await expectObjects(store);
     const place = location.bodies === undefined ? undefined : await objectPlace(location.bodies, installation);
+    await expectPlace(store, place?.name, false);
     const bodies = databaseUrl === undefined ? undefined : sharedBodies(store, spool, Date.now, place);
     return {
       store,
@@ -95,6 +95,7 @@ const objectPlace = async (
   installation: string,
 ): Promise<ObjectPlace> => ({
   objects: await openObjects({ ...settings, prefix: [settings.prefix, installation].filter(Boolean).join('/') }),
+  name: `${settings.bucket}/${settings.prefix}`,
   above,
 });
 
