@@ -36,6 +36,7 @@ const CODES: Readonly<Record<string, 'QRY4001' | 'QRY4002' | 'QRY4003' | 'QRY400
   '3D000': 'QRY4007', // invalid_catalog_name
   '42501': 'QRY4007', // insufficient_privilege
   '25006': 'QRY4009', // read_only_sql_transaction: a standby, until it is promoted
+  '25P03': 'QRY4009', // idle_in_transaction_session_timeout: this process was stopped, or too busy, inside a transaction
   '40001': 'QRY4009', // serialization_failure
   '40P01': 'QRY4009', // deadlock_detected
   '55P03': 'QRY4009', // lock_not_available

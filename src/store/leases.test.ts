@@ -125,13 +125,14 @@ describe('leases on PostgreSQL', skipUnless(why === '', why), () => {
     await a.leases.take(['r'], 1);
     clock.stop();
     const begun = guarded(a.store, a.leases.use(['r']).guard).transaction(async (tx) => {
-      for (let i = 0; i < 6; i++) {
-        await wait(400);
+      // Together longer than the lease; each far less than a transaction may stand still.
+      for (let i = 0; i < 20; i++) {
+        await wait(100);
         await tx.insertMany('t', { n: [i] });
       }
     });
     while ((await b.leases.take(['r'], 1)).length === 0) await wait(20);
-    expect(await written(b)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(await written(b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     await begun;
   });
 

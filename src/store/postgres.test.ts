@@ -48,6 +48,16 @@ describe('PostgreSQL, its server killed and started again', skipUnless(why === '
     expect(await all(store)).toEqual([1, 2, 3, 6]);
   });
 
+  test('[fault 24] the server ends a transaction that stands still, and only there: a session is left as it was', async () => {
+    const store = await filled();
+    const { rows } = await store.transaction(({ db }) =>
+      sql<{ t: string }>`SELECT current_setting('idle_in_transaction_session_timeout') AS t`.execute(db),
+    );
+    expect(rows).toEqual([{ t: '30s' }]);
+    const after = sql<{ t: string }>`SELECT current_setting('idle_in_transaction_session_timeout') AS t`;
+    expect((await after.execute(store.db)).rows).toEqual([{ t: '0' }]);
+  });
+
   test('an address that leads nowhere is said without its password', async () => {
     const nowhere = openPostgres('postgres://user:geheim@127.0.0.1:1/quarry');
     await expect(nowhere).rejects.toMatchObject({ code: 'QRY4007', where: '127.0.0.1:1/quarry' });
@@ -69,6 +79,7 @@ test.each([
   ['57P03', 'QRY4009'],
   ['08006', 'QRY4009'],
   ['25006', 'QRY4009'],
+  ['25P03', 'QRY4009'],
   ['40P01', 'QRY4009'],
   ['ECONNRESET', 'QRY4009'],
   ['42601', 'QRY9001'],

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type DatabaseConnection, type Driver, Kysely, PostgresDialect, sql, type TransactionSettings } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { QuarryError } from '../core/errors.ts';
 import { pgCode, postgresFault } from './faults.ts';
@@ -27,6 +27,11 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** serialization_failure, deadlock_detected, and unique_violation where two processes made the same row at once. */
 const AGAIN = new Set(['40001', '40P01', '23505']);
 const TRIES = 6;
+/**
+ * A process that is stopped inside a transaction keeps its locks from everybody; after so long the server ends it. For the
+ * transaction alone: a setting of the session would be lost, or found by others, behind PgBouncer in transaction mode.
+ */
+const BEGIN = CompiledQuery.raw(`begin; set local idle_in_transaction_session_timeout = '30s'`);
 
 /** Opens a PostgreSQL database by its `postgres://` URL. Throws QRY4007 when it cannot be reached. */
 export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> {
@@ -120,7 +125,7 @@ function faultsMapped(driver: Driver, where: string): Driver {
   return {
     init: () => driver.init(),
     acquireConnection: async () => wrapped(await mapped(driver.acquireConnection())),
-    beginTransaction: (connection, settings: TransactionSettings) => driver.beginTransaction(connection, settings),
+    beginTransaction: async (connection) => void (await connection.executeQuery(BEGIN)),
     commitTransaction: (connection) => driver.commitTransaction(connection),
     rollbackTransaction: (connection) => driver.rollbackTransaction(connection).catch(() => {}),
     releaseConnection: (connection) => driver.releaseConnection(originals.get(connection)!),

@@ -96,8 +96,8 @@ describe('workers on one PostgreSQL', skipUnless(typeof runnable !== 'string', S
           if ((fault + 1) % 20 === 0)
             console.log(`workers: ${fault + 1} faults, ${Math.round((performance.now() - began) / 1000)} s`);
         }
-        await fleet.end();
         const suffered = (performance.now() - began) / 1000;
+        await fleet.leave();
         for (let last = 0; last < 2; last++) {
           const child = await fleet.finish();
           const { code, end } = await child.ended;

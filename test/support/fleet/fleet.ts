@@ -37,6 +37,8 @@ export interface Fleet {
   suffer(deed: Deed): Promise<void>;
   /** One run to the end by a worker of its own: what is due is pulled and delivered. */
   finish(): Promise<CollectorChild>;
+  /** Tells all to stop, in order. */
+  leave(): Promise<void>;
   /** Kills all. */
   end(): Promise<void>;
   /** Milliseconds from SIGKILL or SIGSTOP until others held all that the worker had held. */
@@ -186,6 +188,14 @@ export function openFleet(options: FleetOptions): Fleet {
       await child.ended;
       errors.push(...errorsOf(child));
       return child;
+    },
+    leave: async () => {
+      over = true;
+      for (const { child } of members) child.process.kill('SIGTERM');
+      for (const { name, child } of members) {
+        const { code } = await child.ended;
+        if (code !== 0) errors.push(`${name} left with ${code}: ${child.log().slice(-5).join(' ')}`);
+      }
     },
     end: async () => {
       over = true;

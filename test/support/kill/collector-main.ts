@@ -64,13 +64,15 @@ const { parts, close } = await wire({
   ...(settings.worker === undefined ? {} : { worker: { name: settings.worker.name }, leaseTtl: settings.worker.ttl }),
 });
 const never = new AbortController().signal;
+const finish = new AbortController();
+process.once('SIGTERM', () => finish.abort());
 const summary = await runCollector(
   { ...parts, clock, retention: settings.retention ?? 0 },
   {
     once: settings.run !== 'forever',
     sweep: settings.run === 'sweep',
     timeout: 120_000 * settings.clock.speed,
-    finish: never,
+    finish: finish.signal,
     now: never,
   },
 );
