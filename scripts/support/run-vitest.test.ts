@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Tally } from './run-vitest.ts';
-import { exitCode, lastLine, missedServers, skippedLines } from './summary.ts';
+import { exitCode, lastLine, missedServers, scaledLines, skippedLines } from './summary.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -95,6 +95,12 @@ describe('the end of a run', () => {
   it('lists what was skipped by reason, then counts in one line', () => {
     expect(skippedLines(skipped)).toEqual(['SKIPPED  no postgres server  2 tests: b, c', 'SKIPPED  x  1 test: a']);
     expect(lastLine({ passed: 7, failures: ['f'], skipped })).toBe('7 passed, 1 failed, 3 skipped');
+  });
+  it('says what ran with small counts, each once', () => {
+    expect(scaledLines('kills 30 of 100\ndays 14 of 30\nkills 30 of 100\n')).toEqual([
+      'QUICK    quick counts; `npm run test:full` runs them all: days 14 of 30, kills 30 of 100',
+    ]);
+    expect(scaledLines('')).toEqual([]);
   });
   it('is a failure when something failed or nothing ran', () => {
     expect(exitCode({ passed: 1, failures: [], skipped })).toBe(0);

@@ -11,6 +11,13 @@ export function skippedLines(skipped: readonly Skipped[]): string[] {
     });
 }
 
+/** What tests wrote of their counts, one `kills 30 of 100` a line: `QUICK    quick counts; …`. */
+export function scaledLines(notes: string): string[] {
+  const counts = [...new Set(notes.split('\n'))].filter((line) => line !== '').sort();
+  if (counts.length === 0) return [];
+  return [`QUICK    quick counts; \`npm run test:full\` runs them all: ${counts.join(', ')}`];
+}
+
 /** Servers this machine was given for the tests, whose tests were skipped all the same: a gap that looks like success. */
 export function missedServers(skipped: readonly Skipped[], servers: string | undefined): string[] {
   const names = (servers ?? '').split(/[\s,]+/).filter((name) => name !== '');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { scaled } from '../../test/support/scale.ts';
 import { describeStores, type Place } from '../../test/support/stores.ts';
 import type { Batch } from '../core/sink.ts';
 import { migrate } from '../store/migrate.ts';
@@ -151,7 +152,7 @@ describeStores('the inventory', (kind) => {
         });
         expect(await devicesAfter(folds)).toEqual(await devicesAfter([batches]));
       }),
-      { seed: Date.now() % 2 ** 31, numRuns: 12 },
+      { seed: Date.now() % 2 ** 31, numRuns: scaled('ways of cutting folds', { quick: 4, full: 12 }) },
     );
   });
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { allDelivered, pendingOf } from '../../test/support/deliveries.ts';
 import { newModel } from '../../test/support/outbox-model.ts';
 import { appendThings, claimAt, eventsOf, openAt, removalFacts, type Thing } from '../../test/support/pages.ts';
+import { scaled } from '../../test/support/scale.ts';
 import { describeStores, type StoreKind } from '../../test/support/stores.ts';
 import { compact } from './compact.ts';
 import { registerSink, type Settlement, settle } from './delivery.ts';
@@ -234,7 +235,7 @@ function without(all: readonly string[], some: readonly string[]): string[] {
 }
 
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000_000);
-const RUNS = process.env['QUARRY_SOAK'] === '1' ? 500 : 15;
+const RUNS = scaled('runs of the outbox’s model', { quick: 6, full: 15, soak: 500 });
 
 describeStores('the outbox and its model', (kind) => {
   test(

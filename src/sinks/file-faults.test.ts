@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { batchOf, type Payload, payloads } from '../../test/support/batches.ts';
 import { idsUpTo } from '../../test/support/file-sink-writes.ts';
+import { scaled } from '../../test/support/scale.ts';
 import { smallDisk } from '../../test/support/small-disk.ts';
 import { openFiles } from './file/files.ts';
 
@@ -47,7 +48,7 @@ function run(command: readonly string[]): Run {
   return { child, said, ended };
 }
 
-const KILLS = process.env['QUARRY_SOAK'] === '1' ? 300 : 32;
+const KILLS = scaled('kills of a file sink', { quick: 12, full: 32, soak: 300 });
 const seed = Date.now() % 1_000_000;
 
 test(`killed ${KILLS} times at any moment, every line is there once and whole (seed ${seed}) [fault 83]`, async () => {

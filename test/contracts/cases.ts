@@ -23,8 +23,10 @@ export interface TruthLine {
 export const CASES: Readonly<Record<string, Case>> = {
   // A first reading of fifteen months is hundreds of windows; the simulated world has events of a week.
   fim_events: { options: { start_time_in_utc: '2026-11-12T00:00:00Z' } },
-  // Thousands of entries, whatever the number of hosts.
+  // Thousands of entries, whatever the number of hosts; hundreds of answers would say no more than some.
   knowledge_base: { few: 700 },
+  compliance_controls: { few: 150 },
+  compliance_scans: { few: 150 },
   // The product's own calls are rows, too.
   user_activity: {
     options: { exclude_self: true },

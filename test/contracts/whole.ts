@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import type { DatasetFile } from '../../src/datasets/define.ts';
 import { truthLines } from '../../src/simulator/index.ts';
 import { DAY, difference, keyText, type Line, newest, type Rig, repeated, SAME, startRig } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 import { CASES, type TruthLine } from './cases.ts';
+
+/** Days that pass between looks at the world. */
+const DAYS = scaled('days between full readings', { quick: [9], full: [1, 2, 9] });
 
 /** What every data set does against a simulated Qualys over a socket, however it is read. */
 export function wholeContract(file: DatasetFile): void {
@@ -65,7 +69,7 @@ export function wholeContract(file: DatasetFile): void {
   it('follows the world: what is new, what changed, what is gone', () =>
     withRig({}, async (rig) => {
       complete(await rig.run());
-      for (const days of [1, 2, 9]) {
+      for (const days of DAYS) {
         rig.pass(days * DAY);
         complete(await rig.run({ sweep: true }));
         // What would remove much is believed the second time.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { scaled } from '../support/scale.ts';
 import { ATTACKS } from './attacks.ts';
 import type { Report } from './child.ts';
 
@@ -48,17 +49,19 @@ function holds(report: Report): void {
   expect(report.rssMb).toBeLessThan(256);
 }
 
+const BODIES = scaled('changed bodies', { quick: 1500, full: 6000 });
+
 describe('hostile bodies', () => {
-  it('[faults 59-63] 6,000 sound bodies, changed', async () => {
+  it(`[faults 59-63] ${BODIES} sound bodies, changed`, async () => {
     const seed = Date.now() % 2 ** 31;
     console.log(`mutations from seed ${seed}`);
-    const report = await run('mutations', String(seed), '6000');
+    const report = await run('mutations', String(seed), String(BODIES));
     holds(report);
-    expect(report.bodies).toBe(6000);
+    expect(report.bodies).toBe(BODIES);
     // Neither all refused nor all read: the changes reach what they are meant to reach.
-    expect(report.read).toBeGreaterThan(600);
-    expect(report.read).toBeLessThan(5400);
-    expect(report.records).toBeGreaterThan(6000);
+    expect(report.read).toBeGreaterThan(BODIES / 10);
+    expect(report.read).toBeLessThan(BODIES * 0.9);
+    expect(report.records).toBeGreaterThan(BODIES);
   });
 
   it('[faults 59-63] attacks made by hand come to what they should', async () => {

@@ -12,8 +12,10 @@ import type { Outbox } from '../../src/outbox/outbox.ts';
 import { killAgainAndAgain } from '../support/kill/harness.ts';
 import { told } from '../support/kill/verdict.ts';
 import { difference, SAME } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
+const kills = scaled('kills of a folding collector', { quick: 6, full: 12, soak: 200 });
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 
 /** Everything the inventory holds, table by table. How a device came to be depends on how its events were cut into folds. */
@@ -45,7 +47,6 @@ it(
     let before: Record<string, string[]> = {};
     let after: Record<string, string[]> = {};
     const restless = { every: '5m', sweep: { full: '1h' } };
-    const kills = soak ? 200 : 12;
     const report = await killAgainAndAgain({
       // A slow machine takes its time to start; a kill before that proves nothing.
       ...{ kills, seed, hosts: 40, aims: ['send', 'settle'], unaimed: 0, patience: 30_000 },

@@ -6,10 +6,11 @@ import { killAgainAndAgain } from '../support/kill/harness.ts';
 import { told } from '../support/kill/verdict.ts';
 import { findPostgres, startPostgres } from '../support/postgres-server.ts';
 import { readLines } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 import { skipUnless } from '../support/skip.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-const kills = soak ? 400 : 30;
+const kills = scaled('kills with three sinks', { quick: 12, full: 30, soak: 400 });
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 const runnable = findPostgres();
 

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { type KillOptions, type KillReport, killAgainAndAgain } from '../support/kill/harness.ts';
 import { PHASES } from '../support/kill/protocol.ts';
 import { outOf, told } from '../support/kill/verdict.ts';
+import { scaled } from '../support/scale.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-const kills = soak ? 1000 : 100;
+const kills = scaled('kills', { quick: 30, full: 100, soak: 1000 });
+const killsOfOthers = scaled('kills of other kinds', { quick: 18, full: 40, soak: 400 });
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 
 /** `sweep`s often, so that absence is concluded under fire too. */
@@ -70,7 +72,7 @@ describe('a collector killed again and again with SIGKILL', () => {
       survives(
         'kills, other kinds',
         {
-          kills: soak ? 400 : 40,
+          kills: killsOfOthers,
           hosts: 100,
           aims: PHASES,
           unaimed: 0.15,

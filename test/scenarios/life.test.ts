@@ -15,10 +15,11 @@ import {
   SAME,
   startRig,
 } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 
 const HOUR = 3_600_000;
 const OVERLAP = datasets.get('host_list_detection')!.overlapMs;
-const DAYS = process.env['QUARRY_SOAK'] === undefined ? 30 : 120;
+const DAYS = scaled('days of life', { quick: 14, full: 30, soak: 120 });
 const BOTH = { host_list: { every: '1d', page_size: 9 }, host_list_detection: { every: '1d', page_size: 9 } };
 
 async function withRig(options: RigOptions, test: (rig: Rig) => Promise<void>): Promise<void> {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SimulatorOptions } from '../../src/simulator/index.ts';
 import { startCollectorChild, startSimulatorChild } from '../support/kill/children.ts';
+import { scaled } from '../support/scale.ts';
 
-const soak = process.env['QUARRY_SOAK'] === '1';
-/** Hosts of pages of 10 MB, 300 MB, and 600 MB or 2 GB: about 48 KB of XML each. */
+/** Hosts of pages of 10 MB, 300 MB, and 600 MB or 2 GB (quickly 140 MB and 220 MB): about 48 KB of XML each. */
 const SMALL = 210;
-const MIDDLE = 6300;
-const LARGE = soak ? 42_000 : 12_600;
+const MIDDLE = scaled('hosts of the middle page', { quick: 3000, full: 6300 });
+const LARGE = scaled('hosts of the large page', { quick: 4600, full: 12_600, soak: 42_000 });
 /** Detections of one host, as many as a page of 80 MB has. */
 const GIANT = 50_000;
 /** The whole collector: promise 10 and the goal of the performance page. */

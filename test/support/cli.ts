@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
@@ -27,9 +28,13 @@ export interface CliOptions {
   readonly after?: string;
 }
 
+/** Compiled modules of commands: a start takes half the time. */
+const compileCache = process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'quarry-test-compile-cache');
+
 /** Starts the real command in a process of its own, with nothing of this one's environment but PATH and HOME. */
 export function startCli(args: readonly string[], options: CliOptions = {}): Running {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: options.cwd ?? '/nonexistent', ...options.env };
+  const home = { PATH: process.env['PATH'] ?? '', HOME: options.cwd ?? '/nonexistent' };
+  const env = { ...home, NODE_COMPILE_CACHE: compileCache, ...options.env };
   const words = [process.execPath, MAIN, ...args];
   const shell = options.before !== undefined || options.after !== undefined;
   const line = `${options.before ?? ''} ${words.map(quoted).join(' ')} ${options.after ?? ''}`;

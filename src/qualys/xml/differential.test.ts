@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Answer, collect, cut } from '../../../test/support/collect-xml.ts';
 import { type OracleAnswer, readWithSaxes } from '../../../test/support/saxes-reader.ts';
+import { scaled } from '../../../test/support/scale.ts';
 import { QuarryError } from '../../core/errors.ts';
 import type { XmlFormat } from '../../core/format.ts';
 import type { Fields } from '../../core/words.ts';
@@ -278,7 +279,7 @@ describe('the reader against saxes', () => {
           expect(collect(format, cut(bytes, lengths), { bufferBytes: lengths[0]! })).toEqual(whole);
           expect(collect(format, [bytes], { bufferBytes: 3 })).toEqual(whole);
         }),
-        { numRuns: 300 },
+        { numRuns: scaled('documents read twice', { quick: 80, full: 300, soak: 3000 }) },
       );
     });
 
@@ -333,7 +334,7 @@ describe('the reader against saxes', () => {
           }
           compare(format, bytes, lengths);
         }),
-        { numRuns: 1500 },
+        { numRuns: scaled('mutated documents', { quick: 400, full: 1500, soak: 15_000 }) },
       );
     });
   }
