@@ -60,7 +60,7 @@ export default defineSink({
   }),
   capabilities: { guarantee: 'at least once', formats: ['raw', 'ocsf', 'ecs', 'interflow'], batchBytes: 4 << 20 },
   libraries: LIBRARIES,
-  testedAgainst: 'the mock broker of librdkafka 2.0 (its own log and wire protocol, no Kafka)',
+  testedAgainst: 'the mock broker of librdkafka 2.0 (its own log and wire protocol, no Kafka); TLS and SASL not run',
   open: async (config, { baseDir }) =>
     openKafka(config, baseDir, await library(LIBRARIES, () => import('@platformatic/kafka'))),
 });
