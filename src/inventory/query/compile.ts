@@ -36,28 +36,73 @@ export function orderOf(view: View, column: ViewColumn): string {
 }
 
 export function compileCondition(condition: Condition, view: View, dialect: Dialect): Sql {
+  const joined = (of: readonly Sql[], by: 'all' | 'any'): Sql =>
+    of.length === 1 ? of[0]! : sql`(${sql.join(of, sql.raw(by === 'all' ? ' AND ' : ' OR '))})`;
   const compile = (one: Condition): Sql => {
     switch (one.kind) {
       case 'all':
-      case 'any':
-        return sql`(${sql.join(one.of.map(compile), sql.raw(one.kind === 'all' ? ' AND ' : ' OR '))})`;
+        return joined(one.of.map(compile), 'all');
+      case 'any': {
+        const small = Map.groupBy(one.of, (part) => smallOf(view, part));
+        const own = (small.get(undefined) ?? []).map(compile);
+        return joined(
+          [...own, ...[...small].flatMap(([alias, of]) => (alias === undefined ? [] : [among(alias, of)]))],
+          'any',
+        );
+      }
       case 'not':
         return sql`NOT coalesce(${compile(one.of)}, FALSE)`;
-      case 'null':
-        return one.column.type === 'list'
-          ? sql`${sql.raw(one.column.sql)} = '[]'`
-          : sql`(${sql.raw(one.column.sql)}) IS NULL`;
-      case 'compare':
-        return compared(view, one.column, one.by, one.value);
-      case 'in':
-        return one.column.type === 'list'
-          ? hasItem(one.column, one.values as string[])
-          : equal(view, one.column, one.values);
-      case 'like':
-        return like(one.column, one.pattern, dialect);
+      default:
+        return compileOne(one, view, dialect);
     }
   };
+  /** One of the rows that stand beside these few of a table. */
+  const among = (alias: string, of: readonly Condition[]): Sql => {
+    const { key, select } = view.small![alias]!;
+    const any = joined(
+      of.map((one) => compileOne({ ...one, column: apart((one as Leaf).column, alias) } as Leaf, view, dialect)),
+      'any',
+    );
+    return sql`${sql.raw(key)} IN (${sql.raw(select)}(${any}))`;
+  };
   return compile(condition);
+}
+
+type Leaf = Exclude<Condition, { readonly kind: 'all' | 'any' | 'not' }>;
+
+/**
+ * The alias of a small table that this asks alone; nothing where a row without one there would do. Together with what
+ * asks other tables it would have to be looked at for every row.
+ */
+function smallOf({ small }: View, one: Condition): string | undefined {
+  if (small === undefined || 'of' in one || one.kind === 'null') return undefined;
+  const aliases = new Set([...one.column.sql.matchAll(/\b([a-z]+)\./g)].map(([, alias]) => alias!));
+  const [alias] = aliases;
+  return aliases.size === 1 && alias !== undefined && alias in small ? alias : undefined;
+}
+
+/** The column asked of its table by another alias. */
+function apart(column: ViewColumn, alias: string): ViewColumn {
+  const renamed = (of: string): string => of.replace(new RegExp(`\\b${alias}\\.`, 'g'), `${alias}_.`);
+  const { stored } = column;
+  return { ...column, sql: renamed(column.sql), ...(stored === undefined ? {} : { stored: renamed(stored) }) };
+}
+
+function compileOne(one: Leaf, view: View, dialect: Dialect): Sql {
+  switch (one.kind) {
+    case 'null':
+      return one.column.type === 'list'
+        ? sql`${sql.raw(one.column.sql)} = '[]'`
+        : sql`(${sql.raw(one.column.sql)}) IS NULL`;
+    case 'compare':
+      return compared(view, one.column, one.by, one.value);
+    case 'in':
+      return one.column.type === 'list'
+        ? hasItem(one.column, one.values as string[])
+        : equal(view, one.column, one.values);
+    case 'like':
+      return like(one.column, one.pattern, dialect);
+  }
 }
 
 /** PostgreSQL takes a number for what stands beside it, which may be too small for it. */

@@ -30,9 +30,25 @@ const ofHost = `JOIN device_host dh ON dh.space = f.space AND dh.host = f.host
   JOIN device d ON d.space = f.space AND d.device = dh.device ${ownedBy('f')}`;
 const KNOWN =
   'LEFT JOIN knowledge k ON k.tenant = sp.tenant AND k.subscription = sp.subscription AND k.qid = f.qid AND k.removed = 0';
-/** From each device to its findings; adding 0 keeps SQLite from going the other way. */
+/** The findings of device `d`; adding 0 keeps SQLite from going from findings to devices. */
+const OF_DEVICE = `device_host dh JOIN finding f ON dh.space = d.space AND dh.device = d.device
+  AND f.space = dh.space AND f.host = dh.host + 0`;
 const BY_DEVICE = `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
   JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0`;
+/** There are fewer than 2^20 spaces, and ids below 2^43, so that one number holds both. */
+const inSpace = (id: string, space: string): string => `${id} * 1048576 + ${space}`;
+const SMALL: NonNullable<View['small']> = {
+  d: {
+    key: inSpace('f.host', 'f.space'),
+    select: `SELECT ${inSpace('h_.host', 'h_.space')} FROM device d_
+      JOIN device_host h_ ON h_.space = d_.space AND h_.device = d_.device WHERE `,
+  },
+  k: {
+    key: inSpace('f.qid', 'f.space'),
+    select: `SELECT ${inSpace('k_.qid', 's_.id')} FROM knowledge k_
+      JOIN space s_ ON s_.tenant = k_.tenant AND s_.subscription = k_.subscription WHERE k_.removed = 0 AND `,
+  },
+};
 const SOURCES = ['host_list_detection', 'knowledge_base'];
 
 const which = (): View['columns'] => [
@@ -52,7 +68,8 @@ export const findings = (context: ViewContext): View => ({
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
   from: `finding f ${ofHost} ${KNOWN}`,
-  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'] },
+  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'], ofDevice: `${OF_DEVICE} ${KNOWN}` },
+  small: SMALL,
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,
   columns: [
@@ -96,16 +113,20 @@ export const findings = (context: ViewContext): View => ({
   ],
 });
 
+const EDGE = 'JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid';
+
 export const exposures = (context: ViewContext): View => ({
   name: 'exposures',
   title: 'CVEs on devices',
   about: 'Open findings by CVE: a finding with several CVEs is there several times, one without none is not.',
   sources: SOURCES,
-  from: `finding f ${ofHost} JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid`,
+  from: `finding f ${ofHost} ${EDGE}`,
   whole: {
-    from: `${BY_DEVICE} JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid`,
+    from: `${BY_DEVICE} ${EDGE}`,
     indexed: ['f.host', 'f.qid', 'c.cve'],
+    ofDevice: `${OF_DEVICE} ${EDGE}`,
   },
+  small: SMALL,
   where: `f.removed = 0 AND f.closed = 0 AND f.type <> 3 AND ${deviceShown(context)}`,
   key: [...KEY, 'cve'],
   columns: [
@@ -133,6 +154,7 @@ export const history = (): View => ({
   from: `(SELECT space, host, qid, place, at, what, reason FROM finding_history
       UNION ALL SELECT space, host, qid, place, opened, 1, 0 FROM finding) e
     JOIN finding f ON f.space = e.space AND f.host = e.host AND f.qid = e.qid AND f.place = e.place ${ofHost} ${KNOWN}`,
+  small: SMALL,
   where: '1 = 1',
   key: [...KEY, 'at', 'what'],
   columns: [

@@ -37,7 +37,14 @@ export interface View {
    * The same for questions that look at most rows: it reads them in the order they lie in, several times as fast. A
    * filter or an order by one of `indexed` (SQL) looks at few.
    */
-  readonly whole?: { readonly from: string; readonly indexed: readonly string[] };
+  readonly whole?: {
+    readonly from: string;
+    readonly indexed: readonly string[];
+    /** `from` in two: devices (`d`), and what stands after FROM for the rows of one. */
+    readonly ofDevice: string;
+  };
+  /** Tables that have few rows beside the view, by alias. */
+  readonly small?: Readonly<Record<string, SmallTable>>;
   /** What is shown unless all is asked for, removed rows and those beyond the policy's thresholds too. */
   readonly where: string;
   /** Columns that together tell one row from every other; the last resort of an order. Some may be null. */
@@ -45,6 +52,14 @@ export interface View {
   readonly columns: readonly ViewColumn[];
   /** Why it is empty, where it always is. */
   readonly empty?: string;
+}
+
+/** A table whose rows each stand for many of a view: a condition on it alone is answered once, not for each row. */
+export interface SmallTable {
+  /** A whole number that tells for a row of the view which row of the table stands beside it. */
+  readonly key: string;
+  /** A SELECT of that number up to the condition, which asks the table by its alias with _ behind. */
+  readonly select: string;
 }
 
 /** What views depend on beside the tables. */
