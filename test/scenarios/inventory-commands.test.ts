@@ -65,7 +65,7 @@ describe('inventory rebuild', () => {
     const after = await wholeInventory(rig);
     for (const [table, rows] of Object.entries(kept))
       expect({ table, ...difference(after[table]!, rows) }).toEqual({ table, ...SAME });
-  }, 300_000);
+  }, 900_000);
 });
 
 describe('inventory status', () => {
@@ -80,7 +80,7 @@ describe('inventory status', () => {
     expect(line('assets')).toContain('Qualys’s count');
     expect(line('users')).toContain('the reading itself');
     expect(stdout).toContain('0 events wait to be folded, 0 were refused');
-  });
+  }, 900_000);
 
   it('says what an import of state brought without records, until the stream is reset', async () => {
     await rig.run();
@@ -95,10 +95,9 @@ describe('inventory status', () => {
     expect(await missing('host_list')).toBe(hosts);
     expect((await quarry('inventory', 'status')).stdout).toContain('quarry state reset acme/host_list\n');
 
-    for (const name of ['host_list', 'host_list_detection', 'assets', 'knowledge_base', 'users'])
-      expect((await quarry('state', 'reset', `acme/${name}`, '--yes')).code).toBe(0);
-    await rig.run();
+    expect((await quarry('state', 'reset', 'acme/host_list', '--yes')).code).toBe(0);
+    await rig.run({ only: ['host_list'] });
     expect(await missing('host_list')).toBe(0);
     expect((await quarry('query', 'devices', '--count')).stdout.trim()).toBe(String(hosts));
-  });
+  }, 900_000);
 });
