@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** A quick run waits much: for processes that start, for leases, for one another. Figures of a full run want quiet. */
+const quick = process.env['QUARRY_FULL'] !== '1' && process.env['QUARRY_SOAK'] !== '1';
 
 export default defineConfig({
   test: {
@@ -6,7 +10,7 @@ export default defineConfig({
     // Sockets, databases, child processes and memory figures: files must not share a process. Two cores is what the
     // smallest machine these tests are meant for has.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: quick ? Math.min(8, Math.max(3, availableParallelism())) : 2,
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // A test that says nothing proves nothing.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scaled } from '../test/support/scale.ts';
 import { leastTime, type SyncTime, syncTime } from './sync-time.ts';
 
 /**
@@ -23,32 +24,34 @@ describe('the least time under limits', () => {
   });
 });
 
-/** The standard subscription, 300 calls an hour and 2 at once; and the same rate with a window a fifth as long. */
+/** The standard subscription, 300 calls an hour and 2 at once; and the same rate with a window a part as long. */
 const standard = { limit: 300, windowSec: 3600, concurrency: 2 };
-const fifth = { limit: 60, windowSec: 720, concurrency: 2 };
+const part = scaled('calls of a window', { quick: 30, full: 60 });
+const shorter = { limit: part, windowSec: part * 12, concurrency: 2 };
 
 describe('a first full reading under the standard limits', () => {
   it('[promise 8] [fault 40] uses every call the window allows, and none is refused', async () => {
     const time = await syncTime({
       dataset: 'host_list',
-      hosts: 615,
+      // Two windows and a little.
+      hosts: (2 * part + 3) * 5,
       pageSize: 5,
-      limits: fifth,
+      limits: shorter,
       serviceMs: 2000,
       speed: 72,
     });
     console.log(`limited by the window: ${shown(time)}`);
     expect(time.errors).toEqual([]);
     expect(time.refused).toBe(0);
-    expect(time.maxInWindow).toBe(fifth.limit);
-    expect(time.calls).toBeGreaterThan(2 * fifth.limit);
+    expect(time.maxInWindow).toBe(shorter.limit);
+    expect(time.calls).toBeGreaterThan(2 * shorter.limit);
     if (QUIET) expect(time.share).toBeGreaterThanOrEqual(0.95);
   }, 300_000);
 
   it('[promise 8] keeps both slots busy, and none is refused', async () => {
     const time = await syncTime({
       dataset: 'host_list',
-      hosts: 300,
+      hosts: scaled('hosts read by slow calls', { quick: 150, full: 300 }),
       pageSize: 10,
       limits: standard,
       serviceMs: 30_000,

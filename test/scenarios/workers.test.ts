@@ -13,13 +13,13 @@ import { type SimulatorChild, startSimulatorChildren } from '../support/kill/chi
 import { randomFrom } from '../support/kill/harness.ts';
 import { keysOf } from '../support/kill/verdict.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { scaled } from '../support/scale.ts';
 import { skipUnless } from '../support/skip.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
 /** Workers, subscriptions, faults; `QUARRY_FLEET=4,20,60` chooses others. */
-const [WORKERS = 3, SUBSCRIPTIONS = 6, FAULTS = 12] = (process.env['QUARRY_FLEET'] ?? (soak ? '8,100,500' : '3,6,12'))
-  .split(',')
-  .map(Number);
+const usual = scaled('workers, subscriptions, faults', { quick: [3, 4, 5], full: [3, 6, 12], soak: [8, 100, 500] });
+const [WORKERS = 3, SUBSCRIPTIONS = 6, FAULTS = 12] = process.env['QUARRY_FLEET']?.split(',').map(Number) ?? usual;
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 const runnable = findPostgres();
 

@@ -20,6 +20,6 @@ export interface Counts<T> {
 export function scaled<T extends number | readonly number[]>(what: string, { quick, full, soak }: Counts<T>): T {
   const note = process.env['QUARRY_SCALED'];
   if (scale === 'quick' && note !== undefined && String(quick) !== String(full))
-    appendFileSync(note, `${what} ${quick} of ${full}\n`);
+    appendFileSync(note, `${what} ${String(quick)} of ${String(full)}\n`);
   return scale === 'soak' ? (soak ?? full) : { quick, full }[scale];
 }
