@@ -72,6 +72,18 @@ describe('events, verified', () => {
   });
 });
 
+it('how complete a data set is, against what Qualys says', async () => {
+  const { items, waiting, refused } = await api.read<Items & { waiting: number; refused: number }>(
+    '/api/v1/completeness',
+  );
+  expect(items.find(({ dataset }) => dataset === 'host_list')).toMatchObject({
+    ...{ connection: 'acme', have: 60, read: 60, qualys: 60, by: 'ids', complete: true, quarantined: 0, held: null },
+    ...{ as_of: expect.stringMatching(/^20/), in_inventory: true },
+  });
+  expect(items.find(({ dataset }) => dataset === 'user_activity')).toMatchObject({ qualys: null, by: null });
+  expect([waiting, refused]).toEqual([expect.any(Number), 0]);
+});
+
 describe('streams of the API', () => {
   it('go on where a client was, and end with the report when asked to', async () => {
     const path = '/api/v1/progress/stream?dataset=host_list&until=report';

@@ -74,6 +74,7 @@ interface Bundle {
   readonly collected: {
     readonly streams: readonly { readonly dataset: string; readonly received: number }[];
     readonly pulls: readonly { readonly outcome: string }[];
+    readonly coverage: readonly object[];
     readonly limits: object;
     readonly imbalances: readonly unknown[];
   } | null;
@@ -117,6 +118,7 @@ describe('support-bundle', () => {
     expect(JSON.stringify(bundle.configuration?.connections['acme']?.signIn)).toContain('[redacted]');
     expect(bundle.collected?.streams).toMatchObject([{ dataset: 'host_list', received: 6 }]);
     expect(bundle.collected?.pulls).toMatchObject([{ outcome: 'complete' }]);
+    expect(bundle.collected?.coverage).toMatchObject([{ have: 6, read: 6, qualys: 6, by: 'ids', complete: true }]);
     expect(bundle.collected?.limits).toHaveProperty('acme');
     expect(bundle.collected?.imbalances).toEqual([]);
     expect(bundle.metrics?.some((line) => line.startsWith('quarry_records_received_total{'))).toBe(true);
