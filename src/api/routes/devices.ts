@@ -55,6 +55,7 @@ export const deviceRoutes: Routes = (app, api) => {
       config: VIEWER,
       schema: {
         summary: 'What each source said of a device last: the events, as they were collected',
+        description: 'Of host_list_detection, the detection of it that came last.',
         tags,
         params: one,
         querystring: z.object({ subscription }),
@@ -68,7 +69,9 @@ export const deviceRoutes: Routes = (app, api) => {
       );
       const { tenant, subscription: of, host_ids: hosts, asset_id: asset } = device;
       const objects = [
-        ...(Array.isArray(hosts) ? hosts : []).map((id) => ({ dataset: 'host_list', lead: Number(id) })),
+        ...(Array.isArray(hosts) ? hosts : []).flatMap((id) =>
+          ['host_list', 'host_list_detection'].map((dataset) => ({ dataset, lead: Number(id) })),
+        ),
         ...(typeof asset === 'number' ? ['host_assets', 'assets'].map((dataset) => ({ dataset, lead: asset })) : []),
       ];
       const owner = { tenant: String(tenant), subscription: String(of) };

@@ -97,7 +97,10 @@ export async function retainedEvent(outbox: Outbox, place: Place): Promise<(Reta
   return undefined;
 }
 
-/** The newest events of objects by their leading ids, as far as they are still there: what each source says of one. */
+/**
+ * The newest events of objects by their leading ids, as far as they are still there: what each source says of one. Where
+ * several keys begin with an id, as detections do with their host's, it is the one that came last.
+ */
 export async function newestOf(
   outbox: Outbox,
   owner: { readonly tenant: string; readonly subscription: string },
@@ -113,6 +116,8 @@ export async function newestOf(
       .where('keyspace.subscription', '=', owner.subscription)
       .where('keyspace.dataset', '=', dataset)
       .where('known_key.lead', '=', lead)
+      .orderBy('known_key.batch', 'desc')
+      .orderBy('known_key.event', 'desc')
       .limit(1)
       .executeTakeFirst();
     const event = row === undefined ? undefined : await retainedEvent(outbox, row);

@@ -52,7 +52,7 @@ export const pullsQuery = (params: { connection?: string; dataset?: string; stat
   infiniteQueryOptions({
     queryKey: ['pulls', params],
     initialPageParam: '',
-    queryFn: ({ pageParam }) => get<T.Page<T.Pull>>('/pulls', { limit: 50, ...params, cursor: pageParam }),
+    queryFn: ({ pageParam }) => get<T.ListPage<T.Pull>>('/pulls', { limit: 50, ...params, cursor: pageParam }),
     getNextPageParam: (page) => page.next_cursor,
     ...live,
   });

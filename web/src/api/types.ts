@@ -49,6 +49,12 @@ export interface Page<T> {
   readonly next_cursor: string | null;
 }
 
+/** A list that says how many items all its pages have. */
+export interface ListPage<T> extends Page<T> {
+  readonly total: number;
+  readonly total_is: 'exact' | 'at_least';
+}
+
 export interface Facet {
   readonly value: string | number | boolean | null;
   readonly count: number;

@@ -11,12 +11,12 @@ import { PageHead } from '../parts/Panel.tsx';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';
 import { StatusMark } from '../parts/StatusMark.tsx';
 import { useAction } from '../parts/useAction.ts';
-import { ConnectionSettings } from './ConnectionSettings.tsx';
 import { Logs } from './Logs.tsx';
 import { Plan } from './Plan.tsx';
 import { Pulls } from './Pulls.tsx';
 import { SetAside } from './SetAside.tsx';
 import { Streams } from './Streams.tsx';
+import { ConnectionSettings } from './settings/ConnectionSettings.tsx';
 import { TestDialog } from './TestDialog.tsx';
 
 /** Everything about one connection. */

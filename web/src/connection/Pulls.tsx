@@ -22,6 +22,7 @@ export function Pulls({ connection }: { connection: string }) {
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
     pullsQuery({ connection, ...(status === null ? {} : { status }) }),
   );
+  const { total = 0, total_is } = data?.pages[0] ?? {};
   const action = useAction();
   const operator = useMay('operator');
   const pulls = data?.pages.flatMap(({ items }) => items);
@@ -84,6 +85,12 @@ export function Pulls({ connection }: { connection: string }) {
             },
           ]}
         />
+      )}
+      {pulls !== undefined && pulls.length > 0 && (
+        <Text size="sm" c="dimmed">
+          {count(pulls.length)} of {total_is === 'at_least' ? 'more than ' : ''}
+          {count(total)}
+        </Text>
       )}
       {hasNextPage && (
         <Group justify="center" mt="sm">

@@ -1,9 +1,11 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { get, write } from '../api/client.ts';
 import { itemsOf } from '../api/queries.ts';
 import { useMay } from '../api/session.ts';
 import type { HeldSweep, Page, Quarantined } from '../api/types.ts';
+import { Confirm } from '../parts/Confirm.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { count } from '../parts/format.ts';
 import { ListTable } from '../parts/ListTable.tsx';
@@ -26,6 +28,7 @@ export function SetAside({ connection }: { connection: string }) {
     queryKey: ['quarantine', connection],
     queryFn: async () => itemsOf(await get<Page<Quarantined>>('/quarantine', { connection, limit: 1000 })),
   });
+  const [removing, setRemoving] = useState<HeldSweep>();
   const action = useAction();
   const operator = useMay('operator');
   const post = (path: string) => () => void action.run(() => write('POST', path));
@@ -56,23 +59,23 @@ export function SetAside({ connection }: { connection: string }) {
                 { title: 'Read', cell: ({ started }) => <When at={started} /> },
                 {
                   title: 'Actions',
-                  cell: ({ id, dataset }) => (
+                  cell: (sweep) => (
                     <Group gap={4} wrap="nowrap">
                       <Button
                         size="compact-xs"
                         color="red"
                         disabled={!operator}
-                        aria-label={`Remove what ${dataset} missed`}
-                        onClick={post(`/sweeps/held/${id}/confirm`)}
+                        aria-label={`Remove them… of ${sweep.dataset}`}
+                        onClick={() => setRemoving(sweep)}
                       >
-                        Remove them
+                        Remove them…
                       </Button>
                       <Button
                         size="compact-xs"
                         variant="default"
                         disabled={!operator}
-                        aria-label={`Keep what ${dataset} missed`}
-                        onClick={post(`/sweeps/held/${id}/discard`)}
+                        aria-label={`Keep them of ${sweep.dataset}`}
+                        onClick={post(`/sweeps/held/${sweep.id}/discard`)}
                       >
                         Keep them
                       </Button>
@@ -122,7 +125,7 @@ export function SetAside({ connection }: { connection: string }) {
                       size="compact-xs"
                       variant="default"
                       disabled={!operator}
-                      aria-label={`Try ${id} now`}
+                      aria-label={`Try now: ${id}`}
                       onClick={post(`/quarantine/${id}/retry`)}
                     >
                       Try now
@@ -134,6 +137,18 @@ export function SetAside({ connection }: { connection: string }) {
           )}
         </Loaded>
       </Panel>
+      {removing !== undefined && (
+        <Confirm
+          title={`Remove ${count(removing.absent)} of ${removing.dataset}`}
+          action="Remove them"
+          onClose={() => setRemoving(undefined)}
+          onConfirm={() => write('POST', `/sweeps/held/${removing.id}/confirm`).then(() => action.run(async () => {}))}
+        >
+          The full reading missed {count(removing.absent)} of {count(removing.known)}. Every sink is told that they are{' '}
+          {removing.reason.replaceAll('_', ' ')}, and the inventory no longer shows them. What comes back later is new
+          again.
+        </Confirm>
+      )}
     </Stack>
   );
 }

@@ -68,7 +68,7 @@ export function AssetPage() {
                         {title}
                       </Tabs.Tab>
                     ))}
-                    <Tabs.Tab value="raw">Raw</Tabs.Tab>
+                    <Tabs.Tab value="raw">Raw per source</Tabs.Tab>
                   </Tabs.List>
                   <Tabs.Panel value="facts">
                     <div className="panel">
@@ -87,7 +87,7 @@ export function AssetPage() {
                       </Tabs.Panel>
                     ))}
                   <Tabs.Panel value="raw">
-                    <RawRecords asset={row} />
+                    <RawRecords device={id} subscription={String(row['subscription'])} />
                   </Tabs.Panel>
                 </Tabs>
               )}

@@ -1,11 +1,13 @@
-import { Button, Checkbox, Group, Menu, Text } from '@mantine/core';
+import { Button, Checkbox, Menu, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
-import { countQuery, viewsQuery } from '../api/queries.ts';
+import { type ReactNode, useMemo, useState } from 'react';
+import { countQuery, overviewQuery, viewsQuery } from '../api/queries.ts';
 import type { Row, View } from '../api/types.ts';
 import { explorePlaces } from '../layout/places.ts';
 import { Empty } from '../parts/Empty.tsx';
+import { Filling, inventoryWaiting } from '../parts/Filling.tsx';
 import { count, words } from '../parts/format.ts';
 import { Loaded } from '../parts/Loaded.tsx';
 import { PageHead } from '../parts/Panel.tsx';
@@ -85,8 +87,8 @@ function Explorer({ view, title }: { view: View; title: string }) {
         }
       />
       <QueryBox view={view} filter={filter} onFilter={(next) => change({ filter: next })} />
-      <Group align="flex-start" wrap="nowrap" mt="sm" gap="md">
-        <div style={{ width: 200, flex: 'none' }}>
+      <div className="explorer">
+        <Narrow>
           <Facets
             view={view}
             filter={filter}
@@ -94,8 +96,8 @@ function Explorer({ view, title }: { view: View; title: string }) {
             onFacets={(next) => change({ facets: next.length === 0 ? 'none' : next.join(',') })}
             onFilter={(next) => change({ filter: next })}
           />
-        </div>
-        <div style={{ flex: 1, minWidth: 0 }}>
+        </Narrow>
+        <div className="explorer-rows">
           <ViewTable
             view={view}
             filter={filter}
@@ -108,16 +110,33 @@ function Explorer({ view, title }: { view: View; title: string }) {
             empty={filter === '' ? <Nothing view={view} /> : undefined}
           />
         </div>
-      </Group>
+      </div>
       {opened !== undefined && <RowDrawer view={view} row={opened} onClose={() => setOpened(undefined)} />}
     </>
   );
 }
 
+/** Beside the rows where there is room; else above them, and folded. */
+function Narrow({ children }: { children: ReactNode }) {
+  const isWide = useMediaQuery('(min-width: 48em)', true, { getInitialValueInEffect: false });
+  const [open, setOpen] = useState(false);
+  if (isWide) return <div className="explorer-facets">{children}</div>;
+  return (
+    <div>
+      <Button variant="default" size="compact-sm" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? 'Hide facets' : 'Narrow down by facets'}
+      </Button>
+      {open && <div className="panel explorer-folded">{children}</div>}
+    </div>
+  );
+}
+
 /** Why a view without a filter is empty, and what to do. */
 export function Nothing({ view }: { view: View }) {
+  const waiting = inventoryWaiting(useQuery(overviewQuery).data?.sinks ?? []);
   return (
     <Empty title="Nothing is here yet">
+      {waiting > 0 && <Filling waiting={waiting} />}
       {view.empty ??
         `It comes from ${view.sources.join(', ')}: enable these data sets on a connection, and rows appear with the first pull.`}
     </Empty>

@@ -1,63 +1,70 @@
-import { Stack } from '@mantine/core';
+import { Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { get } from '../api/client.ts';
-import type { Event, Page, Row } from '../api/types.ts';
+import { datasetsQuery } from '../api/queries.ts';
+import type { Event, Page } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
-import { Panel } from '../parts/Panel.tsx';
 import { TextBlock } from '../parts/TextBlock.tsx';
 import { When } from '../parts/When.tsx';
 
-/** Data sets with an object for each asset, and the column that holds its key there. */
-const SOURCES = [
-  ['host_list', 'host_id'],
-  ['host_assets', 'asset_id'],
-  ['assets', 'asset_id'],
-] as const;
-/** The server looks through a bounded part of what is kept at a time. */
-const LOOKS = 5;
+type Raw = Omit<Event, 'place'>;
 
 /** What each source said last of an asset, as Qualys spelled it: read back from what sinks were given. */
-export function RawRecords({ asset }: { asset: Row }) {
-  const ids = SOURCES.map(([dataset, column]) => [dataset, asset[column]] as const).filter(
-    ([, id]) => id !== null && id !== undefined,
-  );
+export function RawRecords({ device, subscription }: { device: string; subscription: string }) {
   const query = useQuery({
-    queryKey: ['raw', ids],
-    queryFn: () => Promise.all(ids.map(([dataset, id]) => newest(dataset, String(id)))),
+    queryKey: ['raw', device, subscription],
+    queryFn: async () =>
+      (await get<Page<Raw>>(`/inventory/devices/${encodeURIComponent(device)}/raw`, { subscription })).items,
   });
   return (
     <Loaded query={query}>
-      {(found) => {
-        const events = found.filter((event) => event !== undefined);
-        if (events.length === 0)
-          return (
-            <Empty title="No record is kept">
-              What was collected of it is older than what is kept. Read everything again to see it.
-            </Empty>
-          );
-        return (
-          <Stack>
-            {events.map((event) => (
-              <Panel key={event.dataset} title={event.dataset} actions={<When at={event.pulled_at} />}>
-                <TextBlock label={`Record of ${event.dataset}`} value={event.record} />
-              </Panel>
-            ))}
-          </Stack>
-        );
-      }}
+      {(events) =>
+        events.length === 0 ? (
+          <Empty title="No record is kept">
+            What was collected of it is older than what is kept. Read everything again to see it.
+          </Empty>
+        ) : (
+          <Sources events={events} />
+        )
+      }
     </Loaded>
   );
 }
 
-async function newest(dataset: string, id: string): Promise<Event | undefined> {
-  let cursor: string | undefined;
-  for (let look = 0; look < LOOKS; look++) {
-    const params = { dataset, text: `"key":["${id}"]`, limit: 1, ...(cursor === undefined ? {} : { cursor }) };
-    const { items, next_cursor } = await get<Page<Event>>('/events', params);
-    if (items[0] !== undefined) return items[0];
-    if (next_cursor === null) return undefined;
-    cursor = next_cursor;
-  }
-  return undefined;
+function Sources({ events }: { events: readonly Raw[] }) {
+  const titles = new Map(useQuery(datasetsQuery).data?.map(({ name, title }) => [name, title]));
+  const [picked, setPicked] = useState('0');
+  const event = events[Number(picked)] ?? events[0]!;
+  const { dataset, connection, pulled_at, change, key, record } = event;
+  const label = (one: Raw): string => {
+    const title = titles.get(one.dataset) ?? one.dataset;
+    // A machine may have several ids at one source.
+    const isOne = events.filter((other) => other.dataset === one.dataset).length === 1;
+    return isOne ? title : `${title} ${one.key[0]}`;
+  };
+  return (
+    <Stack className="panel">
+      <SegmentedControl
+        aria-label="Source"
+        className="sources"
+        data={events.map((one, i) => ({ value: String(i), label: label(one) }))}
+        value={picked}
+        onChange={setPicked}
+      />
+      <Group gap="lg">
+        <Text size="sm">
+          <span className="mono">{dataset}</span> of {connection}
+        </Text>
+        <Text size="sm">
+          {change} <When at={pulled_at} />
+        </Text>
+        <Text size="sm" className="mono">
+          key {key.filter((part) => part !== '').join(' / ')}
+        </Text>
+      </Group>
+      <TextBlock label={`Record of ${dataset}`} value={record} />
+    </Stack>
+  );
 }

@@ -60,7 +60,7 @@ export function Shell() {
           </Group>
         </AppShell.Header>
         <AppShell.Navbar p="xs" component="nav" aria-label="Pages">
-          <ScrollArea type="auto">
+          <ScrollArea type="hover" scrollbarSize={6} offsetScrollbars="y">
             <Places title="Operate" places={OPERATE} />
             <Places title="Explore" places={explore} />
           </ScrollArea>

@@ -3,8 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { countQuery, facetsQuery, overviewQuery } from '../api/queries.ts';
-import type { Overview as Said } from '../api/types.ts';
+import type { Facets, Overview as Said } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
+import { Filling, inventoryWaiting } from '../parts/Filling.tsx';
 import { count, words } from '../parts/format.ts';
 import { ListTable } from '../parts/ListTable.tsx';
 import { Loaded, Waiting } from '../parts/Loaded.tsx';
@@ -26,7 +27,7 @@ export function Overview() {
         {(said) => (
           <Stack>
             <Health health={said.health} />
-            <Inventory />
+            <Inventory waiting={inventoryWaiting(said.sinks)} />
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
               <Panel title="Events by data set, last 24 hours">
                 <Suspense fallback={<Waiting />}>
@@ -85,10 +86,29 @@ function Health({ health }: { health: Said['health'] }) {
 
 const OPEN = 'is_open=true and type!=Info and ignored=false and disabled=false';
 
-function Inventory() {
-  const devices = useQuery(countQuery('devices', '')).data;
-  const severities = useQuery(facetsQuery('findings', OPEN, 'severity')).data?.['severity'];
+/** While the inventory is being filled, its figures are asked for again. */
+const FILLING_MS = 3000;
+
+function Inventory({ waiting }: { waiting: number }) {
+  const often = waiting === 0 ? {} : { staleTime: 0, refetchInterval: FILLING_MS };
+  const devices = useQuery({ ...countQuery('devices', ''), ...often }).data;
+  const severities = useQuery({ ...facetsQuery('findings', OPEN, 'severity'), ...often }).data?.['severity'];
   const open = severities?.reduce((sum, facet) => sum + facet.count, 0);
+  return (
+    <>
+      {waiting > 0 && <Filling waiting={waiting} />}
+      <Figures devices={devices} open={open} severities={severities} />
+    </>
+  );
+}
+
+interface FiguresProps {
+  readonly devices: number | undefined;
+  readonly open: number | undefined;
+  readonly severities: Facets[string] | undefined;
+}
+
+function Figures({ devices, open, severities }: FiguresProps) {
   return (
     <SimpleGrid cols={{ base: 2, sm: 3, lg: 7 }}>
       <Figure name="Assets">
@@ -126,11 +146,11 @@ function Sinks({ sinks }: { sinks: Said['sinks'] }) {
     <ListTable
       label="Sinks"
       items={sinks}
-      keyOf={({ name = '' }) => name}
+      keyOf={({ name }) => name}
       empty={<Empty title="No sink yet">Events go to the inventory alone. Add a sink to quarry.yaml.</Empty>}
       columns={[
-        { title: 'Sink', cell: ({ name }) => name },
-        { title: 'State', cell: ({ state = 'running' }) => <Mark tone={toneOf(state)}>{state}</Mark> },
+        { title: 'Sink', cell: ({ title }) => title },
+        { title: 'State', cell: ({ state }) => <Mark tone={toneOf(state)}>{state}</Mark> },
         { title: 'Waiting', cell: ({ pending }) => count(pending), number: true },
         { title: 'Delivered', cell: ({ delivered }) => count(delivered), number: true },
         { title: 'Last', cell: ({ last_delivered }) => <When at={last_delivered} none="never" /> },

@@ -1,20 +1,20 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { get, write } from '../api/client.ts';
-import { itemsOf, sinksQuery } from '../api/queries.ts';
+import { write } from '../api/client.ts';
+import { sinksQuery } from '../api/queries.ts';
 import { useMay } from '../api/session.ts';
-import type { Check, Page, ParkedEvent, Sink } from '../api/types.ts';
-import { Confirm } from '../parts/Confirm.tsx';
+import type { Check, Sink } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { bytes, count } from '../parts/format.ts';
 import { ListTable } from '../parts/ListTable.tsx';
 import { Loaded, Waiting } from '../parts/Loaded.tsx';
-import { PageHead, Panel } from '../parts/Panel.tsx';
+import { PageHead } from '../parts/Panel.tsx';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';
 import { Mark, toneOf } from '../parts/StatusMark.tsx';
 import { useAction } from '../parts/useAction.ts';
 import { When } from '../parts/When.tsx';
+import { Parked } from './Parked.tsx';
 import { Sample } from './SinkSample.tsx';
 
 type Asked = { readonly what: 'sample' | 'test' | 'replay'; readonly sink: string };
@@ -53,9 +53,9 @@ export function Sinks() {
                 columns={[
                   {
                     title: 'Sink',
-                    cell: ({ name, type, format }) => (
+                    cell: ({ title, type, format }) => (
                       <>
-                        {name}
+                        {title}
                         <Text size="xs" c="dimmed">
                           {type}, {format}
                         </Text>
@@ -192,77 +192,5 @@ function Replay({ sink, onClose }: { sink: string; onClose: () => void }) {
         </Button>
       </Stack>
     </Modal>
-  );
-}
-
-/** Events that sinks refused for good: kept, and to be sent again or given up. */
-function Parked() {
-  const query = useQuery({
-    queryKey: ['parked'],
-    queryFn: async () => itemsOf(await get<Page<ParkedEvent>>('/outbox/parked', { limit: 200 })),
-  });
-  const [given, setGiven] = useState<string>();
-  const action = useAction();
-  const operator = useMay('operator');
-  return (
-    <Panel title="Parked events">
-      <ProblemAlert error={action.error} />
-      <Loaded query={query} rows={2}>
-        {(events) => (
-          <>
-            {[...new Set(events.map(({ sink }) => sink))].map((sink) => (
-              <Group key={sink} gap="xs">
-                <Text size="sm">{sink}:</Text>
-                <Button
-                  size="compact-xs"
-                  variant="default"
-                  disabled={!operator}
-                  onClick={() => void action.run(() => write('POST', '/outbox/retry', { sink }))}
-                >
-                  Send all again
-                </Button>
-                <Button size="compact-xs" color="red" disabled={!operator} onClick={() => setGiven(sink)}>
-                  Give all up…
-                </Button>
-              </Group>
-            ))}
-            <ListTable
-              label="Parked events"
-              items={events}
-              keyOf={({ sink, batch, event }) => `${sink} ${batch} ${event}`}
-              empty={
-                <Empty title="Nothing is parked">
-                  Events that a sink refuses for good are kept here with its reason.
-                </Empty>
-              }
-              columns={[
-                { title: 'Sink', cell: ({ sink }) => sink },
-                { title: 'Data set', cell: ({ dataset }) => dataset },
-                {
-                  title: 'Reason',
-                  cell: ({ reason, code }) => (
-                    <>
-                      {reason} <span className="mono">{code}</span>
-                    </>
-                  ),
-                },
-                { title: 'Since', cell: ({ at }) => <When at={at} /> },
-              ]}
-            />
-          </>
-        )}
-      </Loaded>
-      {given !== undefined && (
-        <Confirm
-          title={`Give up parked events of ${given}`}
-          action="Give them up"
-          typed={given}
-          onClose={() => setGiven(undefined)}
-          onConfirm={() => action.run(() => write('POST', '/outbox/discard', { sink: given, confirm: given }))}
-        >
-          They are never sent there. It cannot be undone.
-        </Confirm>
-      )}
-    </Panel>
   );
 }

@@ -1,16 +1,9 @@
-import { Tabs, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Tabs } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { get } from '../api/client.ts';
-import { itemsOf } from '../api/queries.ts';
 import { useMay } from '../api/session.ts';
-import type { AuditEntry, Page, Setting } from '../api/types.ts';
-import { Empty } from '../parts/Empty.tsx';
-import { ListTable } from '../parts/ListTable.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
-import { PageHead, Panel } from '../parts/Panel.tsx';
-import { When } from '../parts/When.tsx';
+import { PageHead } from '../parts/Panel.tsx';
+import { Audit } from './Audit.tsx';
+import { Configuration } from './Configuration.tsx';
 import { Tokens } from './Tokens.tsx';
 import { Users } from './Users.tsx';
 
@@ -47,82 +40,5 @@ export function Settings() {
         </Tabs.Panel>
       </Tabs>
     </>
-  );
-}
-
-function Audit() {
-  const query = useQuery({
-    queryKey: ['audit'],
-    queryFn: async () => itemsOf(await get<Page<AuditEntry>>('/audit', { limit: 200 })),
-  });
-  return (
-    <Panel title="Audit log">
-      <Loaded query={query}>
-        {(entries) => (
-          <ListTable
-            label="Audit log"
-            items={entries}
-            keyOf={({ id }) => id}
-            empty={
-              <Empty title="Nothing was changed yet">
-                Every change made here or through the API is noted: who, what and when.
-              </Empty>
-            }
-            columns={[
-              { title: 'When', cell: ({ at }) => <When at={at} /> },
-              { title: 'Who', cell: ({ actor }) => actor },
-              { title: 'From', cell: ({ address }) => <span className="mono">{address}</span> },
-              { title: 'Did', cell: ({ action }) => action },
-              { title: 'To', cell: ({ target }) => target },
-              { title: 'Tenant', cell: ({ tenant }) => tenant },
-            ]}
-          />
-        )}
-      </Loaded>
-    </Panel>
-  );
-}
-
-function Configuration() {
-  const query = useQuery({
-    queryKey: ['config'],
-    queryFn: () => get<{ file: string | null; settings: readonly Setting[] }>('/config'),
-  });
-  const [all, setAll] = useState(false);
-  return (
-    <Panel
-      title="Configuration in force"
-      actions={
-        <button type="button" className="row-open" onClick={() => setAll(!all)}>
-          {all ? 'Without defaults' : 'Defaults too'}
-        </button>
-      }
-    >
-      <Loaded query={query}>
-        {({ file, settings }) => (
-          <>
-            <Text size="sm">
-              {file === null ? 'It comes from no file.' : `Read from ${file}.`} Secrets are not shown.
-            </Text>
-            <ListTable
-              label="Configuration"
-              items={settings.filter(({ origin }) => all || origin !== 'default')}
-              keyOf={({ path }) => path}
-              empty={<Empty title="Everything is as Quarry comes">No value differs from its default.</Empty>}
-              columns={[
-                { title: 'Setting', cell: ({ path }) => <span className="mono">{path}</span> },
-                {
-                  title: 'Value',
-                  cell: ({ value }) => (
-                    <span className="mono">{typeof value === 'string' ? value : JSON.stringify(value)}</span>
-                  ),
-                },
-                { title: 'From', cell: ({ origin }) => origin },
-              ]}
-            />
-          </>
-        )}
-      </Loaded>
-    </Panel>
   );
 }

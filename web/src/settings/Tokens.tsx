@@ -92,7 +92,7 @@ export function Tokens() {
                     <Button
                       size="compact-xs"
                       variant="default"
-                      aria-label={`End ${what}`}
+                      aria-label={`End it: ${what}`}
                       onClick={() => void action.run(() => write('DELETE', `/tokens/${id}`))}
                     >
                       End it

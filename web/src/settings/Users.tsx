@@ -102,7 +102,7 @@ export function Users() {
           action="Delete"
           typed={removed.login}
           onClose={() => setRemoved(undefined)}
-          onConfirm={() => action.run(() => write('DELETE', `/users/${removed.id}`))}
+          onConfirm={() => action.run(() => write('DELETE', `/users/${removed.id}`, undefined, removed.version))}
         >
           Sessions and tokens of the user end at once.
         </Confirm>

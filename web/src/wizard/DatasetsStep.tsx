@@ -9,17 +9,8 @@ import { count } from '../parts/format.ts';
 import { Loaded } from '../parts/Loaded.tsx';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';
 import { bodyOf } from './draft.ts';
+import { EVERY, minutesOf, ownEvery } from './intervals.ts';
 import type { StepProps } from './Wizard.tsx';
-
-const EVERY = ['5m', '10m', '15m', '30m', '1h', '4h', '6h', '12h', '1d', '7d'];
-const MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1440 };
-const minutesOf = (every: string): number => Number.parseInt(every, 10) * (MINUTES[every.slice(-1)] ?? 1);
-
-/** A data set's own interval in words. */
-function ownEvery({ schedule: { every_ms } }: Dataset): string {
-  const minutes = Math.round(every_ms / 60_000);
-  return minutes % 1440 === 0 ? `${minutes / 1440}d` : minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
-}
 
 export function DatasetsStep({ draft, wrong, change }: StepProps) {
   const query = useQuery(datasetsQuery);

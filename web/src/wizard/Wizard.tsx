@@ -71,7 +71,7 @@ export function Wizard() {
   return (
     <>
       <PageHead title="Add a connection" />
-      <Stepper active={at} onStepClick={(to) => to < at && go(to)} size="sm" mb="md">
+      <Stepper active={at} onStepClick={(to) => to < at && go(to)} size="sm" mb="md" className="steps">
         {STEPS.map(({ title, about }, i) => (
           <Stepper.Step key={title} label={title} description={about} allowStepSelect={i < at} />
         ))}
