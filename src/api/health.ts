@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { datasets, lastCompleted, type StreamState } from '../collector/port.ts';
+import { datasets, lastCompleted, listWorkers, type StreamState, unpulled } from '../collector/port.ts';
 import { dueAfter } from '../core/cron.ts';
 import type { Api } from './context.ts';
 import type { StreamView } from './stream-view.ts';
@@ -10,6 +10,15 @@ export const healthView = z
     late_streams: z.number().int(),
     failed_streams: z.number().int(),
     total_streams: z.number().int(),
+    workers: z
+      .object({
+        alive: z.number().int(),
+        leases: z.number().int().meta({ description: 'Pieces of work that are held.' }),
+        lost_leases: z.number().int().meta({ description: 'Not renewed in time, by workers seen in the last day.' }),
+        unpulled: z.array(z.string()).meta({ description: 'Subscriptions that no worker pulls.' }),
+      })
+      .optional()
+      .meta({ description: 'Absent where the database is a file, and everything is in one process.' }),
     messages: z.array(z.string()),
   })
   .meta({ id: 'Health' });
@@ -18,7 +27,7 @@ const MESSAGES = 20;
 
 /**
  * How streams are doing. Stopped or failing: failed. Late: the last complete pull is over for more than two intervals,
- * and none is under way.
+ * and none is under way. A subscription that no worker pulls, where several share the work: failed.
  */
 export async function healthOf(
   { service }: Pick<Api, 'service'>,
@@ -48,9 +57,28 @@ export async function healthOf(
     late++;
     messages.push(`${name} was read completely at ${new Date(last).toISOString()} for the last time`);
   }
+  const workers = await workersOf(service, new Set(enabled.map(({ connection }) => connection)));
+  const unheld = workers?.unpulled ?? [];
+  messages.unshift(...unheld.map((subscription) => `no worker pulls ${subscription}`));
   return {
-    status: failed > 0 ? 'failed' : late > 0 ? 'warn' : 'ok',
+    status: failed + unheld.length > 0 ? 'failed' : late > 0 ? 'warn' : 'ok',
     ...{ late_streams: late, failed_streams: failed, total_streams: enabled.length },
+    ...(workers === undefined ? {} : { workers }),
     messages: messages.slice(0, MESSAGES),
+  };
+}
+
+async function workersOf(
+  { outbox, config }: Api['service'],
+  connections: ReadonlySet<string>,
+): Promise<z.infer<typeof healthView>['workers']> {
+  if (outbox.store.dialect.name === 'sqlite') return undefined;
+  const { workers, leases } = await listWorkers(outbox);
+  const subscriptions = new Set([...connections].map((id) => config().connections.get(id)?.subscription));
+  return {
+    alive: workers.filter(({ alive }) => alive).length,
+    leases: leases.filter(({ worker }) => worker !== undefined).length,
+    lost_leases: workers.reduce((sum, { lost }) => sum + lost, 0),
+    unpulled: unpulled(config(), leases).filter((subscription) => subscriptions.has(subscription)),
   };
 }

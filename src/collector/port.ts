@@ -52,4 +52,4 @@ export { askBackfill, canBackfill } from './pull/backfill.ts';
 export type { LogLine, Numbered, Recent } from './recent.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';
 export { STATUS_WORDS, type Status, statusOf } from './status.ts';
-export { type LeaseShown, listWorkers, type WorkerShown } from './work/workers.ts';
+export { type LeaseShown, listWorkers, unpulled, type WorkerShown } from './work/workers.ts';

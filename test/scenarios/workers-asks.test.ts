@@ -29,7 +29,7 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     };
     api = await serveApi(config, ['--no-work'], ENV);
     worker = startCli(['worker', '--name', 'w1'], { cwd: api.dir, env: ENV });
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     worker.child.kill('SIGTERM');
     await worker.exited;
@@ -54,7 +54,23 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
   it('shows what streams are at that a worker pulls', async () => {
     await isAt('acme', 'waiting');
     expect(await pullsOf('acme')).toMatchObject([{ status: 'complete', received: 5 }]);
-  }, 120_000);
+  }, 300_000);
+
+  it('[D47] says who is at work, and on what', async () => {
+    const { workers, leases } = await api.read<Workers>('/api/v1/workers');
+    expect(workers).toMatchObject([{ name: 'w1', alive: true, lost_leases: 0 }]);
+    expect(leases).toContainEqual(expect.objectContaining({ work: 'pull/acme', worker: 'w1' }));
+    expect(workers[0]!.leases).toBe(leases.length);
+    const { health } = await api.read<Overview>('/api/v1/overview');
+    expect(health).toMatchObject({ status: 'ok', workers: { alive: 1, leases: leases.length, unpulled: [] } });
+    const { checks } = await api.read<{ checks: { name: string; ok: boolean }[] }>('/readyz?verbose');
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'workers', ok: true }));
+    const figures = await (await api.ask('GET', '/metrics')).text();
+    expect(figures).toContain('quarry_workers 1\n');
+    expect(figures).toContain(`quarry_worker_leases{worker="w1"} ${leases.length}\n`);
+    expect(figures).toContain('quarry_worker_leases_lost_total{worker="w1"} 0\n');
+    expect(figures).toContain('quarry_subscription_pulled{subscription="acme"} 1\n');
+  }, 300_000);
 
   it('a pull asked for there is made by the worker, once', async () => {
     await post('/api/v1/connections/acme/streams/host_list/run');
@@ -63,7 +79,7 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     await until(async () => (await pullsOf('acme')).filter(({ status }) => status === 'complete').length === 3);
     await isAt('acme', 'waiting');
     expect((await pullsOf('acme')).map(({ kind }) => kind)).toEqual(['full', 'incremental', 'full']);
-  }, 120_000);
+  }, 300_000);
 
   it('a pull is ended from there', async () => {
     rig.simulator.setFault('slow=600000');
@@ -76,13 +92,13 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     expect((await streamOf('acme'))?.why).toBe('it was terminated');
     rig.simulator.clearFaults();
     expect((await pullsOf('acme')).map(({ status }) => status)).not.toContain('running');
-  }, 120_000);
+  }, 300_000);
 
   it('a reset there forgets the keys at the worker, between two pulls', async () => {
     await post('/api/v1/connections/acme/streams/host_list/reset', { confirm: 'host_list' });
     await until(async () => (await pullsOf('acme'))[0]?.emitted === 5);
     await isAt('acme', 'waiting');
-  }, 120_000);
+  }, 300_000);
 
   it('a failing stream tries again when a test there has passed', async () => {
     rig.simulator.setFault('http-500-999');
@@ -92,7 +108,7 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     await post('/api/v1/connections/acme/test');
     await isAt('acme', 'waiting');
     expect((await streamOf('acme'))?.code).toBeUndefined();
-  }, 180_000);
+  }, 300_000);
 
   it('connections made, paused and resumed there are so at the worker', async () => {
     const { url, username, password } = rig.simulator;
@@ -105,5 +121,26 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     await until(async () => (await streamOf('globex'))?.phase === 'waiting');
     await post('/api/v1/connections/globex/run');
     await until(async () => (await pullsOf('globex')).filter(({ status }) => status === 'complete').length === 2);
-  }, 180_000);
+  }, 300_000);
+
+  it('says that nobody is at work when the last worker has left', async () => {
+    worker.child.kill('SIGTERM');
+    await worker.exited;
+    const { health } = await api.read<Overview>('/api/v1/overview');
+    expect(health).toMatchObject({ status: 'failed', workers: { alive: 0, unpulled: ['acme', 'globex'] } });
+    expect(health.messages).toContain('no worker pulls acme');
+    expect(await (await api.ask('GET', '/metrics')).text()).toContain(
+      'quarry_subscription_pulled{subscription="acme"} 0\n',
+    );
+    // What machines ask whether to send it requests does not depend on workers.
+    expect((await api.ask('GET', '/readyz')).status).toBe(200);
+  }, 300_000);
 });
+
+interface Workers {
+  readonly workers: readonly { readonly name: string; readonly leases: number }[];
+  readonly leases: readonly { readonly work: string }[];
+}
+interface Overview {
+  readonly health: { readonly messages: readonly string[] };
+}

@@ -290,6 +290,16 @@ export interface Health {
   readonly late_streams: number;
   readonly failed_streams: number;
   readonly total_streams: number;
+  /** Absent where the database is a file, and everything is in one process. */
+  readonly workers?: {
+    readonly alive: number;
+    /** Pieces of work that are held. */
+    readonly leases: number;
+    /** Not renewed in time, by workers seen in the last day. */
+    readonly lost_leases: number;
+    /** Subscriptions that no worker pulls. */
+    readonly unpulled: readonly string[];
+  };
   readonly messages: readonly string[];
 }
 
@@ -564,6 +574,30 @@ export interface User {
   readonly version: number;
   readonly created: string | null;
   readonly last_sign_in: string | null;
+}
+
+export interface Workers {
+  readonly workers: readonly {
+    readonly name: string;
+    readonly labels: readonly string[];
+    readonly version: string;
+    readonly started: string | null;
+    readonly seen: string | null;
+    /** Seen within the length of a lease. */
+    readonly alive: boolean;
+    readonly leases: number;
+    /** Leases it did not renew in time. */
+    readonly lost_leases: number;
+  }[];
+  readonly leases: readonly {
+    /** pull/SUBSCRIPTION, deliver/SINK/SUBSCRIPTION or housekeeping */
+    readonly work: string;
+    /** null: nobody holds it now. */
+    readonly worker: string | null;
+    /** How many times it has been taken. */
+    readonly fence: number;
+    readonly since: string | null;
+  }[];
 }
 
 export interface NewToken {

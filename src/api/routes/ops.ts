@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { listSinks, listStreams } from '../../collector/port.ts';
+import type { Service } from '../../collector/port.ts';
+import { listSinks, listStreams, listWorkers, unpulled } from '../../collector/port.ts';
 import { asQuarryError } from '../../core/errors.ts';
 import { ANYBODY, isoTime, type Routes, time } from '../context.ts';
 
@@ -39,7 +40,7 @@ export const opsRoutes: Routes = (app, { service, metrics }) => {
       const more =
         (request.query as { verbose?: string }).verbose === undefined
           ? {}
-          : { checks: [...checks, ...(await sinkChecks(service.outbox))] };
+          : { checks: [...checks, ...(await workerChecks(service)), ...(await sinkChecks(service.outbox))] };
       return { status: 'ready' as const, since, ...more };
     });
   app.get(
@@ -59,6 +60,16 @@ async function tried(name: string, work: () => Promise<void>): Promise<{ name: s
   } catch (thrown) {
     return { name, ok: false, detail: asQuarryError(thrown).code };
   }
+}
+
+/** Said, not judged: a node that answers is ready, whoever works. */
+async function workerChecks({ outbox, config }: Service): Promise<z.infer<typeof check>[]> {
+  if (outbox.store.dialect.name === 'sqlite') return [];
+  const { workers, leases } = await listWorkers(outbox);
+  const nobodys = unpulled(config(), leases);
+  const alive = workers.filter((one) => one.alive).length;
+  const detail = `${alive} at work; ${nobodys.length} subscriptions are pulled by nobody`;
+  return [{ name: 'workers', ok: alive > 0 && nobodys.length === 0, detail }];
 }
 
 /** Said, not judged: a sink that is down makes nothing unready. */

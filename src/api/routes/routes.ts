@@ -22,6 +22,7 @@ import { streamRoutes } from './streams.ts';
 import { testRoutes } from './tests.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
+import { workerRoutes } from './workers.ts';
 
 /** All families of routes. */
 export const ROUTES: readonly Routes[] = [
@@ -34,6 +35,7 @@ export const ROUTES: readonly Routes[] = [
   savedQueryRoutes,
   catalogueRoutes,
   overviewRoutes,
+  workerRoutes,
   connectionRoutes,
   configurationRoutes,
   testRoutes,

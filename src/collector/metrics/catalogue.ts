@@ -25,6 +25,7 @@ export const LABELS = {
   state: '`pulling`, `waiting`, `failed`, `stopped`; of devices `present`, `removed`',
   severity: '1 to 5, 0 where none is known',
   status: '`open`, `closed`',
+  worker: 'what a worker is called: its host and process where nobody named it',
   level: '`debug`, `info`, `warn`, `error`',
 } as const;
 
@@ -91,6 +92,11 @@ export const METRICS = {
 
   inventory_assets: gauge('Devices, looked up every few minutes.', ['state']),
   inventory_detections: gauge('Findings still at Qualys, looked up every few minutes.', ['severity', 'status']),
+
+  workers: gauge('Workers seen within the length of a lease; 0 where the database is a file.', []),
+  worker_leases: gauge('Pieces of work a worker holds.', ['worker']),
+  worker_leases_lost_total: counter('Leases a worker did not renew in time.', ['worker']),
+  subscription_pulled: gauge('0 where no worker pulls it; absent where the database is a file.', ['subscription']),
 
   db_size_bytes: gauge('The database.', []),
   spool_size_bytes: gauge('Bodies of events kept in the data directory.', []),

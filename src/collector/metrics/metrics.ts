@@ -9,6 +9,7 @@ import { averageMs } from '../../core/cron.ts';
 import { datasets } from '../../datasets/registry.gen.ts';
 import { titleOf } from '../fold/consumer.ts';
 import type { Service } from '../service.ts';
+import { unpulled } from '../work/workers.ts';
 import { type Families, families, type Sample } from './families.ts';
 import { type InventoryCounts, inventoryCounts, lastSuccesses, readStored, type Stored } from './stored.ts';
 
@@ -37,6 +38,7 @@ export function createMetrics(service: Service): () => Promise<string> {
     setStreams(service, made, stored, (name, id) => succeeded.get(name) ?? earlier.get(id));
     setSinks(service, made, stored);
     setBudgets(service, made);
+    setWorkers(service, made, stored);
     setInventory(made, inventory);
     made.set('config_last_reload_successful', [[{}, service.reloadWorked() ? 1 : 0]]);
     made.set('db_size_bytes', [[{}, stored.database]]);
@@ -233,6 +235,27 @@ function setBudgets(service: Service, made: Families): void {
   made.set(
     'concurrency_limit',
     each(({ concurrency }) => concurrency),
+  );
+}
+
+function setWorkers(service: Service, made: Families, { shared: { workers, leases } }: Stored): void {
+  const alive = workers.filter((worker) => worker.alive);
+  made.set('workers', [[{}, alive.length]]);
+  made.set(
+    'worker_leases',
+    alive.map(({ name }) => [{ worker: name }, leases.filter(({ worker }) => worker === name).length]),
+  );
+  made.set(
+    'worker_leases_lost_total',
+    workers.map(({ name, lost }) => [{ worker: name }, lost]),
+  );
+  if (service.outbox.store.dialect.name === 'sqlite') return;
+  const config = service.config();
+  const nobodys = new Set(unpulled(config, leases));
+  const all = new Set([...config.connections.values()].map(({ subscription }) => subscription));
+  made.set(
+    'subscription_pulled',
+    [...all].map((subscription) => [{ subscription }, nobodys.has(subscription) ? 0 : 1]),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Outbox } from '../../outbox/outbox.ts';
 import { listSinks, type SinkState } from '../../outbox/sink-state.ts';
 import { listStreams, type StreamState } from '../../outbox/streams.ts';
 import { inventoryStore } from '../fold/consumer.ts';
+import { listWorkers } from '../work/workers.ts';
 
 /** What a scrape asks the database for: a row a stream and a row a sink, and some sums. */
 export interface Stored {
@@ -13,6 +14,8 @@ export interface Stored {
   /** By stream id. */
   readonly quarantined: ReadonlyMap<number, number>;
   readonly held: ReadonlyMap<number, number>;
+  /** Nobody where the database is a file. */
+  readonly shared: Awaited<ReturnType<typeof listWorkers>>;
   /** Bytes. */
   readonly database: number;
   readonly spool: number;
@@ -42,6 +45,7 @@ export async function readStored(outbox: Outbox, dataDir: string): Promise<Store
     sinks: await listSinks(store),
     quarantined: counts(quarantined),
     held: counts(held),
+    shared: await listWorkers(outbox),
     database: await databaseBytes(outbox, dataDir),
     spool: Number(spool?.n ?? 0),
     free: await statfs(dataDir).then(

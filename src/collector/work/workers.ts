@@ -18,7 +18,7 @@ import type { Store } from '../../store/store.ts';
 import { INVENTORY } from '../fold/consumer.ts';
 import type { Shared } from '../parts.ts';
 import { sharedGovernors } from './shared-governor.ts';
-import { deliverTo } from './turn.ts';
+import { deliverTo, pullOf } from './turn.ts';
 
 /** Sinks whose destination is the machine itself: under several workers each needs a place of its own. */
 const LOCAL = new Set(['file']);
@@ -111,6 +111,15 @@ export interface LeaseShown {
   readonly fence: number;
   readonly taken: number;
   readonly until: number;
+}
+
+/** Subscriptions with something enabled that no worker pulls now. */
+export function unpulled(config: Config, leases: readonly LeaseShown[]): string[] {
+  const held = new Set(leases.flatMap(({ resource, worker }) => (worker === undefined ? [] : [resource])));
+  const wanted = [...config.connections.values()].filter(({ datasets }) =>
+    [...datasets.values()].some(({ enabled }) => enabled),
+  );
+  return [...new Set(wanted.map(({ subscription }) => subscription))].filter((one) => !held.has(pullOf(one))).sort();
 }
 
 /** Who shares the work, and who holds what. Nobody where the database is a file. */
