@@ -140,7 +140,7 @@ describe('workers on one PostgreSQL', skipUnless(typeof runnable !== 'string', S
         for (const world of simulators) await world.close();
       }
     },
-    soak ? 14_400_000 : 900_000,
+    900_000 + FAULTS * 30_000,
   );
 
   /** Holds what the sink has against the streams' counters and what exists at Qualys; the number of events. */
