@@ -23,7 +23,7 @@ const OPTIONAL = Object.keys(manifest.peerDependencies);
 const ROOMS: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [] },
   config: { rooms: ['core'], packages: ['yaml', 'zod'] },
-  store: { rooms: ['core'], packages: ['kysely', 'pg', '@aws-sdk/client-s3'] },
+  store: { rooms: ['core'], packages: ['kysely', 'pg', 'pg-copy-streams', '@aws-sdk/client-s3'] },
   qualys: { rooms: ['core'], packages: ['undici'] },
   // Facts: whatever reads a clock, a file or a socket is not one.
   datasets: { rooms: ['core'], packages: ['zod'], builtins: [] },

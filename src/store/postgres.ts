@@ -3,12 +3,12 @@ import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresDi
 import pg from 'pg';
 import { QuarryError } from '../core/errors.ts';
 import { pgCode, postgresFault } from './faults.ts';
+import { arrayLiteral, COPY_ROWS, copyLines, withCopy } from './postgres-bulk.ts';
 import {
   type Column,
   type Columns,
   type Dialect,
   type Found,
-  isCoded,
   quoted,
   rowCount,
   type Store,
@@ -49,7 +49,9 @@ export async function openPostgres<Schema>(url: string): Promise<Store<Schema>> 
   pool.on('connect', (client) => {
     client.on('error', () => {});
   });
-  const base = new PostgresDialect({ pool });
+  const base = new PostgresDialect({
+    pool: { connect: async () => withCopy(await pool.connect()), end: () => pool.end(), options: pool.options },
+  });
   const db = new Kysely<Schema>({
     dialect: {
       createAdapter: () => base.createAdapter(),
@@ -139,8 +141,10 @@ function inTransaction<Schema>(tx: Kysely<Schema>): Transaction<Schema> {
   return {
     db: tx,
     insertMany: async (table, rows) => {
-      if (rowCount(rows) === 0) return 0;
+      const count = rowCount(rows);
+      if (count === 0) return 0;
       const names = Object.keys(rows).map(quoted).join(',');
+      if (count >= COPY_ROWS) return copied(tx, table, names, copyLines(Object.values(rows), count));
       const { from } = unnested(rows);
       return affected(
         sql`INSERT INTO ${sql.table(table)} (${sql.raw(names)}) SELECT ${sql.raw(names)} FROM ${from} ON CONFLICT DO NOTHING`,
@@ -163,6 +167,26 @@ function inTransaction<Schema>(tx: Kysely<Schema>): Transaction<Schema> {
   };
 }
 
+/** Inserts rows by way of a table that lives as long as this call. */
+async function copied<Schema>(
+  tx: Kysely<Schema>,
+  table: string,
+  names: string,
+  lines: Iterable<string>,
+): Promise<number> {
+  const staging = `pg_temp.${quoted(`staging_${table}`)}`;
+  const run = (text: string, parameters: unknown[] = []) => tx.executeQuery(CompiledQuery.raw(text, parameters));
+  await run(
+    `CREATE TEMP TABLE ${quoted(`staging_${table}`)} ON COMMIT DROP AS SELECT ${names} FROM ${quoted(table)} WITH NO DATA`,
+  );
+  await run(`COPY ${staging} (${names}) FROM STDIN`, [lines]);
+  const { numAffectedRows } = await run(
+    `INSERT INTO ${quoted(table)} (${names}) SELECT ${names} FROM ${staging} ON CONFLICT DO NOTHING`,
+  );
+  await run(`DROP TABLE ${staging}`);
+  return Number(numAffectedRows ?? 0);
+}
+
 /** Columns as a derived table `m` with a row number `i`, and the condition that joins `match` to the table `t`. */
 function unnested(match: Columns, more: Columns = {}) {
   const all = { ...match, ...more };
@@ -179,14 +203,6 @@ function unnested(match: Columns, more: Columns = {}) {
 }
 
 function arrayOf(column: Column, rows: number) {
-  const values = valuesOf(column, rows);
-  const isText = values.some((value) => typeof value === 'string') || values.every((value) => value === null);
-  return isText ? sql`${values}::text[]` : sql`${values}::bigint[]`;
-}
-
-function valuesOf(column: Column, rows: number): (string | number | null)[] {
-  if (typeof column !== 'object') return new Array<string | number>(rows).fill(column);
-  return isCoded(column)
-    ? Array.from(column.codes, (code) => column.texts[code]!)
-    : Array.from<string | number | null>(column);
+  const { text, type } = arrayLiteral(column, rows);
+  return sql`${text}::${sql.raw(type)}[]`;
 }

@@ -53,25 +53,56 @@ describeStores('store', (kind) => {
     expect(await all(store)).toHaveLength(1);
   });
 
-  test.each([15, 16, 17, 32, 100])('insertMany puts %i rows in, each as given, those taken left out', async (count) => {
-    const store = await withThings(await kind.place());
-    const names = Array.from({ length: count }, (_, i) => `row ${i}`);
-    const inserted = await store.transaction(async (tx) => {
-      await tx.insertMany('thing', { space: 1, name: ['row 3', 'row 14'], note: 'before', n: -1 });
-      return tx.insertMany('thing', {
-        space: 1,
-        name: names,
-        note: names.map((_, i) => `note ${i}`),
-        n: names.map((_, i) => i),
+  test.each([15, 16, 17, 32, 100, 2000, 5001])(
+    'insertMany puts %i rows in, each as given, those taken left out',
+    async (count) => {
+      const store = await withThings(await kind.place());
+      const names = Array.from({ length: count }, (_, i) => `row ${i}`);
+      const inserted = await store.transaction(async (tx) => {
+        await tx.insertMany('thing', { space: 1, name: ['row 3', 'row 14'], note: 'before', n: -1 });
+        return tx.insertMany('thing', {
+          space: 1,
+          name: names,
+          note: names.map((_, i) => `note ${i}`),
+          n: names.map((_, i) => i),
+        });
       });
-    });
-    expect(inserted).toBe(count - 2);
-    const rows = await store.db.selectFrom('thing').selectAll().where('space', '=', 1).execute();
-    expect(rows).toHaveLength(count);
-    for (const { name, note, n } of rows) {
-      const i = names.indexOf(name);
-      expect([note, n]).toEqual(i === 3 || i === 14 ? ['before', -1] : [`note ${i}`, i]);
+      expect(inserted).toBe(count - 2);
+      const rows = await store.db.selectFrom('thing').selectAll().where('space', '=', 1).execute();
+      expect(rows).toHaveLength(count);
+      for (const { name, note, n } of rows) {
+        const i = names.indexOf(name);
+        expect([note, n]).toEqual(i === 3 || i === 14 ? ['before', -1] : [`note ${i}`, i]);
+      }
+    },
+  );
+
+  test('texts come back as they went in, however many go at once and whatever is in them', async () => {
+    const store = await withThings(await kind.place());
+    const signs = ['\\', '"', '\t', '\n', '\r', '\\N', '\\.', 'NULL', '{a,"b"}', 'é 𝒳', "'", ',', '\u0001', '', ' '];
+    const note = (i: number): string | null =>
+      i % 7 === 0 ? null : `${signs[i % signs.length]}${signs[(i * 5) % 13]}`;
+    for (const [space, count] of [500, 4000].entries()) {
+      const name = Array.from({ length: count }, (_, i) => `${signs[i % signs.length]} ${i}`);
+      const notes = name.map((_, i) => note(i));
+      const rest = { space, n: Float64Array.from(name, (_, i) => i - 2 ** 52) };
+      // Twice in one transaction, as a page with several blocks does; what is there already is left out.
+      const counts = await store.transaction(async (tx) => [
+        await tx.insertMany('thing', { ...rest, name, note: notes }),
+        await tx.insertMany('thing', { ...rest, name, note: notes }),
+      ]);
+      expect(counts).toEqual([count, 0]);
+      const rows = await store.db.selectFrom('thing').selectAll().where('space', '=', space).orderBy('n').execute();
+      expect(rows).toEqual(name.map((one, i) => ({ space, name: one, note: note(i), n: i - 2 ** 52 })));
+      const found = await store.selectMany('thing', { space, name, n: rest.n }, ['note']);
+      expect(found.columns['note']).toEqual(notes);
     }
+    // A row that may not be takes all of them back, and the connection is as good as new.
+    const name = Array.from({ length: 3000 }, (_, i) => (i === 2999 ? null : `x ${i}`));
+    await expect(
+      store.transaction((tx) => tx.insertMany('thing', { space: 9, name, note: 'x', n: 1 })),
+    ).rejects.toBeInstanceOf(QuarryError);
+    expect(await store.db.selectFrom('thing').select('n').where('space', '=', 9).execute()).toEqual([]);
   });
 
   test('insertMany leaves taken rows out and says how many went in; a missing value is an error, not a row left out', async () => {
