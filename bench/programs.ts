@@ -68,6 +68,7 @@ export function programs(scratch: string): Programs {
     knowledge: [
       { name: 'quarry, KnowledgeBase to entries', command: reader('quarry-knowledge.ts') },
       { name: 'saxes, KnowledgeBase to entries', command: reader('saxes-knowledge.ts') },
+      { name: 'quarry, KnowledgeBase into its table', command: reader('quarry-knowledge-table.ts') },
     ],
     fim: [
       { name: 'quarry, JSON pages to lines', command: reader('json-quarry.ts') },

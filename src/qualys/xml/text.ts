@@ -208,6 +208,8 @@ export function decode(
 export function textOf(found: Located): string {
   const { bytes, start, end } = found;
   if (start === end) return '';
+  // V8 keeps strings of one character; a flag or a level costs no call into native code.
+  if (end - start === 1) return String.fromCharCode(bytes[start]!);
   if (bytes !== found.buffered) {
     found.asBuffer = slices(bytes);
     found.buffered = bytes;
