@@ -157,8 +157,11 @@ export interface Dataset<Options = unknown> {
   detail?(options: Options): { readonly id: string; readonly pageSize: number; call(id: string): Call } | undefined;
   /** A second source that says more of the same objects. */
   readonly beside?: Beside<Options>;
-  /** A call that counts all objects in scope, or those changed since a time: what a full reading is held against. */
-  count?(options: Options, since?: string): Call;
+  /**
+   * A call that counts all objects in scope, or those changed since a time: what a full reading is held against.
+   * Undefined where the options leave records out that Qualys would count.
+   */
+  count?(options: Options, since?: string): Call | undefined;
   /** Incremental reading: how far behind the last watermark a pull starts again, in milliseconds, and why so far. */
   readonly overlapMs: number;
   /** The field with heavy free text, and after how many bytes the options want it cut. */

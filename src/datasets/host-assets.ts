@@ -127,6 +127,10 @@ export default defineDataset({
     if (since === undefined) return untagged;
     return (view) => isOlder(view.text('modified'), since) || untagged?.(view) === true;
   },
+  count: ({ tags_include: include, tags_exclude: exclude, modified_within: within }, since) =>
+    [include, exclude, within].some((option) => option !== undefined)
+      ? undefined
+      : qpsCount(OBJECT, [changedSince('updated', since)]),
   agesOut: ({ modified_within: within }) => within !== undefined,
   // Tags and connectors change hosts minutes after the fact; agents report every few hours.
   overlapMs: 3_600_000,

@@ -75,6 +75,22 @@ describe('a QPS request', () => {
     ]);
   });
 
+  it('counts what it would read, and nothing where records are left out only here', () => {
+    const chosen = webappFindings.options.parse({ types: ['VULNERABILITY'], tag_ids: [7] });
+    const call = webappFindings.count!(chosen, '2026-01-01T00:00:00Z')!;
+    expect(call.path).toBe('/qps/rest/3.0/count/was/finding');
+    expect(criteria(call)).toEqual([
+      ...['lastTestedDate GREATER 2025-12-31T23:59:59Z', 'type IN VULNERABILITY', 'webApp.tags.id IN 7'],
+    ]);
+    expect(criteria(webapps.count!(webapps.options.parse({}))!)).toEqual([]);
+    const { options, count } = hostAssets;
+    expect(criteria(count!(options.parse({}), '2026-01-01T00:00:00Z')!)).toEqual([
+      'updated GREATER 2025-12-31T23:59:59Z',
+    ]);
+    for (const some of [{ tags_include: ['a'] }, { tags_exclude: ['a'] }, { modified_within: '90d' }])
+      expect(count!(options.parse(some))).toBeUndefined();
+  });
+
   it('leaves requests and responses out of findings unless they are wanted', () => {
     const ask: Ask = { pageSize: 1 };
     const { options, records } = webappFindings;

@@ -7,6 +7,21 @@ const OBJECT = { version: '3.0', name: 'was/finding' };
 const TYPES = ['VULNERABILITY', 'SENSITIVE_CONTENT', 'INFORMATION_GATHERED'] as const;
 const STATUSES = ['NEW', 'ACTIVE', 'REOPENED', 'PROTECTED', 'FIXED'] as const;
 
+/** What the options and a time leave of all findings. */
+const chosen = (
+  options: {
+    readonly types?: readonly string[] | undefined;
+    readonly statuses?: readonly string[] | undefined;
+    readonly tag_ids?: readonly number[] | undefined;
+  },
+  since: string | undefined,
+) => [
+  changedSince('lastTestedDate', since),
+  anyOf('type', options.types),
+  anyOf('status', options.statuses),
+  anyOf('webApp.tags.id', options.tag_ids),
+];
+
 export default defineDataset({
   name: 'webapp_findings',
   aliases: [],
@@ -87,17 +102,8 @@ export default defineDataset({
   version: 'updatedDate',
   time: ['lastTestedDate', 'lastDetectedDate', 'firstDetectedDate'],
   records: (options, ask) =>
-    qpsSearch(
-      OBJECT,
-      ask,
-      [
-        changedSince('lastTestedDate', ask.since),
-        anyOf('type', options.types),
-        anyOf('status', options.statuses),
-        anyOf('webApp.tags.id', options.tag_ids),
-      ],
-      options.verbose ? { verbose: 'true' } : {},
-    ),
+    qpsSearch(OBJECT, ask, chosen(options, ask.since), options.verbose ? { verbose: 'true' } : {}),
+  count: (options, since) => qpsCount(OBJECT, chosen(options, since)),
   overlapMs: 3_600_000,
   scope: ({ verbose, types, statuses, tag_ids }) => JSON.stringify([verbose, types, statuses, tag_ids]),
   // Ignoring a finding does not move the time it is asked by: a full reading each day finds that out.

@@ -47,6 +47,7 @@ export default defineDataset({
   time: ['updatedDate', 'createdDate'],
   records: ({ tag_ids: ids }, ask) =>
     qpsSearch(OBJECT, ask, [changedSince('updatedDate', ask.since), anyOf('tags.id', ids)]),
+  count: ({ tag_ids: ids }, since) => qpsCount(OBJECT, [changedSince('updatedDate', since), anyOf('tags.id', ids)]),
   detail: ({ details }) => (details ? { id: 'id', pageSize: 50, call: whole } : undefined),
   overlapMs: 3_600_000,
   scope: ({ tag_ids: ids, details }) => JSON.stringify(details ? [ids, 'details'] : [ids]),

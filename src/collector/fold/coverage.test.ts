@@ -10,7 +10,7 @@ const AGAINST: Readonly<Record<string, Coverage['by']>> = {
   knowledge_base: 'ids',
   compliance_controls: 'ids',
   compliance_policies: 'ids',
-  assets: 'count',
+  ...{ assets: 'count', host_assets: 'count', webapps: 'count', webapp_findings: 'count' },
 };
 const ENTITIES = [...datasets.values()].filter(({ kind }) => kind === 'entity').map(({ name }) => name);
 

@@ -15,9 +15,11 @@ import { nameOf } from '../stream.ts';
 import { fetchIds, type IdList, listsItself } from './ids.ts';
 import type { PullContext } from './page.ts';
 import { patiently } from './patience.ts';
+import { quarantinedIds } from './quarantined.ts';
 
-/** A count is an object without records. */
-const COUNT: Format = { kind: 'json', records: 'data', fields: [] };
+/** A count is an object without records: in JSON of its own form, in XML of the form of all answers. */
+const formOf = (format: Format): Format =>
+  format.kind === 'json' ? { kind: 'json', records: 'data', fields: [] } : format;
 const TRIES = 4;
 /** Objects found absent that are looked at in one go, and ids in one statement. */
 const CHUNK = 5000;
@@ -31,18 +33,20 @@ export async function againstCount(context: PullContext, stop: AbortSignal): Pro
   const { stream, workshop, claim, pull, signal } = context;
   const { facts, options } = stream;
   const count = facts.count?.bind(facts);
-  if (pull.mode !== 'full' || pull.sweep === undefined || count === undefined) return undefined;
+  if (pull.mode !== 'full' || pull.sweep === undefined || count?.(options) === undefined) return undefined;
+  const format = formOf(facts.format);
   const ask = (since?: string): Promise<number> =>
     patiently(workshop, stream, stop, TRIES, async () => {
-      const reader = () => createReader(COUNT, { record: () => {} });
-      const { end } = await stream.fetch(count(options, since), reader, { signal, expectRoot: rootOf(COUNT) });
+      const reader = () => createReader(format, { record: () => {} });
+      const { end } = await stream.fetch(count(options, since)!, reader, { signal, expectRoot: rootOf(format) });
       return countIn(end.envelope);
     });
   const counted = await ask();
   const changed = await ask(pull.serverStart ?? new Date(pull.id).toISOString());
   const read = await known(context);
-  const short = read < counted - changed;
-  if (Math.abs(read - counted) > changed)
+  const aside = (await quarantinedIds(workshop.outbox, claim)).length;
+  const short = read + aside < counted - changed;
+  if (short || read > counted + changed)
     workshop.log[short ? 'error' : 'warn'](
       short
         ? 'Qualys counts more objects than its answers held: nothing is concluded about those that were missing'
