@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { exposureGraph } from '../../inventory/query/exposure-graph.ts';
+import { vexDocument } from '../../inventory/query/vex.ts';
 import { type Routes, VIEWER } from '../context.ts';
 import { asked } from '../inventory-asked.ts';
 
@@ -26,7 +27,21 @@ export const exportRoutes: Routes = (app, api) => {
       return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(lines()));
     },
   );
+  app.get(
+    '/api/v1/export/vex',
+    {
+      config: VIEWER,
+      schema: {
+        summary: 'Which vulnerabilities stand how on which devices, as one CycloneDX 1.6 document (VEX)',
+        tags: ['inventory'],
+        produces: [VEX],
+      },
+    },
+    async (request, reply) => reply.type(VEX).send(Readable.from(vexDocument(await asked(api, request)))),
+  );
 };
+
+const VEX = 'application/vnd.cyclonedx+json; version=1.6';
 
 async function* asLines<Summary>(graph: AsyncGenerator<unknown, Summary>): AsyncGenerator<string, Summary> {
   for (;;) {

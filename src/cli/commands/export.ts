@@ -1,5 +1,6 @@
 import { exposureGraph } from '../../inventory/query/exposure-graph.ts';
 import { exportRows, type Row, viewOf } from '../../inventory/query/query.ts';
+import { vexDocument } from '../../inventory/query/vex.ts';
 import { print } from '../output.ts';
 import { writerOf } from '../writers.ts';
 import { cellText, withInventory } from './inventory.ts';
@@ -57,6 +58,29 @@ export async function exportGraph({ config, days }: ExportFlags): Promise<number
         );
       if (findingsWithoutCve > 0)
         process.stderr.write(said(findingsWithoutCve, 'open findings left out: their QID has no CVE'));
+      return;
+    }
+  });
+  return 0;
+}
+
+/** One CycloneDX document; on standard error how many statements of each kind it makes. */
+export async function exportVex({ config }: ExportFlags): Promise<number> {
+  await withInventory(config, async (asked) => {
+    const document = vexDocument(asked);
+    let text = '';
+    for (;;) {
+      const next = await document.next();
+      if (next.done !== true) {
+        text += next.value;
+        if (text.length < 65_536) continue;
+      }
+      await print(text);
+      text = '';
+      if (next.done !== true) continue;
+      const { devices, vulnerabilities, statements } = next.value;
+      const said = { devices, 'entries of vulnerabilities': vulnerabilities, ...statements };
+      for (const [what, n] of Object.entries(said)) process.stderr.write(`${n.toLocaleString('en-US')} ${what}\n`);
       return;
     }
   });

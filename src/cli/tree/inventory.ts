@@ -65,6 +65,13 @@ export function addInventory(program: Command, ends: Ends): void {
       .addOption(configOption()),
     'quarry export exposure-graph > graph.ndjson',
   ).action(async (options) => ends(await (await import('../commands/export.ts')).exportGraph(options)));
+  examples(
+    out
+      .command('vex')
+      .description('which vulnerabilities stand how on which devices, as one CycloneDX 1.6 document (VEX)')
+      .addOption(configOption()),
+    'quarry export vex > inventory.vex.json',
+  ).action(async (options) => ends(await (await import('../commands/export.ts')).exportVex(options)));
   for (const format of ['csv', 'ndjson'] as const) {
     examples(
       out

@@ -160,10 +160,13 @@ async function facetOf(
   limit: number,
 ): Promise<readonly Facet[]> {
   const { db, dialect } = asked.store;
-  const grouped = (value: string) =>
-    isOfDevice(asked, view, column, where)
-      ? byDevice(asked, view, value, where)
-      : sql<Counted>`SELECT ${sql.raw(value)} AS value, count(*) AS n FROM ${fromOf(asked, view, where, value)} WHERE ${where} GROUP BY 1`;
+  const grouped = (value: string) => {
+    const rows = sql`FROM ${fromOf(asked, view, where, value)} WHERE ${where}`;
+    return isOfDevice(view, column)
+      ? sql<Counted>`SELECT value, sum(n) AS n FROM (SELECT ${sql.raw(value)} AS value, count(*) AS n ${rows}
+          GROUP BY d.device, d.space) c GROUP BY 1`
+      : sql<Counted>`SELECT ${sql.raw(value)} AS value, count(*) AS n ${rows} GROUP BY 1`;
+  };
   const most = sql`ORDER BY 2 DESC, 1 LIMIT ${limit}`;
   const value = column.sql;
   // A list that holds an item twice counts once.
@@ -176,18 +179,9 @@ async function facetOf(
   return rows.map(({ value: one, n }) => ({ value: facetValue(column, one), count: Number(n) }));
 }
 
-/** Whether a column is of devices alone, and the question one that looks at most rows. */
-const isOfDevice = ({ store }: Asked, view: View, column: ViewColumn, where: RawBuilder<unknown>): boolean =>
-  view.whole !== undefined &&
-  [...column.sql.matchAll(/\b([a-z]+)\./g)].every(([, alias]) => alias === 'd') &&
-  !isFound(view, where.compile(store.db).sql);
-
-/** Values of devices, with the rows of each counted before they are put together: there are fewer devices to sort. */
-function byDevice(asked: Asked, view: View, value: string, where: RawBuilder<unknown>): RawBuilder<Counted> {
-  const rows = fromOf(asked, { from: view.whole!.ofDevice }, where);
-  return sql<Counted>`SELECT value, sum(n) AS n FROM (SELECT ${sql.raw(value)} AS value,
-    (SELECT count(*) FROM ${rows} WHERE ${where}) AS n FROM device d JOIN space sp ON sp.id = d.space) c GROUP BY 1 HAVING sum(n) > 0`;
-}
+/** Whether a column is of devices alone: rows that are read by device then need not be sorted by it. */
+const isOfDevice = ({ whole }: View, column: ViewColumn): boolean =>
+  whole !== undefined && [...column.sql.matchAll(/\b([a-z]+)\./g)].every(([, alias]) => alias === 'd');
 
 function facetValue(column: ViewColumn, one: Counted['value']): Cell {
   if (column.type === 'list' || one === null) return one;
@@ -278,15 +272,16 @@ function conditionsOf(
  */
 function fromOf(
   { store }: Asked,
-  view: Pick<View, 'from' | 'whole'>,
+  { from, whole }: View,
   where: RawBuilder<unknown>,
   select = '',
   first?: string,
 ): RawBuilder<unknown> {
-  const { from, whole } = view;
   const filter = where.compile(store.db).sql;
-  const isWhole = whole !== undefined && !isFound(view, filter, first);
-  const [base, ...joins] = (isWhole ? whole.from : from).split(/\s+(?=LEFT JOIN )/);
+  const isFound = whole?.indexed.some(
+    (one) => first === one || filter.includes(`${one} = `) || filter.includes(`${one} IN `),
+  );
+  const [base, ...joins] = (whole === undefined || isFound === true ? from : whole.from).split(/\s+(?=LEFT JOIN )/);
   const needed: string[] = [];
   for (const join of joins.reverse()) {
     const alias = /^LEFT JOIN \w+ (\w+)/.exec(join)?.[1];
@@ -294,10 +289,6 @@ function fromOf(
   }
   return sql.raw([base, ...needed].join(' '));
 }
-
-/** Whether an index finds the rows of a question: its filter, and what it is ordered by. */
-const isFound = ({ whole }: Pick<View, 'whole'>, filter: string, first?: string): boolean =>
-  whole?.indexed.some((one) => first === one || filter.includes(`${one} = `) || filter.includes(`${one} IN `)) ?? false;
 
 const allOf = (conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
   conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);

@@ -30,9 +30,7 @@ const ofHost = `JOIN device_host dh ON dh.space = f.space AND dh.host = f.host
   JOIN device d ON d.space = f.space AND d.device = dh.device ${ownedBy('f')}`;
 const KNOWN =
   'LEFT JOIN knowledge k ON k.tenant = sp.tenant AND k.subscription = sp.subscription AND k.qid = f.qid AND k.removed = 0';
-/** The findings of device `d`; adding 0 keeps SQLite from going from findings to devices. */
-const OF_DEVICE = `device_host dh JOIN finding f ON dh.space = d.space AND dh.device = d.device
-  AND f.space = dh.space AND f.host = dh.host + 0`;
+/** From each device to its findings; adding 0 keeps SQLite from going the other way. */
 const BY_DEVICE = `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
   JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0`;
 /** There are fewer than 2^20 spaces, and ids below 2^43, so that one number holds both. */
@@ -68,7 +66,7 @@ export const findings = (context: ViewContext): View => ({
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
   from: `finding f ${ofHost} ${KNOWN}`,
-  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'], ofDevice: `${OF_DEVICE} ${KNOWN}` },
+  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'] },
   small: SMALL,
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,
@@ -124,7 +122,6 @@ export const exposures = (context: ViewContext): View => ({
   whole: {
     from: `${BY_DEVICE} ${EDGE}`,
     indexed: ['f.host', 'f.qid', 'c.cve'],
-    ofDevice: `${OF_DEVICE} ${EDGE}`,
   },
   small: SMALL,
   where: `f.removed = 0 AND f.closed = 0 AND f.type <> 3 AND ${deviceShown(context)}`,

@@ -37,12 +37,7 @@ export interface View {
    * The same for questions that look at most rows: it reads them in the order they lie in, several times as fast. A
    * filter or an order by one of `indexed` (SQL) looks at few.
    */
-  readonly whole?: {
-    readonly from: string;
-    readonly indexed: readonly string[];
-    /** `from` in two: devices (`d`), and what stands after FROM for the rows of one. */
-    readonly ofDevice: string;
-  };
+  readonly whole?: { readonly from: string; readonly indexed: readonly string[] };
   /** Tables that have few rows beside the view, by alias. */
   readonly small?: Readonly<Record<string, SmallTable>>;
   /** What is shown unless all is asked for, removed rows and those beyond the policy's thresholds too. */
