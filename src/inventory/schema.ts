@@ -53,18 +53,21 @@ export interface KnowledgeTable {
   threats: string;
 }
 
+const knowledgeTable = (name: string, text: string, clustered: string): string =>
+  `CREATE TABLE ${name} (tenant ${text} NOT NULL, subscription ${text} NOT NULL, qid bigint NOT NULL, connection ${text} NOT NULL,
+    seq bigint NOT NULL, accepted bigint NOT NULL, removed bigint NOT NULL, modified ${text}, published ${text}, title ${text} NOT NULL,
+    type ${text} NOT NULL, severity bigint NOT NULL, category ${text}, patchable bigint NOT NULL, disabled bigint NOT NULL, pci bigint NOT NULL,
+    cves ${text} NOT NULL, cvss2_base ${text}, cvss2_temporal ${text}, cvss2_vector ${text}, cvss3_base ${text}, cvss3_temporal ${text},
+    cvss3_vector ${text}, solution ${text}, diagnosis ${text}, consequence ${text}, threats ${text} NOT NULL,
+    PRIMARY KEY (tenant, subscription, qid)) ${clustered}`;
+
 /** Numbered after those of the outbox: one database, one sequence of numbers. */
 export const inventoryMigrations: readonly Migration[] = [
   {
     number: 4,
     name: 'knowledge',
     statements: ({ text, clustered }) => [
-      `CREATE TABLE knowledge (tenant ${text} NOT NULL, subscription ${text} NOT NULL, qid bigint NOT NULL, connection ${text} NOT NULL,
-        seq bigint NOT NULL, accepted bigint NOT NULL, removed bigint NOT NULL, modified ${text}, published ${text}, title ${text} NOT NULL,
-        type ${text} NOT NULL, severity bigint NOT NULL, category ${text}, patchable bigint NOT NULL, disabled bigint NOT NULL, pci bigint NOT NULL,
-        cves ${text} NOT NULL, cvss2_base ${text}, cvss2_temporal ${text}, cvss2_vector ${text}, cvss3_base ${text}, cvss3_temporal ${text},
-        cvss3_vector ${text}, solution ${text}, diagnosis ${text}, consequence ${text}, threats ${text} NOT NULL,
-        PRIMARY KEY (tenant, subscription, qid)) ${clustered}`,
+      knowledgeTable('knowledge', text, clustered),
       `CREATE TABLE knowledge_version (tenant ${text} NOT NULL, subscription ${text} NOT NULL, version bigint NOT NULL,
         PRIMARY KEY (tenant, subscription))`,
       `CREATE TABLE knowledge_wanted (tenant ${text} NOT NULL, subscription ${text} NOT NULL, qid bigint NOT NULL, since bigint NOT NULL,
@@ -81,5 +84,21 @@ export const inventoryMigrations: readonly Migration[] = [
         accepted bigint NOT NULL, PRIMARY KEY (tenant, subscription, qid)) ${clustered}`,
       'CREATE INDEX knowledge_change_number ON knowledge_change (tenant, subscription, number)',
     ],
+  },
+  {
+    // Two kilobytes a row: SQLite gives each row of a clustered table a page of its own beside the shared ones, one and a
+    // half times the disk and twice the CPU time of writing. PostgreSQL clusters nothing.
+    number: 60,
+    name: 'entries of the KnowledgeBase, not clustered',
+    admits: 45,
+    statements: ({ text, clustered }) =>
+      clustered === ''
+        ? []
+        : [
+            knowledgeTable('knowledge_rows', text, ''),
+            'INSERT INTO knowledge_rows SELECT * FROM knowledge',
+            'DROP TABLE knowledge',
+            'ALTER TABLE knowledge_rows RENAME TO knowledge',
+          ],
   },
 ];
