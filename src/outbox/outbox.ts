@@ -64,7 +64,9 @@ export async function openOutbox(
       await removeOrphans(store, spool, databaseUrl === undefined ? 0 : SHARED_GRACE_MS, now);
       // A restart is a reason to try again at once.
       await store.db.updateTable('sink').set({ paused_until: 0 }).execute();
-      await store.db.updateTable('delivery').set({ state: 'pending', next_at: 0 }).where('next_at', '>', 0).execute();
+      await store.transaction(({ db }) =>
+        db.updateTable('delivery').set({ state: 'pending', next_at: 0 }).where('next_at', '>', 0).execute(),
+      );
     } else {
       await expectMigrated(store, migrations);
     }

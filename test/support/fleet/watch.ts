@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 /**
  * A watch on the database of a fleet, in the database itself: triggers hold every write of a stream's cursor, a
- * subscription's budget and a settled batch against who holds the lease for it at that moment. Each worker says who it is
+ * subscription's budget, a settled batch and a fold against who holds the lease for it at that moment. Each worker says who it is
  * by `application_name` in its database URL, which the product knows nothing of. The guard at the head of a write's
  * transaction holds the row of its lease, so what the trigger reads there cannot change until the write is in or undone.
  */
@@ -32,6 +32,11 @@ CREATE FUNCTION watch.delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     FROM batch b JOIN stream s ON s.id = b.stream WHERE b.id = OLD.batch;
   RETURN NULL;
 END $$;
+CREATE FUNCTION watch.space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM watch.look('deliver/#inventory/' || NEW.subscription);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER watch AFTER UPDATE ON space FOR EACH ROW EXECUTE FUNCTION watch.space();
 CREATE TRIGGER watch AFTER UPDATE ON stream FOR EACH ROW
   WHEN (NEW.seq <> OLD.seq OR NEW.checkpoint <> OLD.checkpoint OR NEW.fence <> OLD.fence) EXECUTE FUNCTION watch.stream();
 CREATE TRIGGER watch AFTER INSERT OR UPDATE ON budget FOR EACH ROW EXECUTE FUNCTION watch.budget();
