@@ -80,6 +80,20 @@ describe('quarry query and export', { timeout: 180_000 }, () => {
     expect(stderr).toContain(`${edges.length.toLocaleString('en-US')} edges\n`);
   });
 
+  it('the CycloneDX document: one JSON object, its statements about its own components; a summary beside it', async () => {
+    const { code, stdout, stderr } = await quarry('export', 'vex');
+    expect(code).toBe(0);
+    const bom = JSON.parse(stdout) as {
+      components: { 'bom-ref': string }[];
+      vulnerabilities: { affects: { ref: string }[] }[];
+    };
+    const devices = new Set(bom.components.map((one) => one['bom-ref']));
+    const affected = bom.vulnerabilities.flatMap(({ affects }) => affects);
+    expect(affected.length).toBeGreaterThan(10);
+    expect(affected.filter(({ ref }) => !devices.has(ref))).toEqual([]);
+    expect(stderr).toContain(`${devices.size.toLocaleString('en-US')} devices\n`);
+  });
+
   it('answers beside a collector that holds the data directory and is writing', async () => {
     const before = (await quarry('query', 'devices', '--count')).stdout;
     await withOutbox(

@@ -14,6 +14,7 @@ import { bindQuery } from './bind.ts';
 import { compileCondition } from './compile.ts';
 import { columnOf } from './condition.ts';
 import { after, cursorOf, type OrderPart, orderBy, orderSql, type Place, placeOf, placeValue } from './order.ts';
+import { remembered } from './remembered.ts';
 import { type Cell, cellOf } from './row.ts';
 import { parseQuery } from './syntax.ts';
 
@@ -68,7 +69,8 @@ export async function queryView(asked: Asked, viewName: string, page: Page = {})
   const conditions = conditionsOf(asked, view, page);
   if (page.cursor !== undefined) conditions.push(after(order, placeOf(page.cursor, same, order)));
   const found: Found[] = [];
-  for await (const one of rowsOf(asked, view, columns, order, conditions, limit + 1)) found.push(one);
+  const ask = answering(asked, page);
+  for await (const one of rowsOf(asked, view, columns, order, conditions, limit + 1, ask)) found.push(one);
   const shown = found.slice(0, limit);
   const next = found.length > limit ? cursorOf(shown.at(-1)!.place, same) : undefined;
   return { columns, rows: shown.flatMap(({ row }) => (row === undefined ? [] : [row])), next };
@@ -78,9 +80,8 @@ export async function queryView(asked: Asked, viewName: string, page: Page = {})
 export async function countOf(asked: Asked, viewName: string, filter: Filter = {}): Promise<number> {
   const view = viewOf(asked, viewName);
   const where = allOf(conditionsOf(asked, view, filter));
-  const { rows } = await sql<{
-    n: number;
-  }>`SELECT count(*) AS n FROM ${fromOf(asked, view, where)} WHERE ${where}`.execute(asked.store.db);
+  const ask = answering(asked, filter);
+  const rows = await ask(sql<{ n: number }>`SELECT count(*) AS n FROM ${fromOf(asked, view, where)} WHERE ${where}`);
   return Number(rows[0]?.n ?? 0);
 }
 
@@ -102,10 +103,11 @@ export async function facetsOf(
   const view = viewOf(asked, viewName);
   const where = allOf(conditionsOf(asked, view, filter));
   const columns = fieldsOf(view, by);
-  const few = await fewFacets(asked, view, columns.filter(isFew), where);
+  const ask = answering(asked, filter);
+  const few = await fewFacets(asked, view, columns.filter(isFew), where, ask);
   const facets: Record<string, readonly Facet[]> = {};
   for (const column of columns) {
-    const found = few.get(column) ?? (await facetOf(asked, view, column, where, limit));
+    const found = few.get(column) ?? (await facetOf(asked, view, column, where, limit, ask));
     facets[column.name] = found.slice(0, limit);
   }
   return facets;
@@ -122,6 +124,7 @@ async function fewFacets(
   view: View,
   columns: readonly ViewColumn[],
   where: RawBuilder<unknown>,
+  ask: Ask,
 ): Promise<ReadonlyMap<ViewColumn, readonly Facet[]>> {
   if (columns.length === 0) return new Map();
   const valuesOf = ({ type, names, most = 1 }: ViewColumn): number[] => {
@@ -134,10 +137,9 @@ async function fewFacets(
     ),
   );
   const select = `count(*) AS n, ${cases.join(', ')}`;
-  const { rows } = await sql<
-    Record<string, number>
-  >`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select)}
-    WHERE ${where}`.execute(asked.store.db);
+  const rows = await ask(
+    sql<Record<string, number>>`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select)} WHERE ${where}`,
+  );
   const counts = rows[0]!;
   return new Map(
     columns.map((column, c) => {
@@ -158,8 +160,9 @@ async function facetOf(
   column: ViewColumn,
   where: RawBuilder<unknown>,
   limit: number,
+  ask: Ask,
 ): Promise<readonly Facet[]> {
-  const { db, dialect } = asked.store;
+  const { dialect } = asked.store;
   const grouped = (value: string) => {
     const rows = sql`FROM ${fromOf(asked, view, where, value)} WHERE ${where}`;
     return isOfDevice(view, column)
@@ -175,7 +178,7 @@ async function facetOf(
       ? sql<Counted>`SELECT value, sum(n) AS n FROM (SELECT DISTINCT l.value AS list, i.value AS value, l.n AS n
           FROM (${grouped(value)}) l CROSS JOIN ${sql.raw(dialect.items('l.value', 'i'))}) c GROUP BY 1 ${most}`
       : sql<Counted>`${grouped(column.type === 'time' ? `(${value}) / ${DAY}` : value)} ${most}`;
-  const { rows } = await counted.execute(db);
+  const rows = await ask(counted);
   return rows.map(({ value: one, n }) => ({ value: facetValue(column, one), count: Number(n) }));
 }
 
@@ -203,12 +206,13 @@ export async function* exportRows(
   const columns = fieldsOf(view, page.fields);
   const order = orderBy(view, page.sort);
   const conditions = conditionsOf(asked, view, page);
+  const ask: Ask = async (statement) => (await statement.execute(asked.store.db)).rows;
   let left = page.limit ?? Number.POSITIVE_INFINITY;
   for (let place: Place | undefined; left > 0; ) {
     const from = place === undefined ? conditions : [...conditions, after(order, place)];
     const size = Math.min(left, PLACES_AT_ONCE);
     let found = 0;
-    for await (const one of rowsOf(asked, view, columns, order, from, size)) {
+    for await (const one of rowsOf(asked, view, columns, order, from, size, ask)) {
       found++;
       place = one.place;
       if (one.row !== undefined) yield one.row;
@@ -293,6 +297,14 @@ function fromOf(
 const allOf = (conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
   conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` AND `);
 
+/** How a statement is answered. */
+type Ask = <One>(statement: RawBuilder<One>) => Promise<readonly One[]>;
+
+const answering =
+  ({ store }: Asked, { all }: Filter): Ask =>
+  async (statement) =>
+    all === true ? (await statement.execute(store.db)).rows : await remembered(store, statement);
+
 type Raw = Readonly<Record<string, string | number | null>>;
 
 interface Found {
@@ -308,6 +320,7 @@ async function* rowsOf(
   order: readonly OrderPart[],
   conditions: readonly RawBuilder<unknown>[],
   limit: number,
+  ask: Ask,
 ): AsyncGenerator<Found> {
   const places = order.map((part, i) => `${part.sql} AS p${i}`).join(', ');
   const cells = columns.map((column, i) => `${column.sql} AS c${i}`).join(', ');
@@ -317,12 +330,9 @@ async function* rowsOf(
   const rowIn = (raw: Raw): Row =>
     Object.fromEntries(columns.map((column, i) => [column.name, cellOf(column, raw[`c${i}`] ?? null)]));
   const where = allOf(conditions);
-  const found = async (select: string): Promise<readonly Raw[]> => {
-    const first = order[0]?.sql;
-    const page = sql<Raw>`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select, first)} WHERE ${where}
-      ORDER BY ${orderSql(order)} LIMIT ${limit}`;
-    return (await page.execute(asked.store.db)).rows;
-  };
+  const found = (select: string): Promise<readonly Raw[]> =>
+    ask(sql<Raw>`SELECT ${sql.raw(select)} FROM ${fromOf(asked, view, where, select, order[0]?.sql)} WHERE ${where}
+      ORDER BY ${orderSql(order)} LIMIT ${limit}`);
   // A view made of groups would make them twice.
   if (view.from.startsWith('(')) {
     for (const raw of await found(`${places}, ${cells}`)) yield { place: placeIn(raw), row: rowIn(raw) };
