@@ -29,6 +29,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   compliance_scans: { few: 150 },
   // The product's own calls are rows, too.
   user_activity: {
+    few: 60,
     options: { exclude_self: true },
     holds: ({ action, user }, username) => action !== 'request' || user !== username,
   },

@@ -39,7 +39,7 @@ export interface KillOptions {
   readonly preload?: readonly string[];
   /** Done to the folder before each start. */
   readonly beforeStart?: (dir: string) => Promise<void>;
-  /** How long a phase that was aimed at is waited for, milliseconds. */
+  /** How long a phase that was aimed at is waited for after the start, milliseconds. */
   readonly patience?: number;
   /** Sinks beside the files. */
   readonly sinks?: Readonly<Record<string, object>>;
@@ -75,8 +75,10 @@ export interface KillReport {
 /** Collector's minutes per real second, in the schedule's time. */
 const SPEED = 1200;
 const IDLE_MS = 50;
-/** Usual patience with a phase that was aimed at. */
+/** Usual patience with a phase that was aimed at, once the collector has started. */
 const PATIENCE_MS = 2000;
+/** A start takes a second, or many on a busy machine. */
+const START_MS = 60_000;
 /** A kill comes up to this long after its phase was announced: about as long as the phase lasts. */
 const SPREAD_MS: Readonly<Record<Phase, number>> = {
   download: 15,
@@ -220,18 +222,27 @@ async function killAt(
   return child.process.signalCode === 'SIGKILL' ? at : undefined;
 }
 
-/** Resolves when the child has announced a phase so many times, has ended, or the patience is over. */
+/**
+ * Resolves when the child has announced a phase so many times, has ended, or the patience is over. That begins with the
+ * first thing announced, and lasts longer where the start took long: what is killed while it starts hits no phase.
+ */
 async function announced(child: CollectorChild, phase: Phase, times: number, patience: number): Promise<void> {
   let left = times;
+  const began = performance.now();
+  let timer: NodeJS.Timeout | undefined;
   const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, START_MS);
+    child.announcements.once('data', () => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, Math.max(patience, 2 * (performance.now() - began)));
+    });
     child.announcements.on('data', (codes: Buffer) => {
       for (const code of codes) if (code === PHASE_CODES[phase]) left--;
       if (left <= 0) resolve();
     });
   });
-  const stop = new AbortController();
-  await Promise.race([enough, child.ended, sleep(patience, undefined, { signal: stop.signal }).catch(() => {})]);
-  stop.abort();
+  await Promise.race([enough, child.ended]);
+  clearTimeout(timer);
   child.announcements.removeAllListeners('data').resume();
 }
 
