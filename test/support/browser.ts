@@ -27,6 +27,8 @@ export async function watchedPage(browser: Browser, options: BrowserContextOptio
     ...options,
   });
   const page = await context.newPage();
+  // A busy machine is slow, not wrong: what never comes is ended by the time of the test.
+  page.setDefaultTimeout(120_000);
   const said: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') said.push(message.text());

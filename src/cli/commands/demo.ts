@@ -58,7 +58,10 @@ export async function demo(flags: DemoFlags): Promise<number> {
     const speak = openConsole(config);
     const { log } = speak;
     const out = join(dir, 'out');
-    log.info('collecting a simulated subscription', { hosts: flags.hosts, files: out, simulator: simulator.url });
+    const { url, username, password } = simulator;
+    // Its password opens nothing: whoever tries the page's own way to a connection needs it.
+    const there = { simulator: url, sign_in: `${username} ${password}` };
+    log.info('collecting a simulated subscription', { hosts: flags.hosts, files: out, ...there });
     const once = flags.once === true;
     const { summary, signalled } = await collect(config, speak, {
       once,

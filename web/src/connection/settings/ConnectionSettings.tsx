@@ -19,6 +19,11 @@ export function ConnectionSettings({ connection }: { connection: Connection }) {
   const [wrong, setWrong] = useState(false);
   const action = useAction();
   const disabled = !useMay('operator') || read_only;
+  /** By a field: what was being typed as text, right or wrong, gives way to it. */
+  const change = (next: Section): void => {
+    setSection(next);
+    setWrong(false);
+  };
   const save = (): Promise<void> =>
     action.run(async () => {
       const given = Object.entries(changed).filter(([, value]) => value !== '');
@@ -76,7 +81,7 @@ export function ConnectionSettings({ connection }: { connection: Connection }) {
                   secrets={secrets}
                   changed={changed}
                   disabled={disabled}
-                  onChange={setSection}
+                  onChange={change}
                   onSecret={(path, value) => setChanged((before) => ({ ...before, [path]: value }))}
                 />
               </Accordion.Panel>
@@ -84,7 +89,7 @@ export function ConnectionSettings({ connection }: { connection: Connection }) {
             <Accordion.Item value="datasets">
               <Accordion.Control>Data sets and their options</Accordion.Control>
               <Accordion.Panel>
-                <DatasetSettings section={section} disabled={disabled} onChange={setSection} />
+                <DatasetSettings section={section} disabled={disabled} onChange={change} />
               </Accordion.Panel>
             </Accordion.Item>
             <Accordion.Item value="text">
@@ -115,20 +120,22 @@ interface AsTextProps {
 
 /** What the forms have no field for; taken over as soon as it is an object again. */
 function AsText({ section, disabled, onChange, onWrong }: AsTextProps) {
-  const written = JSON.stringify(section, null, 2);
-  const [text, setText] = useState<string>();
+  // What is being typed stands as it is typed, until a field changes the same.
+  const [typed, setTyped] = useState<{ readonly text: string; readonly read: Section }>();
   const [wrong, setWrong] = useState<string>();
+  const isTyped = typed?.read === section;
   const say = (what: string | undefined): void => {
     setWrong(what);
     onWrong(what !== undefined);
   };
-  const type = (next: string): void => {
-    setText(next);
+  const type = (text: string): void => {
     try {
-      const read = JSON.parse(next) as unknown;
+      const read = JSON.parse(text) as unknown;
+      setTyped({ text, read: isSection(read) ? read : section });
       if (isSection(read)) onChange(read);
       say(isSection(read) ? undefined : 'It is no object.');
     } catch (error) {
+      setTyped({ text, read: section });
       say(error instanceof Error ? error.message : String(error));
     }
   };
@@ -141,10 +148,9 @@ function AsText({ section, disabled, onChange, onWrong }: AsTextProps) {
       maxRows={24}
       classNames={{ input: 'mono' }}
       disabled={disabled}
-      error={wrong}
-      value={text ?? written}
+      error={isTyped ? wrong : undefined}
+      value={isTyped ? typed.text : JSON.stringify(section, null, 2)}
       onChange={({ currentTarget: { value } }) => type(value)}
-      onBlur={() => wrong === undefined && setText(undefined)}
     />
   );
 }
