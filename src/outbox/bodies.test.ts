@@ -83,7 +83,7 @@ describe('bodies in a bucket', skipUnless(hasCeph && typeof runnable !== 'string
   const things = (count: number, text: string): Thing[] =>
     Array.from({ length: count }, (_, i) => ({ host: 1, name: String(i).padStart(4, '0'), text }));
 
-  test('[D47] large pages are objects, small ones rows, and a worker that has neither file reads both', async () => {
+  test('large pages are objects, small ones rows, and a worker that has neither file reads both', async () => {
     const url = await server.createDatabase();
     const one = await worker(url);
     await registerSink(one.store, 'sink', everything, 1);
@@ -107,7 +107,7 @@ describe('bodies in a bucket', skipUnless(hasCeph && typeof runnable !== 'string
       expect((await readFile(join(two.spool, file))).equals(await readFile(join(one.spool, file)))).toBe(true);
   });
 
-  test('a row goes before its object; what a kill or a lost answer leaves is found by its age', async () => {
+  test('[fault 6] a row goes before its object; what a kill or a lost answer leaves is found by its age', async () => {
     const url = await server.createDatabase();
     const outbox = await worker(url);
     const claim = await claimAt(outbox);

@@ -76,7 +76,7 @@ describe('bodies by day', skipUnless(typeof runnable !== 'string', String(runnab
     for (const file of await readdir(spool)) await rm(join(spool, file));
   };
 
-  test('[D47] a day goes as a whole once nothing names it, and not before', async () => {
+  test('a day goes as a whole once nothing names it, and not before', async () => {
     const { outbox, time } = await opened();
     const claim = await claimAt(outbox);
     await appendThings(outbox, claim, things(0, 300, 1), { pull: NOON, sinks: ['sink'] });
@@ -200,6 +200,29 @@ describe('bodies by day', skipUnless(typeof runnable !== 'string', String(runnab
     expect(left.rows).toEqual([{ file: 'beside-later.seg' }]);
     await before.close();
     await outbox.close();
+  });
+
+  test('a role that may not make days does without', async () => {
+    url = await server.createDatabase();
+    const owner = await openOutbox({ dataDir: await newFolder(), databaseUrl: url }, NOON);
+    for (const text of [
+      'CREATE ROLE limited LOGIN',
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO limited',
+    ])
+      await sql.raw(text).execute(owner.store.db);
+    const store = await openPostgres<OutboxSchema>(url.replace('postgres@', 'limited@'));
+    const folder = await newFolder();
+    const bodies = sharedBodies(store, folder, () => NOON);
+    const path = join(folder, 'one.seg');
+    await writeFile(path, 'a body');
+    await bodies.keep(path);
+    expect(await days(owner)).toEqual(['rest']);
+    await rm(path);
+    expect(await bodies.fetch(path)).toBe(true);
+    await bodies.sweep(NOON + DAY);
+    expect(await rowsIn(owner, 'rest')).toBe(0);
+    await store.close();
+    await owner.close();
   });
 
   test('workers that begin a day at once make it once', async () => {

@@ -147,10 +147,10 @@ function dayOf(table: string): number | undefined {
 
 const made = new WeakMap<Db, Set<number>>();
 
-/** duplicate_table and unique_violation: another made it meanwhile; check_violation: rows of that day lie in the rest. */
-const THERE = new Set(['42P07', '23505', '23514']);
+/** duplicate_table, unique_violation: another made it meanwhile; check_violation: the rest has rows of that day; insufficient_privilege. */
+const DO_WITHOUT = new Set(['42P07', '23505', '23514', '42501']);
 
-/** Makes the table of a day, once a process. Where the rest has rows of that day, its rows go there as well. */
+/** Makes the table of a day, once a process. Where the rest has rows of that day, or this role may not, rows go there. */
 async function makeDay(store: Db, at: number): Promise<void> {
   const day = at - (at % DAY);
   const days = made.get(store) ?? new Set();
@@ -163,7 +163,7 @@ async function makeDay(store: Db, at: number): Promise<void> {
       )
       .execute(store.db);
   } catch (error) {
-    if (!THERE.has(pgCode((error as Error).cause) ?? '')) throw error;
+    if (!DO_WITHOUT.has(pgCode((error as Error).cause) ?? '')) throw error;
   }
   days.add(day);
 }

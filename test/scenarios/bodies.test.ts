@@ -33,7 +33,7 @@ describe('bodies in a bucket', skipUnless(hasCeph && typeof runnable !== 'string
     await server?.stop();
   });
 
-  it('[D47] a machine that never had the files feeds a new sink from the bucket', async () => {
+  it('a machine that never had the files feeds a new sink from the bucket', async () => {
     const rig = await startRig({ hosts: 15 });
     try {
       rig.config['database_url'] = await server.createDatabase();
