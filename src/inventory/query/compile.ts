@@ -98,7 +98,7 @@ function compileOne(one: Leaf, view: View, dialect: Dialect): Sql {
       return compared(view, one.column, one.by, one.value);
     case 'in':
       return one.column.type === 'list'
-        ? hasItem(one.column, one.values as string[])
+        ? hasItem(one.column.sql, one.values as string[])
         : equal(view, one.column, one.values);
     case 'like':
       return like(one.column, one.pattern, dialect);
@@ -140,7 +140,7 @@ function equal(view: View, column: ViewColumn, values: readonly (string | number
  * An item of a JSON list stands after `[` or `,` in quotes, and nowhere inside an item, where quotes are written `\"`. So a
  * list need not be taken apart to know whether it has an item. LIKE would ignore case on SQLite.
  */
-function hasItem({ sql: of }: ViewColumn, items: readonly string[]): Sql {
+function hasItem(of: string, items: readonly string[]): Sql {
   const list = sql.raw(of);
   const held = items
     .map((item) => JSON.stringify(item))
@@ -150,6 +150,9 @@ function hasItem({ sql: of }: ViewColumn, items: readonly string[]): Sql {
 }
 
 function like(column: ViewColumn, pattern: Pattern, { items }: Dialect): Sql {
+  const [piece] = pattern.pieces;
+  if (column.type === 'list' && pattern.isWhole && pattern.pieces.length === 1)
+    return hasItem(`lower(${column.sql})`, [lower(piece!)]);
   const of = sql.raw(`lower(${column.sql})`);
   const whole = sql`${of} LIKE ${likePattern(pattern)} ESCAPE '\\'`;
   if (column.type !== 'list') return whole;
