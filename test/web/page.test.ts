@@ -104,6 +104,17 @@ describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
       await settled(page);
       expect({ tab, wrong: await violations(page), said: watched.complaints() }).toEqual({ tab, wrong: [], said: [] });
     }
+    // What each source said of it, one at a time.
+    await page.getByRole('tab', { name: 'Raw per source' }).click();
+    for (const [source, holds] of [
+      ['Host list', '"TRACKING_METHOD"'],
+      ['Host list detection', '"QID"'],
+      ['Global asset inventory', '"assetId"'],
+    ] as const) {
+      await page.getByRole('radiogroup', { name: 'Source' }).getByText(source, { exact: true }).click();
+      const record = page.getByRole('region', { name: /^Record of/ });
+      await until(async () => ((await record.textContent()) ?? '').includes(holds));
+    }
     if (SCREENSHOTS) await page.screenshot({ path: join(IMAGES, 'asset.jpg'), type: 'jpeg', quality: 50 });
     await page.getByRole('tab', { name: 'Vulnerabilities' }).click();
     await page.locator('tbody a').first().click();
@@ -132,6 +143,20 @@ describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
       await page.screenshot({ path: join(IMAGES, 'dark.jpg'), type: 'jpeg', quality: 50 });
     }
     await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('fits a telephone: nothing but tables is moved sideways', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    const paths = ['/', '/connections/demo', '/connections/new', '/explore/findings', '/sinks', '/settings?tab=config'];
+    for (const path of paths) {
+      await open(path);
+      const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      expect({ path, over, wrong: await violations(page) }).toEqual({ path, over: 0, wrong: [] });
+    }
+    await open('/explore/findings');
+    await page.getByRole('button', { name: 'Narrow down by facets' }).click();
+    await page.getByRole('complementary', { name: 'Facets' }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   it('is walked by keys', async () => {
