@@ -69,7 +69,7 @@ describe('by number of workers', skipUnless(why === '', why), () => {
   );
 
   it.each(WORKERS)(
-    '%i: events of %s subscriptions read, kept, folded and delivered in a second, all of them',
+    '%i: events read, kept, folded and delivered in a second, all of them',
     async (workers) => {
       const database = await server.createDatabase();
       const table = await server.createDatabase();

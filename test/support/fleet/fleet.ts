@@ -126,12 +126,14 @@ export function openFleet(options: FleetOptions): Fleet {
       await sleep(LOOK_MS);
     }
   }
-  /** Waits until others hold what one held, and says how long that took. */
+  /** Waits until others have taken all that one held, and says how long that took. */
   async function takenOver(name: string, began: number): Promise<void> {
-    const held = [...((await holding()) ?? [])].filter(([, who]) => who === name).map(([resource]) => resource);
+    const left = new Set(
+      [...((await holding()) ?? [])].filter(([, who]) => who === name).map(([resource]) => resource),
+    );
     for (;;) {
-      const now = await holding();
-      if (now !== undefined && held.every((resource) => ![undefined, name].includes(now.get(resource)))) break;
+      for (const [resource, who] of (await holding()) ?? []) if (who !== name) left.delete(resource);
+      if (left.size === 0) break;
       await sleep(LOOK_MS);
     }
     takeovers.push(performance.now() - began);
