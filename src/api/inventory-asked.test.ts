@@ -19,18 +19,18 @@ it('questions to the inventory cannot write, and are answered while the collecto
   try {
     const service = { clock: systemClock, config: () => ({ inventory: { sla: {}, devices: {}, users: {} } }) } as never;
     const request = { principal: { tenants: '*' } } as never;
-    let end = (): void => {};
-    const held = outbox.store.transaction(
-      () =>
-        new Promise<void>((resolve) => {
-          end = resolve;
-        }),
-    );
+    const begun = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    const held = outbox.store.transaction(() => {
+      begun.resolve();
+      return over.promise;
+    });
+    await begun.promise;
     const whom = await asked({ service, look }, request);
     expect(await countOf(whom, 'devices', {})).toBe(0);
     await expect(whom.store.transaction((tx) => tx.db.deleteFrom('device').execute())).rejects.toThrow(/readonly/);
     await expect(inventoryStore(look).db.deleteFrom('device').execute()).rejects.toThrow(/readonly/);
-    end();
+    over.resolve();
     await held;
   } finally {
     await look.close();
