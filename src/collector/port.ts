@@ -8,7 +8,14 @@ export { datasets } from '../datasets/registry.gen.ts';
 export { copyBodies } from '../outbox/bodies.ts';
 export { discardHeld } from '../outbox/held-sweeps.ts';
 export type { Outbox } from '../outbox/outbox.ts';
-export { countParked, discardParked, listParked, type ParkedEvent, type ParkedFilter, retryParked } from '../outbox/parked.ts';
+export {
+  countParked,
+  discardParked,
+  listParked,
+  type ParkedEvent,
+  type ParkedFilter,
+  retryParked,
+} from '../outbox/parked.ts';
 export { appendedByHour, countPulls, lastCompleted, listPulls, type PullRow, pullOf } from '../outbox/pulls.ts';
 export { listQuarantined, retrySoon } from '../outbox/quarantine.ts';
 export { type Replay, type Replayed, replay } from '../outbox/replay.ts';
