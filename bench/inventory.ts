@@ -2,21 +2,22 @@
  * Findings of the inventory: first load and refresh of 200,000, Quarry's way and the obvious way, each in a process of
  * its own: `inventory.ts quarry|naive`. Prints rows per CPU second of both steps.
  *
- * Quarry's: clustered by host, folded in the order of hosts, hosts nobody knew not looked up; of a refresh only what
- * changed arrives, since the key table holds the rest back (`keys.ts` measures that). Obvious: the same columns under a
- * hash of the identity, three indexes, insert-or-update of every row.
+ * Both get the lines that the outbox delivers. Quarry's: read from the bytes, clustered by host, folded in the order of
+ * hosts, hosts nobody knew not looked up; of a refresh only what changed arrives, since the key table holds the rest back
+ * (`keys.ts` measures that). Obvious: each line by JSON.parse, the same columns under a hash of the identity, three
+ * indexes, insert-or-update of every row.
  */
 import { hash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Fields } from '../src/core/words.ts';
+import type { Batch } from '../src/core/sink.ts';
+import type { Line } from '../src/inventory/event.ts';
 import { makeQidIndex } from '../src/inventory/finding/by-qid.ts';
 import { findingEvents } from '../src/inventory/finding/events.ts';
 import { decideFindings, writeFindings } from '../src/inventory/finding/fold.ts';
-import { valuesOf } from '../src/inventory/finding/said.ts';
-import { findingKey } from '../src/inventory/finding/state.ts';
+import { readDetections } from '../src/inventory/finding/read.ts';
 import { type InventorySchema, inventoryMigrations } from '../src/inventory/schema.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
@@ -26,38 +27,54 @@ const PER_HOST = 50;
 const PAGE = 5000;
 const CHANGED = 0.1;
 
-/** What both ways get of an event. */
-interface Said {
-  readonly seq: number;
-  readonly accepted: number;
-  readonly key: readonly string[];
-  readonly record: Fields;
+/** A page of events, and of those the ones that changed. */
+interface Page {
+  readonly all: Batch;
+  readonly changed: Batch;
 }
 
-function* pages(round: number): Generator<Said[]> {
-  let page: Said[] = [];
-  for (let host = 0; host < HOSTS; host++) {
-    for (let n = 0; n < PER_HOST; n++) {
-      const number = host * PER_HOST + n;
-      const version = (number * 7919) % 1000 < CHANGED * 1000 ? round : 0;
-      const key = [String(107_800_000 + host), String(38_000 + n), '443', 'tcp', '1', '', ''];
-      page.push({
-        ...{ seq: round * HOSTS * PER_HOST + number, accepted: round, key },
-        record: {
-          ...{ QID: key[1]!, STATUS: 'Active', TYPE: 'Confirmed', SEVERITY: '4', TIMES_FOUND: String(version + 1) },
-          ...{ FIRST_FOUND_DATETIME: '2026-01-01T00:00:00Z', LAST_FOUND_DATETIME: '2026-11-20T00:00:00Z' },
-          ...{ IS_IGNORED: '0', IS_DISABLED: '0', QDS: '70' },
-        },
-      });
-    }
-    if (page.length < PAGE) continue;
-    yield page;
-    page = [];
+function batchOf(lines: readonly string[]): Batch {
+  const bytes = Buffer.from(lines.join(''));
+  let end = 0;
+  const ends = lines.map((line) => {
+    end += Buffer.byteLength(line);
+    return end;
+  });
+  return {
+    ...{ id: 'b', tenant: 't', subscription: 's', connection: 'c', dataset: 'host_list_detection', pullingId: '1' },
+    ...{ count: lines.length, bytes, ends, eventId: String, seq: Number, key: String },
+    ...{ change: () => 'updated', time: String },
+  };
+}
+
+function* pages(round: number): Generator<Page> {
+  const all: string[] = [];
+  const changed: string[] = [];
+  for (let number = 0; number < HOSTS * PER_HOST; number++) {
+    const [host, n] = [Math.floor(number / PER_HOST), number % PER_HOST];
+    const isChanged = (number * 7919) % 1000 < CHANGED * 1000;
+    const key = [String(107_800_000 + host), String(38_000 + n), '443', 'tcp', '1', '', ''];
+    const line = `${JSON.stringify({
+      ...{ id: 'qh1-0123456789abcdef0123456789abcdef', seq: round * HOSTS * PER_HOST + number + 1, pull: 1 },
+      ...{ pulled_at: '2026-11-20T00:00:00.000Z', time: '2026-11-20T00:00:00Z', change: 'updated', key },
+      record: {
+        ...{ UNIQUE_VULN_ID: String(number), QID: key[1]!, TYPE: 'Confirmed', SEVERITY: '4', PORT: '443' },
+        ...{ PROTOCOL: 'tcp', SSL: '1', RESULTS: 'Reported by the service behind this port. '.repeat(7) },
+        ...{ STATUS: 'Active', FIRST_FOUND_DATETIME: '2026-01-01T00:00:00Z' },
+        ...{ LAST_FOUND_DATETIME: '2026-11-20T00:00:00Z', QDS: { '@severity': 'HIGH', '#text': '70' } },
+        ...{ TIMES_FOUND: String((isChanged ? round : 0) + 1), IS_IGNORED: '0', IS_DISABLED: '0' },
+      },
+    })}\n`;
+    all.push(line);
+    if (isChanged) changed.push(line);
+    if (all.length < PAGE) continue;
+    yield { all: batchOf(all), changed: batchOf(changed) };
+    all.length = 0;
+    changed.length = 0;
   }
-  if (page.length > 0) yield page;
 }
 
-type Step = (pages: readonly Said[][], round: number) => Promise<void>;
+type Step = (pages: readonly Page[], round: number) => Promise<void>;
 
 async function measured(step: Step): Promise<{ load: number; refresh: number }> {
   const rate = async (round: number): Promise<number> => {
@@ -75,14 +92,10 @@ async function quarry(dir: string) {
   await migrate(store, inventoryMigrations, 1);
   try {
     return await measured(async (all, round) => {
-      for (const events of all) {
-        const arriving = round === 0 ? events : events.filter(({ record }) => record['TIMES_FOUND'] !== '1');
-        const read = findingEvents();
-        for (const { seq, accepted, key, record } of arriving) {
-          const { host, qid, place } = findingKey(key)!;
-          read.add([...valuesOf(record), host, qid, seq, accepted, 1], 'c', 'new', undefined, place);
-        }
-        const changes = await decideFindings(store, 1, read, () => round === 0);
+      for (const page of all) {
+        const events = findingEvents();
+        readDetections(round === 0 ? page.all : page.changed, events, () => {});
+        const changes = await decideFindings(store, 1, events, () => round === 0);
         await store.transaction((tx) => writeFindings(tx, 1, changes));
       }
       await makeQidIndex(store);
@@ -106,29 +119,20 @@ async function naive(dir: string) {
   );
   try {
     return await measured(async (all) => {
-      for (const events of all) {
+      for (const { bytes, ends } of all.map((page) => page.all)) {
         db.exec('BEGIN IMMEDIATE');
-        for (const { seq, accepted, record, key } of events) {
+        let start = 0;
+        for (const end of ends) {
+          const { seq, key, record = {}, ...line } = JSON.parse(bytes.toString('utf8', start, end)) as Line;
+          start = end;
           const uid = hash('sha256', key.join('\t'), 'hex').slice(0, 32);
-          const first = Date.parse(String(record['FIRST_FOUND_DATETIME']));
-          const last = Date.parse(String(record['LAST_FOUND_DATETIME']));
-          const times = Number(record['TIMES_FOUND']);
+          const time = (name: string): number => Date.parse(String(record[name]));
+          const first = time('FIRST_FOUND_DATETIME');
+          const qds = (record['QDS'] as { '#text': string })['#text'];
           put.run(
-            ...[
-              uid,
-              1,
-              Number(key[0]),
-              Number(key[1]),
-              seq,
-              accepted,
-              443,
-              1,
-              2,
-              1,
-              Number(record['SEVERITY']),
-              Number(record['QDS']),
-            ],
-            ...[0, 0, first, last, 0, times, first, 0, 0, 0, 0, 0, 'c', 'tcp', '', ''],
+            ...[uid, 1, Number(key[0]), Number(key[1]), seq, Date.parse(line.pulled_at), 443, 1, 2, 1],
+            ...[Number(record['SEVERITY']), Number(qds), 0, 0, first, time('LAST_FOUND_DATETIME'), 0],
+            ...[Number(record['TIMES_FOUND']), first, 0, 0, 0, 0, 0, 'c', 'tcp', '', ''],
           );
         }
         db.exec('COMMIT');

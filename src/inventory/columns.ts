@@ -38,7 +38,7 @@ export function rowsOf<Row>(found: {
 /** Texts of which there are few, as they come: each is kept once, a row holds its number. */
 export interface Texts {
   add(text: string): void;
-  column(): Coded;
+  column(): Coded | string;
 }
 
 export function texts(): Texts {
@@ -54,6 +54,7 @@ export function texts(): Texts {
       }
       codes.push(code);
     },
-    column: () => ({ texts: [...numbers.keys()], codes: Uint32Array.from(codes) }),
+    column: () =>
+      numbers.size === 1 && codes.length > 1 ? last : { texts: [...numbers.keys()], codes: Uint32Array.from(codes) },
   };
 }

@@ -35,6 +35,12 @@ const equals = (columns: Columns, separator: string): string =>
     .map((name) => `${quoted(name)}=?`)
     .join(separator);
 
+/** What stands for all rows stands in the statement, where it is short: less to bind for each. */
+function literal(column: Column): string | undefined {
+  if (column === '') return "''";
+  return Number.isSafeInteger(column) ? String(column) : undefined;
+}
+
 /**
  * Opens (and creates, unless read-only) the SQLite database `file`; one that is created is its owner's alone. Throws QRY4003 or
  * QRY4005 when it cannot be used.
@@ -58,9 +64,8 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
     db: tx,
     insertMany: (table, rows) => {
       const names = Object.keys(rows);
-      // A number that stands for all rows stands in the statement: less to bind for each.
-      const places = `(${names.map((name) => (Number.isSafeInteger(rows[name]) ? String(rows[name]) : '?')).join(',')})`;
-      const bound = Object.values(rows).filter((column) => !Number.isSafeInteger(column));
+      const places = `(${names.map((name) => literal(rows[name]!) ?? '?').join(',')})`;
+      const bound = Object.values(rows).filter((column) => literal(column) === undefined);
       const insert = `INSERT INTO ${quoted(table)} (${names.map(quoted).join(',')}) VALUES `;
       const sql = (at: number): string => `${insert}${Array(at).fill(places).join(',')} ON CONFLICT DO NOTHING`;
       return many(sql(1), bound, rowCount(rows), sql(ROWS_AT_ONCE));

@@ -13,7 +13,7 @@ import { ACCEPTED, type FindingEvents, SEQ, TIME, WIDTH } from './events.ts';
 import { jsonBytes } from './json-bytes.ts';
 import { valuesOf } from './said.ts';
 import { findingKey } from './state.ts';
-import { findingValues, MEMBERS_BY_LENGTH } from './values.ts';
+import { EVENT_TIME, findingValues, MEMBERS_BY_LENGTH } from './values.ts';
 
 /** What one line was: no event for want of a host or a QID, or an event, with the host around it where it carries one. */
 type Taken = 'no key' | Fields | undefined;
@@ -94,8 +94,12 @@ function lineReader(batch: Batch, events: FindingEvents): (start: number, end: n
       return end;
     }
     const end = valueEnd(at);
-    for (const { name, slot, read } of MEMBERS_BY_LENGTH[length] ?? [])
-      if (isAt(name, nameAt)) numbers[slot] = value(read, at, end);
+    const members = MEMBERS_BY_LENGTH[length];
+    if (members === undefined) return end;
+    for (let n = 0; n < members.length; n++) {
+      const one = members[n]!;
+      if (isAt(one.name, nameAt)) numbers[one.slot] = value(one, at, end);
+    }
     return end;
   }
 
@@ -105,7 +109,7 @@ function lineReader(batch: Batch, events: FindingEvents): (start: number, end: n
     const end = valueEnd(at);
     if (isNamed(SEQS)) numbers[SEQ] = json.digits(at, end);
     else if (isNamed(CHANGE)) change = CHANGES.findIndex((one) => one.json.length === end - at && isAt(one.json, at));
-    else if (isNamed(TIMES)) numbers[TIME] = value(time, at, end);
+    else if (isNamed(TIMES)) numbers[TIME] = value(EVENT_TIME, at, end);
     else if (isNamed(REASON)) reason = json.parse(at, end) as RemovalReason;
     else if (isNamed(KEY)) {
       keyAt = at;

@@ -35,10 +35,14 @@ export function findingRows(most: number): FindingRows {
     },
     columns: () => {
       const named = [
-        ...NUMBERS.map((name, n) => [name, numbers[n]!.subarray(0, count)] as const),
+        ...NUMBERS.map((name, n) => [name, shared(numbers[n]!.subarray(0, count))] as const),
         ...TEXTS.map((name, n) => [name, words[n]!.column()] as const),
       ];
       return Object.fromEntries(named) as Record<keyof FindingRow, Columns[string]>;
     },
   };
 }
+
+/** A number all rows have goes once; one row alone says by its array how many there are. */
+const shared = (column: Float64Array): Float64Array | number =>
+  column.length > 1 && column.every((number) => number === column[0]) ? column[0]! : column;

@@ -16,39 +16,38 @@ export interface Member {
   /** Its place among what is said of a finding. */
   readonly slot: number;
   readonly read: Read;
+  /** Spellings that were read by parsing. */
+  readonly known: { readonly json: Buffer; readonly number: number }[];
 }
 
 /** Members by the length of their names. */
 export const MEMBERS_BY_LENGTH: readonly (readonly Member[])[] = Array.from({ length: 32 }, (_, length) =>
   Object.values(MEMBERS).flatMap(([name, read], slot) =>
-    name.length === length ? [{ name: Buffer.from(name), slot, read }] : [],
+    name.length === length ? [{ name: Buffer.from(name), slot, read, known: [] }] : [],
   ),
 );
 
-const [QUOTE, COMMA, COLON, MINUS, LETTER_T, LETTER_Z, ZERO] = [...Buffer.from('",:-TZ0')] as [
-  ...[number, number, number, number, number, number, number],
+const [QUOTE, COMMA, COLON, MINUS, LETTER_T, LETTER_Z, ZERO, CLOSE] = [...Buffer.from('",:-TZ0}')] as [
+  ...[number, number, number, number, number, number, number, number],
 ];
+/** The record's own time, beside the members of a record. */
+export const EVENT_TIME: Pick<Member, 'read' | 'known'> = { read: time, known: [] };
+
 /** For each month from January 1970 to December 2200: the day it begins, counted from 1970, and how many it has. */
 const MONTHS = Array.from({ length: 231 * 12 }, (_, month) => Date.UTC(1970, month, 1) / 86_400_000);
 const DAYS_IN = MONTHS.map((from, month) => Date.UTC(1970, month + 1, 1) / 86_400_000 - from);
 const DATE_TIME = 20;
 const SHORT = 64;
-const MOST_KEPT = 20_000;
+/** Of a member: statuses and types are few; what has more spellings is no such thing. */
+const MOST_SPELLINGS = 32;
+const MOST_PLACES = 20_000;
+/** Ends what Qualys gives as a score with a severity around it: `{"@severity":"HIGH","#text":"95"}`. */
+const TEXT = Buffer.from('"#text":"');
 
-/** Makes what a key stands for once; forgets all when it is too much. */
-function kept<Key, Made>(known: Map<Key, Made>, key: Key, make: () => Made): Made {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  if (known.size >= MOST_KEPT) known.clear();
-  const made = make();
-  known.set(key, made);
-  return made;
-}
+/** Places by a hash of their JSON, with that JSON: comparing bytes is cheaper than making a text to look up. */
+const places = new Map<number, { readonly json: Buffer; readonly place: Place }>();
 
-const places = new Map<string, Place>();
-const spellings = new Map<Read, Map<string, number>>();
-
-export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonBytes) {
+export function findingValues(bytes: Buffer, { digits, isAt, stringEnd, parse }: JsonBytes) {
   /** What `time` says of the 20 characters from `from` on; -1 where they are no such date. */
   function dateTime(from: number): number {
     if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 10] !== LETTER_T) return -1;
@@ -74,21 +73,41 @@ export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonB
     return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1_000_000;
   }
 
-  /** The value in from..to as `read` says. */
-  function value(read: Read, from: number, to: number): number {
+  /** The number in an object in from..to that ends with a text of digits; -1 where it does not. */
+  function numberAtEnd(from: number, to: number): number {
+    let at = to - 3;
+    while (at > from && bytes[at]! >= ZERO && bytes[at]! <= ZERO + 9) at--;
+    const isText = bytes[to - 1] === CLOSE && bytes[to - 2] === QUOTE && isAt(TEXT, at + 1 - TEXT.length);
+    return isText ? digits(at + 1, to - 2) : -1;
+  }
+
+  /** The value in from..to as the member's `read` says. */
+  function value({ read, known }: Pick<Member, 'read' | 'known'>, from: number, to: number): number {
     const isText = bytes[from] === QUOTE;
     if (isText && to - from === 2) return 0;
     let number = -1;
-    if (isText && read === time) number = to - from === DATE_TIME + 2 ? dateTime(from + 1) : -1;
-    else if (isText && read === whole) number = digits(from + 1, to - 1);
+    if (read === whole) number = isText ? digits(from + 1, to - 1) : numberAtEnd(from, to);
+    else if (isText && read === time) number = to - from === DATE_TIME + 2 ? dateTime(from + 1) : -1;
     else if (isText && read === bit && to - from === 3)
       number = digits(from + 1, to - 1) > 1 ? -1 : digits(from + 1, to - 1);
     if (number >= 0) return number;
-    const make = (): number => read(parse(from, to) as Value);
-    if (to - from > SHORT) return make();
-    // One of a few: a status, a score with its severity.
-    const known = kept(spellings, read, () => new Map<string, number>());
-    return kept(known, bytes.toString('latin1', from, to), make);
+    for (const { json, number } of known) if (json.length === to - from && isAt(json, from)) return number;
+    number = read(parse(from, to) as Value);
+    if (known.length < MOST_SPELLINGS && to - from <= SHORT)
+      known.push({ json: Buffer.from(bytes.subarray(from, to)), number });
+    return number;
+  }
+
+  /** The place whose JSON, from behind the QID on, lies in at..to. */
+  function placeAt(from: number, at: number, to: number): Place {
+    let name = 0;
+    for (let i = at; i < to; i++) name = Math.imul(name ^ bytes[i]!, 16_777_619);
+    const found = places.get(name);
+    if (found !== undefined && found.json.length === to - at && isAt(found.json, at)) return found.place;
+    if (places.size >= MOST_PLACES) places.clear();
+    const place = placeOf((parse(from, to) as string[]).slice(2));
+    places.set(name, { json: Buffer.from(bytes.subarray(at, to)), place });
+    return place;
   }
 
   /** Puts host and QID of the key whose JSON lies in from..to among `numbers`; the place, undefined without both. */
@@ -100,8 +119,7 @@ export function findingValues(bytes: Buffer, { digits, stringEnd, parse }: JsonB
     const qid = isQid ? digits(hostTo + 3, qidTo) : -1;
     numbers[HOST] = host;
     numbers[QID] = qid;
-    if (host > 0 && qid > 0)
-      return kept(places, bytes.toString('latin1', qidTo, to), () => placeOf((parse(from, to) as string[]).slice(2)));
+    if (host > 0 && qid > 0) return placeAt(from, qidTo, to);
     const found = findingKey(parse(from, to) as string[]);
     numbers[HOST] = found?.host ?? 0;
     numbers[QID] = found?.qid ?? 0;
