@@ -29,7 +29,6 @@ import type { CollectorParts } from './parts.ts';
 import { withDetails } from './pull/details.ts';
 import { nameOf, type Stream } from './stream.ts';
 import { joinWorkers, namedFor, type WorkerOptions } from './work/workers.ts';
-import { capYoungGeneration } from './young-generation.ts';
 
 /** What may wait for a sink before pulling pauses, where the configuration says nothing. */
 const MAX_BACKLOG = 20 * 1024 ** 3;
@@ -95,12 +94,10 @@ export async function wire(options: WireOptions): Promise<Wired> {
     throw error;
   });
   const inventory = inventoryConsumer(joined === undefined ? outbox : joined.folding);
-  const stopWatching = capYoungGeneration();
   const maxBacklog = new Map([[INVENTORY, MAX_BACKLOG]]);
   const suspends = new Set<string>();
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
   const close = async (): Promise<void> => {
-    stopWatching();
     // Not where several fold: which of them is the last is not known here.
     const folding = joined === undefined && made.streams.size > 0 ? [inventory.open] : [];
     await closeAll(

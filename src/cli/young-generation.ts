@@ -9,11 +9,11 @@ const ENOUGH = 8 << 20;
 const LOOK_EVERY_MS = 5;
 
 /**
- * Lets the young generation grow to what pays and no further; returns how to stop watching. `--max-semi-space-size`
+ * Lets the young generation grow to what pays and no further. `--max-semi-space-size`
  * says the same, but only to a process that is about to start; the growth factor is read each time V8 grows the space.
  * `bin/young-generation.js` keeps it small until here.
  */
-export function capYoungGeneration(): () => void {
+export function capYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=2');
   const watch = setInterval(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
@@ -22,5 +22,4 @@ export function capYoungGeneration(): () => void {
     clearInterval(watch);
   }, LOOK_EVERY_MS);
   watch.unref();
-  return () => clearInterval(watch);
 }
