@@ -2,11 +2,9 @@ import { CommanderError } from 'commander';
 import { asQuarryError, explain, QuarryError } from '../core/errors.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { quarryProgram } from './program.ts';
-import { capYoungGeneration } from './young-generation.ts';
 
 /** Runs one command line. Returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  capYoungGeneration();
   let code: number = EXIT.ok;
   const program = quarryProgram((ended) => {
     code = ended;

@@ -25,6 +25,7 @@ import { pressure } from './deliver/pressure.ts';
 import { RESEND_LOOK_MS, resendAll, resendDue } from './deliver/resend.ts';
 import { cleanUpInventory } from './fold/consumer.ts';
 import { outlivedBy } from './fold/outlived.ts';
+import { holdHeap } from './heap.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { claimOrRestart, keepPulling } from './pull/stream-loop.ts';
 import type { PullReport } from './report.ts';
@@ -49,6 +50,7 @@ const CLEAN_UP_EVERY_MS = 600_000;
 const DRAIN_LOOK_MS = 50;
 
 export async function runCollector(parts: CollectorParts, options: RunOptions): Promise<RunSummary> {
+  holdHeap();
   const { outbox, clock, log } = parts;
   const appended = bell();
   const reports: PullReport[] = [];

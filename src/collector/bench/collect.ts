@@ -15,6 +15,7 @@ import fileSink from '../../sinks/file.ts';
 import { deliverOnce } from '../deliver/deliver.ts';
 import { scratch } from '../deliver/scratch.ts';
 import { INVENTORY, inventoryConsumer, inventoryStore } from '../fold/consumer.ts';
+import { holdHeap } from '../heap.ts';
 import { silentObserver } from '../observer.ts';
 import { openOutbox } from '../open-outbox.ts';
 import { epochs } from '../pull/epochs.ts';
@@ -119,6 +120,7 @@ export interface CollectFigures {
 
 /** `quarry bench collect`: a saved host list detection answer through everything, to the file sink and the inventory; sums over what the sink received. */
 export async function benchCollect(path: string, dataDir: string, inventory: boolean): Promise<CollectFigures> {
+  holdHeap();
   await mkdir(dataDir, { recursive: true });
   const stalls = monitorEventLoopDelay({ resolution: 5 });
   stalls.enable();

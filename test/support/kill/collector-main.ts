@@ -5,7 +5,6 @@
  */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { capYoungGeneration } from '../../../src/cli/young-generation.ts';
 import { runCollector } from '../../../src/collector/collector.ts';
 import type { Observer } from '../../../src/collector/observer.ts';
 import { datasets, presets, sinks } from '../../../src/collector/port.ts';
@@ -24,7 +23,6 @@ import {
 
 // What is killed cannot keep its compiled modules when it ends.
 flushCompileCache();
-capYoungGeneration();
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as CollectorSettings;
 const marks = openSync(settings.marks, 'w');
