@@ -32,7 +32,7 @@ describe('quarry db copy', skipUnless(typeof runnable !== 'string', String(runna
   });
   afterAll(() => server.stop());
 
-  it('[D47] moves an installation that goes on where it was: no key is new again, what waited is delivered', async () => {
+  it('moves an installation that goes on where it was: no key is new again, what waited is delivered', async () => {
     const rig = await startRig({ hosts: 12, datasets: { host_list: {}, host_list_detection: {}, user_activity: {} } });
     try {
       await rig.run();

@@ -56,7 +56,7 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
     expect(await pullsOf('acme')).toMatchObject([{ status: 'complete', received: 5 }]);
   }, 300_000);
 
-  it('[D47] says who is at work, and on what', async () => {
+  it('says who is at work, and on what', async () => {
     const { workers, leases } = await api.read<Workers>('/api/v1/workers');
     expect(workers).toMatchObject([{ name: 'w1', alive: true, lost_leases: 0 }]);
     expect(leases).toContainEqual(expect.objectContaining({ work: 'pull/acme', worker: 'w1' }));

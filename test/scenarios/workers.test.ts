@@ -50,7 +50,7 @@ describe('workers on one PostgreSQL', skipUnless(typeof runnable !== 'string', S
   });
 
   it(
-    `[fault 22] [fault 24] [fault 27] [fault 40] [D47] ${WORKERS} workers, ${SUBSCRIPTIONS} subscriptions, ${FAULTS} times killed, stopped past their leases, cut off, without a database: nothing is lost, repeated, written by who may not, or over a limit`,
+    `[fault 22] [fault 24] [fault 27] [fault 40] ${WORKERS} workers, ${SUBSCRIPTIONS} subscriptions, ${FAULTS} times killed, stopped past their leases, cut off, without a database: nothing is lost, repeated, written by who may not, or over a limit`,
     async () => {
       const random = randomFrom(seed);
       const database = await server.createDatabase();
