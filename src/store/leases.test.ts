@@ -61,7 +61,7 @@ describe('leases on PostgreSQL', skipUnless(why === '', why), () => {
     (await store.db.selectFrom('t').select('n').orderBy('n').execute()).map(({ n }) => n);
   const write = (store: Store<Schema>, n: number) => store.transaction((tx) => tx.insertMany('t', { n: [n] }));
 
-  test('of many workers at once each resource goes to one, and none to nobody', async () => {
+  test('[fault 26] of many workers at once each resource goes to one, and none to nobody', async () => {
     const url = await database();
     const workers = await Promise.all(['a', 'b', 'c'].map((id) => worker(url, id)));
     const wanted = Array.from({ length: 60 }, (_, i) => `r${i}`);

@@ -33,6 +33,26 @@ describe('PostgreSQL, its server killed and started again', skipUnless(why === '
   const all = async (store: Store<Schema>): Promise<number[]> =>
     (await store.db.selectFrom('t').selectAll().orderBy('n').execute()).map(({ n }) => n);
 
+  test('more transactions than connections wait for their turn [fault 32]', async () => {
+    const store = await filled();
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
+    let begun = 0;
+    const all = Array.from({ length: 12 }, (_, i) =>
+      store.transaction(async (tx) => {
+        begun++;
+        await tx.insertMany('t', { n: [100 + i] });
+        await mayEnd;
+      }),
+    );
+    while (begun < 8) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(begun).toBe(8);
+    end();
+    await Promise.all(all);
+    const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM t WHERE n >= 100`.execute(store.db);
+    expect(rows).toEqual([{ n: 12 }]);
+  });
+
   test('in the middle of a transaction: nothing of it is there, the error passes, and the store goes on [fault 27]', async () => {
     const store = await filled();
     const writing = store.transaction(async (tx) => {

@@ -53,7 +53,7 @@ async function nothingLostOrDoubled(...datasets: readonly string[]): Promise<voi
 }
 
 describe('SIGHUP', () => {
-  it('a bad configuration is told with all its problems, and the running one goes on', async () => {
+  it('[fault 95] a bad configuration is told with all its problems, and the running one goes on', async () => {
     const run = start();
     await run.said('pull complete');
     config()['connections']!['acme']!['pasword'] = 'x';
