@@ -7,6 +7,7 @@ import type { TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sinkContract } from '../../test/contracts/sink.ts';
 import { batchOf, payloads } from '../../test/support/batches.ts';
+import { chanceFrom } from '../../test/support/chance.ts';
 import { type FakeSyslog, type FakeSyslogOptions, fakeSyslog } from '../../test/support/fake-syslog.ts';
 import { skipUnless } from '../../test/support/skip.ts';
 import type { Batch, Destinations, OpenSink } from '../core/sink.ts';
@@ -62,12 +63,7 @@ const start = (
     tls: { ...server, ca, requestCert: true, rejectUnauthorized: true, ...more.tls },
   });
 
-/** A small generator of chance, so that a failure can be repeated with its seed. */
-let state = seed;
-const random = (): number => {
-  state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-  return state / 2_147_483_648;
-};
+const random = chanceFrom(seed);
 
 describe('devo', needsOpenssl, () => {
   sinkContract({

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { sinkContract } from '../../test/contracts/sink.ts';
 import { batchOf, payloads } from '../../test/support/batches.ts';
+import { chanceFrom } from '../../test/support/chance.ts';
 import { type FakeElasticsearch, fakeElasticsearch } from '../../test/support/fake-elasticsearch.ts';
-import { chanceFrom } from '../../test/support/fake-http.ts';
 import type { Batch, OpenSink, Outcome } from '../core/sink.ts';
 import elasticsearch from './elasticsearch.ts';
 

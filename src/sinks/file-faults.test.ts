@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { batchOf, type Payload, payloads } from '../../test/support/batches.ts';
+import { chanceFrom } from '../../test/support/chance.ts';
 import { idsUpTo } from '../../test/support/file-sink-writes.ts';
 import { scaled } from '../../test/support/scale.ts';
 import { smallDisk } from '../../test/support/small-disk.ts';
@@ -54,11 +55,7 @@ const seed = Date.now() % 1_000_000;
 test(`killed ${KILLS} times at any moment, every line is there once and whole (seed ${seed}) [fault 83]`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'quarry-sink-'));
   const root = join(folder, 'out');
-  let state = seed;
-  const random = (): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
+  const random = chanceFrom(seed);
   let next = 0;
   try {
     for (let kill = 0; kill < KILLS; kill++) {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { sinkContract } from '../../test/contracts/sink.ts';
 import { batchOf, payloads } from '../../test/support/batches.ts';
-import { chanceFrom } from '../../test/support/fake-http.ts';
+import { chanceFrom } from '../../test/support/chance.ts';
 import { type FakeSplunk, fakeSplunk, hecReply } from '../../test/support/fake-splunk.ts';
 import type { Batch, OpenSink, Outcome } from '../core/sink.ts';
 import hec from './splunk-hec.ts';

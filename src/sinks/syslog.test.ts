@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { sinkContract } from '../../test/contracts/sink.ts';
 import { batchOf, type Payload, payloads } from '../../test/support/batches.ts';
+import { chanceFrom } from '../../test/support/chance.ts';
 import { type FakeSyslog, type FakeSyslogOptions, fakeSyslog } from '../../test/support/fake-syslog.ts';
 import type { Batch, OpenSink } from '../core/sink.ts';
 import syslog from './syslog.ts';
@@ -13,20 +14,11 @@ const openSyslog = (settings: Record<string, unknown>): Promise<OpenSink> =>
   syslog.open(syslog.config.parse({ address: '127.0.0.1', hostname: 'h', settle: 20, ...settings }), context);
 
 const seed = Date.now() % 2 ** 31;
-/** A small generator of chance, so that a failure can be repeated with its seed. */
-function chance(): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
-
 const tcp = (settings: Record<string, unknown> = {}, more: Partial<FakeSyslogOptions> = {}): Promise<FakeSyslog> =>
   fakeSyslog({
     form: 'rfc5424',
     framing: 'newline',
-    random: chance(),
+    random: chanceFrom(seed),
     open: (port) => openSyslog({ transport: 'tcp', port, ...settings }),
     ...more,
   });

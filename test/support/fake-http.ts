@@ -116,12 +116,3 @@ export function verdict(text: string, how: Behaviour, random: () => number): 'ok
   if (how === 'random' && random() < 0.1) return random() < 0.2 ? 'bad' : 'busy';
   return 'ok';
 }
-
-/** A small generator of chance, so that a failure can be repeated with its seed. */
-export function chanceFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
