@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Collected, collectWith } from '../../test/support/collect-records.ts';
+import { skipUnless } from '../../test/support/skip.ts';
 import type { Ask, Call, PageAnswer } from '../core/dataset.ts';
 import type { Format } from '../core/format.ts';
 import { createReader } from '../qualys/reader.ts';
@@ -224,23 +225,22 @@ describe('a QPS answer', () => {
 
 /** Recorded and documented answers of Qualys, where they are at hand: they are not part of this repository. */
 const SAMPLES = join(import.meta.dirname, '../../../shared/samples/rest');
-const absent = existsSync(SAMPLES) ? '' : ' (skipped: the samples are not here)';
+const isHere = existsSync(SAMPLES);
 
-describe.skipIf(absent !== '')(`samples of QPS answers${absent}`, () => {
+describe('samples of QPS answers', skipUnless(isHere, 'documented answers of Qualys are not here'), () => {
   const kinds = [
     ['am-hostasset', hostAssets],
     ['am-tag', tags],
     ['was-webapp', webapps],
     ['was-finding', webappFindings],
   ] as const;
-  const files =
-    absent === ''
-      ? kinds.flatMap(([prefix, facts]) =>
-          readdirSync(SAMPLES)
-            .filter((name) => name.startsWith(prefix))
-            .map((name) => [name, facts] as const),
-        )
-      : [];
+  const files = isHere
+    ? kinds.flatMap(([prefix, facts]) =>
+        readdirSync(SAMPLES)
+          .filter((name) => name.startsWith(prefix))
+          .map((name) => [name, facts] as const),
+      )
+    : [];
 
   it.each(files)('%s: every object is there, every field is known', (name, facts) => {
     const body = readFileSync(join(SAMPLES, name), 'utf8');

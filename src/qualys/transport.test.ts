@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { skipUnless } from '../../test/support/skip.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Call } from '../core/dataset.ts';
 import { silentLog } from '../core/log.ts';
@@ -54,7 +55,7 @@ async function status(url: string, options: Partial<ClientOptions> = {}): Promis
   return answer.status;
 }
 
-describe.skipIf(!hasOpenssl())('TLS (skipped where there is no openssl command)', () => {
+describe('TLS', skipUnless(hasOpenssl(), 'no openssl command'), () => {
   let authority: FakeAuthority;
   const made = () => {
     authority ??= fakeAuthority();

@@ -164,7 +164,8 @@ describe('routes', () => {
     expect(up.imbalances).toEqual([]);
     expect(up.sinks.find(({ sink }) => sink === 'broken')).toMatchObject({ suspended: false, pending: 0 });
     const mended = await linesOf(rig, 'mended');
-    expect(idsOf(mended)).toEqual(idsOf(all));
+    // The world goes on: the second run may have read more.
+    expect(idsOf(mended)).toEqual(idsOf(await linesOf(rig, 'out')));
     expect(repeated(mended)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunksOf, collectWith } from '../../../test/support/collect-records.ts';
+import { skipUnless } from '../../../test/support/skip.ts';
 import { QuarryError } from '../../core/errors.ts';
 import type { JsonFormat } from '../../core/format.ts';
 import type { RecordView } from '../../core/words.ts';
@@ -286,10 +287,10 @@ function outcome(step: () => number): number | string {
 
 /** Recorded and documented answers of Qualys, where they are at hand: they are not part of this repository. */
 const SAMPLES = join(import.meta.dirname, '../../../../shared/samples');
-const absent = existsSync(SAMPLES) ? '' : ' (skipped: the samples are not here)';
+const isHere = existsSync(SAMPLES);
 
-describe.skipIf(absent !== '')(`samples of Qualys answers${absent}`, () => {
-  const files = absent === '' ? readdirSync(join(SAMPLES, 'rest')).filter((name) => name.endsWith('.json')) : [];
+describe('samples of Qualys answers', skipUnless(isHere, 'documented answers of Qualys are not here'), () => {
+  const files = isHere ? readdirSync(join(SAMPLES, 'rest')).filter((name) => name.endsWith('.json')) : [];
   const plain = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as unknown;
 
   it.each(files)('%s, whole and byte by byte', (name) => {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collect, cut, type Seen } from '../../../test/support/collect-xml.ts';
 import { readWithSaxes } from '../../../test/support/saxes-reader.ts';
+import { skipUnless } from '../../../test/support/skip.ts';
 import type { XmlFormat } from '../../core/format.ts';
 
 /** Recorded and documented answers of Qualys, where they are at hand: they are not part of this repository. */
 const SAMPLES = join(import.meta.dirname, '../../../../shared/samples/classic');
-const absent = existsSync(SAMPLES) ? '' : ' (skipped: the samples are not here)';
+const isHere = existsSync(SAMPLES);
 
 const HOSTS: XmlFormat = {
   kind: 'xml',
@@ -40,7 +41,7 @@ const KNOWLEDGE: XmlFormat = {
 const read = (format: XmlFormat, name: string) => collect(format, [readFileSync(join(SAMPLES, name))]);
 const records = (seen: readonly Seen[]) => seen.flatMap((one) => ('record' in one ? [one.record] : []));
 
-describe.skipIf(absent !== '')(`samples of Qualys answers${absent}`, () => {
+describe('samples of Qualys answers', skipUnless(isHere, 'documented answers of Qualys are not here'), () => {
   it('reads the detections of the guide (5.0)', () => {
     const { seen, end } = read(DETECTIONS, 'guide-host-detection-v5.xml');
     expect(records(seen)).toEqual([
@@ -127,10 +128,9 @@ describe.skipIf(absent !== '')(`samples of Qualys answers${absent}`, () => {
     expect(() => read(DETECTIONS, 'error-truncated-simple-return.xml')).toThrow(/before its closing root tag/);
   });
 
-  const whole =
-    absent === ''
-      ? readdirSync(SAMPLES).filter((name) => name.endsWith('.xml') && !name.includes('-truncated-simple'))
-      : [];
+  const whole = isHere
+    ? readdirSync(SAMPLES).filter((name) => name.endsWith('.xml') && !name.includes('-truncated-simple'))
+    : [];
   it.each(whole)('reads %s as saxes does, also byte by byte', (name) => {
     const bytes = readFileSync(join(SAMPLES, name));
     for (const format of [HOSTS, DETECTIONS, KNOWLEDGE]) {
