@@ -113,6 +113,9 @@ export async function collect(config: Config, speak: Console, options: CollectOp
     );
     speak.devo?.started(() => listSinks(wired.parts.outbox.store));
     let reloads: Reloads | undefined;
+    // The server answers before the collector runs: what is changed by then is read when it does.
+    const began = Promise.withResolvers<void>();
+    if (options.reload === undefined) began.resolve();
     let stopServing: (() => Promise<void>) | undefined;
     const inForce = (): Config => reloads?.inForce() ?? config;
     const together = options.once ? undefined : workTogether(wired.parts, controls, inForce);
@@ -122,7 +125,10 @@ export async function collect(config: Config, speak: Console, options: CollectOp
           ...{ outbox: wired.parts.outbox, version: version(), clock: systemClock, controls, logs },
           ...{ config: inForce, asks: together?.asks, stateOf: together?.stateOf },
           budgets: () => budgetsOf(wired),
-          reload: async () => await reloads?.apply(),
+          reload: async () => {
+            await began.promise;
+            await reloads?.apply();
+          },
           reloadWorked: () => reloads?.worked() ?? true,
         });
         feed = made.feed;
@@ -143,11 +149,13 @@ export async function collect(config: Config, speak: Console, options: CollectOp
             reloads = reloading({ load: options.reload, config, wired, running, log });
             heard?.to(reloads.now);
             together?.begin(reloads);
+            began.resolve();
           }
         },
       });
       return { summary, signalled: stop.code() };
     } finally {
+      began.resolve();
       await stopServing?.();
       await together?.end();
       await reloads?.end();
