@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BodiesConfig } from './config.ts';
+import type { BodyBucket } from '../core/s3.ts';
 import { duration, secret, text } from './fields.ts';
 
 /** Where large bodies go, beside a shared database. */
@@ -36,7 +36,7 @@ export const bodiesSchema = z
     path: ['secret_access_key'],
   });
 
-export const resolveBodies = (value: z.output<typeof bodiesSchema>): BodiesConfig => ({
+export const resolveBodies = (value: z.output<typeof bodiesSchema>): BodyBucket => ({
   above: value.above,
   bucket: value.bucket,
   prefix: value.prefix.replaceAll(/^\/+|\/+$/g, ''),

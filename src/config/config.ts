@@ -1,4 +1,5 @@
 import type { Recurrence } from '../core/cron.ts';
+import type { BodyBucket } from '../core/s3.ts';
 import type { Secret } from '../core/secret.ts';
 import type { DevoLayout } from './devo/names.ts';
 import type { Address } from './fields.ts';
@@ -16,7 +17,7 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: Secret | undefined;
   /** Where large bodies go; undefined: into the database. */
-  readonly bodies: BodiesConfig | undefined;
+  readonly bodies: BodyBucket | undefined;
   readonly server: ServerConfig | false;
   readonly logFormat: LogFormat | undefined;
   /** What `hash` rules are keyed with; there wherever a rule needs it. */
@@ -36,22 +37,6 @@ export interface Config {
   readonly presets: ReadonlyMap<string, string>;
   /** What the file calls its parts, where it has the layout of a Devo collector. */
   readonly devo?: DevoLayout;
-}
-
-/** A bucket for bodies; the same form as the store's settings. */
-export interface BodiesConfig {
-  /** Bytes of a page, unpacked, above which its bodies go there. */
-  readonly above: number;
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly region: string | undefined;
-  readonly endpoint: string | undefined;
-  readonly pathStyle: boolean | undefined;
-  readonly accessKeyId: string | undefined;
-  readonly secretAccessKey: Secret | undefined;
-  readonly sessionToken: Secret | undefined;
-  /** Milliseconds. */
-  readonly timeout: number;
 }
 
 export interface ServerConfig {

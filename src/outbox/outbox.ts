@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QuarryError } from '../core/errors.ts';
+import type { BodyBucket } from '../core/s3.ts';
 import { fileFault } from '../store/faults.ts';
 import { expectMigrated, type Migration, migrate } from '../store/migrate.ts';
-import { type ObjectSettings, openObjects } from '../store/objects.ts';
+import { openObjects } from '../store/objects.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type Bodies, expectPlace, type ObjectPlace, sharedBodies } from './bodies.ts';
@@ -29,7 +30,7 @@ export interface OutboxLocation {
   /** `postgres://…`; without it, SQLite in `dataDir`. */
   readonly databaseUrl?: string | undefined;
   /** Where bodies of segments of more than `above` bytes go instead of the database; only with `databaseUrl`. */
-  readonly bodies?: (ObjectSettings & { readonly above: number }) | undefined;
+  readonly bodies?: BodyBucket | undefined;
   /** Only look: no migration, nothing swept; works beside a collector. */
   readonly readOnly?: boolean;
   /** Change rows beside a collector: as with `readOnly`, no migration, and nothing swept. */

@@ -8,7 +8,7 @@
  */
 import type { Store, Transaction } from '../store/store.ts';
 import { countQueued, take } from './append.ts';
-import { REMOVED } from './identity.ts';
+import { liveNumbers } from './live.ts';
 import type { OutboxSchema } from './schema.ts';
 
 /**
@@ -94,18 +94,7 @@ async function queuePiece(
   const busy = await busyOf(tx, sink, batches);
   const free = batches.filter(({ id }) => !busy.has(id));
   const live = new Map<number, ReadonlySet<number>>();
-  for (const batch of free) {
-    const rows = await tx.db
-      .selectFrom('known_key')
-      .select('event')
-      .where('keyspace', '=', batch.keyspace)
-      .where('lead', '>=', batch.lead_from)
-      .where('lead', '<=', batch.lead_to)
-      .where('batch', '=', batch.id)
-      .where('fingerprint', '<>', REMOVED)
-      .execute();
-    live.set(batch.id, new Set(rows.map(({ event }) => event)));
-  }
+  for (const batch of free) live.set(batch.id, await liveNumbers(tx.db, batch));
   return { events: await queueEvents(tx, sink, free, live), last };
 }
 

@@ -8,26 +8,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type * as aws from '@aws-sdk/client-s3';
 import { QuarryError } from '../core/errors.ts';
-import { reveal, type Secret } from '../core/secret.ts';
+import { type BodyBucket, s3Client } from '../core/s3.ts';
 
-export interface ObjectSettings {
-  readonly bucket: string;
-  /** What names begin with, without slashes at its ends. */
-  readonly prefix: string;
-  readonly region: string | undefined;
-  /** Address of a compatible store; undefined for Amazon's. */
-  readonly endpoint: string | undefined;
-  /** Undefined: where there is an endpoint. */
-  readonly pathStyle: boolean | undefined;
-  /** Without it, the library's chain: environment, profile, role of the machine. */
-  readonly accessKeyId: string | undefined;
-  readonly secretAccessKey: Secret | undefined;
-  readonly sessionToken: Secret | undefined;
-  /** Milliseconds one object may take. */
-  readonly timeout: number;
-}
+export type ObjectSettings = Omit<BodyBucket, 'above'>;
 
 export interface Objects {
   /** Stores a file under a name; what had the name is replaced. */
@@ -55,7 +39,7 @@ export async function openObjects(settings: ObjectSettings): Promise<Objects> {
     if (!absent || !cause.message.includes(LIBRARY)) throw cause;
     throw new QuarryError('QRY4019', { what: `not installed: ${LIBRARY}`, fix: `run npm i ${LIBRARY}`, cause });
   });
-  const client = new library.S3Client(clientOptions(settings));
+  const client = new library.S3Client({ ...s3Client(settings), logger: SILENT });
   const keyOf = (name: string): string => `${prefix}/${name}`;
   const late = () => ({ abortSignal: AbortSignal.timeout(timeout) });
   const failed = (error: unknown): QuarryError =>
@@ -116,30 +100,6 @@ export async function openObjects(settings: ObjectSettings): Promise<Objects> {
     },
     fault: (error) => (isNetwork(error) ? failed(error) : error),
     close: () => client.destroy(),
-  };
-}
-
-function clientOptions(settings: ObjectSettings): aws.S3ClientConfig {
-  const { endpoint, accessKeyId, secretAccessKey, sessionToken } = settings;
-  const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1');
-  return {
-    forcePathStyle: settings.pathStyle ?? endpoint !== undefined,
-    maxAttempts: 1,
-    logger: SILENT,
-    requestHandler: { connectionTimeout: 10_000 },
-    // Older compatible stores do not know the checksums that newer clients add; every batch has one of its own.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(accessKeyId !== undefined &&
-      secretAccessKey !== undefined && {
-        credentials: {
-          accessKeyId,
-          secretAccessKey: reveal(secretAccessKey),
-          ...(sessionToken !== undefined && { sessionToken: reveal(sessionToken) }),
-        },
-      }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Events of findings as columns. A fold holds thousands of events while it waits for the database: an object for each
- * would outlive the young generation and cost a third of the fold (8.5 to 11 CPU s over 180,000 detections, measured).
+ * would outlive the young generation (over 180,000 detections 300 to 315 MiB resident in place of 240 to 250, measured).
  */
 import type { Change, RemovalReason } from '../../core/words.ts';
 import type { Origin } from '../event.ts';

@@ -6,7 +6,8 @@
  */
 import type * as aws from '@aws-sdk/client-s3';
 import { QuarryError } from '../../core/errors.ts';
-import { reveal, type Secret } from '../../core/secret.ts';
+import { type S3Place, s3Client } from '../../core/s3.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Batch, OpenSink, Outcome } from '../../core/sink.ts';
 import { type Compression, compressed, contentType, keyOf, prefixOf } from './objects.ts';
 
@@ -28,7 +29,7 @@ export interface Settings {
 
 export function openS3(settings: Settings, library: typeof aws): OpenSink {
   const { bucket, compression } = settings;
-  const client = new library.S3Client(clientOptions(settings));
+  const client = new library.S3Client(s3Client(placeOf(settings)));
 
   async function put(batch: Batch, signal: AbortSignal): Promise<Outcome> {
     const body = await compressed(batch, compression);
@@ -83,29 +84,10 @@ export function openS3(settings: Settings, library: typeof aws): OpenSink {
   };
 }
 
-function clientOptions(settings: Settings): aws.S3ClientConfig {
-  const { endpoint, access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: token } = settings;
-  const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1');
-  const forcePathStyle = settings.path_style ?? endpoint !== undefined;
-  return {
-    forcePathStyle,
-    // The collector tries again, and says so.
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 10_000 },
-    // Older compatible stores do not know the checksums that newer clients add; the signature covers the content.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(accessKeyId !== undefined &&
-      secretAccessKey !== undefined && {
-        credentials: {
-          accessKeyId,
-          secretAccessKey: reveal(secretAccessKey),
-          ...(token !== undefined && { sessionToken: reveal(token) }),
-        },
-      }),
-  };
+function placeOf(settings: Settings): S3Place {
+  const { region, endpoint, path_style: pathStyle, access_key_id: accessKeyId } = settings;
+  const { secret_access_key: secretAccessKey, session_token: sessionToken } = settings;
+  return { region, endpoint, pathStyle, accessKeyId, secretAccessKey, sessionToken };
 }
 
 interface Answered {
