@@ -49,4 +49,38 @@ describeStores('sending again what is current', (kind) => {
     expect(await verifyCounters(store)).toEqual([]);
     await outbox.close();
   });
+
+  test('after a full reading: what that reading did not send itself, and never what came before the sink was known', async () => {
+    const outbox = await openAt(await kind.place());
+    const { store } = outbox;
+    const claim = await claimAt(outbox);
+    await registerSink(store, 'again', () => true, 1);
+    const append = (host: number, now: number) =>
+      appendThings(outbox, claim, things(host), { pull: now, now, sinks: ['again'] });
+    const sweep = { stream: claim.stream, scope: '', reason: '', known: 0, absent: 0 };
+    const swept = (id: number, started: number, ended: number) =>
+      store.db
+        .insertInto('sweep')
+        .values({ ...sweep, id, kind: 'full', state: 'concluded', started, ended })
+        .execute();
+    const look = (now: number) => resend(store, 'again', claim.stream, ['each_sweep'], now);
+    // The first reading is under way when the sink is first looked at.
+    await append(1, 1100);
+    expect(await look(1200)).toBe(0);
+    await append(2, 1300);
+    await swept(1, 1000, 1400);
+    expect(await look(1500)).toBe(0);
+    // The next one finds a third host, and the other two as they were.
+    await append(3, 2100);
+    await swept(2, 2000, 2200);
+    await drain(outbox, 'again');
+    // Two that look at once queue it once.
+    const both = await Promise.all([look(2300), look(2300)]);
+    expect(both.toSorted((a, b) => a - b)).toEqual([0, 8]);
+    expect(await look(2400)).toBe(0);
+    const again = await drain(outbox, 'again', 2500);
+    expect(new Set(again.map(({ key }) => key[0]))).toEqual(new Set(['1', '2']));
+    expect(await verifyCounters(store)).toEqual([]);
+    await outbox.close();
+  });
 });

@@ -12,14 +12,17 @@ import { liveNumbers } from './live.ts';
 import type { OutboxSchema } from './schema.ts';
 
 /**
- * When the current records of a stream are sent again: after every full reading, or so many milliseconds after the last
- * time; or those alone whose QID means something else now (resend-keys.ts).
+ * When the current records of a stream are sent again: after every full reading, what that reading did not send itself;
+ * or all of them, so many milliseconds after the last time; or those alone whose QID means something else now
+ * (resend-keys.ts).
  */
 export type Resend = 'each_sweep' | 'qid_changed' | number;
 
 interface Progress {
   /** When it was begun last; epoch ms. */
   readonly at: number;
+  /** What was queued first after this is left out; epoch ms. */
+  readonly until?: number;
   /** The last batch queued; absent when it is done. */
   readonly after?: number;
 }
@@ -42,20 +45,23 @@ export async function resend(
     await keep(store.db, name, { at: now });
     return 0;
   }
+  let before = known;
   let progress = known;
   if (progress.after === undefined) {
     const swept = when.includes('each_sweep') ? await lastSweep(store, stream) : undefined;
-    const due = when.some((one) => (one === 'each_sweep' ? (swept ?? 0) > known.at : now >= known.at + one));
-    if (!due) return 0;
-    progress = { at: Math.max(now, swept ?? 0), after: 0 };
+    const isTime = when.some((one) => one !== 'each_sweep' && now >= known.at + one);
+    const isSwept = swept !== undefined && swept.started > known.at;
+    if (!isTime && !isSwept) return 0;
+    progress = { at: Math.max(now, swept?.ended ?? 0), ...(!isTime && isSwept && { until: swept.started }), after: 0 };
   }
   let events = 0;
   for (;;) {
-    const { at, after = 0 } = progress;
-    const piece = await store.transaction(async (tx) => queuePiece(tx, sink, stream, after, name, at));
+    const step = { before, from: progress };
+    const piece = await store.transaction(async (tx) => queuePiece(tx, sink, stream, name, step));
     if (piece === undefined) return events;
     events += piece.events;
-    progress = { at, after: piece.last };
+    before = { ...progress, after: piece.last };
+    progress = before;
   }
 }
 
@@ -63,10 +69,10 @@ async function queuePiece(
   tx: Transaction<OutboxSchema>,
   sink: string,
   stream: number,
-  after: number,
   name: string,
-  at: number,
+  { before, from }: { readonly before: Progress; readonly from: Progress },
 ): Promise<{ events: number; last: number } | undefined> {
+  const { at, until = at, after = 0 } = from;
   // The sink's row first: whatever else queues or settles there waits.
   const row = await tx.db
     .updateTable('sink')
@@ -74,6 +80,9 @@ async function queuePiece(
     .where('name', '=', sink)
     .returning('suspended')
     .executeTakeFirst();
+  // Whoever looked at the same time has queued this piece.
+  const found = await progressOf(tx, name);
+  if (found?.at !== before.at || found.after !== before.after) return undefined;
   // What a suspended sink is fed later is current by then.
   const batches =
     row === undefined || row.suspended !== null
@@ -83,13 +92,13 @@ async function queuePiece(
           .select(['id', 'keyspace', 'events', 'length_bytes', 'lead_from', 'lead_to', 'numbers'])
           .where('stream', '=', stream)
           .where('live', '>', 0)
-          .where('created', '<=', at)
+          .where('created', '<=', until)
           .where('id', '>', after)
           .orderBy('id')
           .limit(CHUNK)
           .execute();
   const last = batches.at(-1)?.id;
-  await keep(tx.db, name, last === undefined ? { at } : { at, after: last });
+  await keep(tx.db, name, last === undefined ? { at } : { ...from, after: last });
   if (last === undefined) return undefined;
   const busy = await busyOf(tx, sink, batches);
   const free = batches.filter(({ id }) => !busy.has(id));
@@ -157,7 +166,10 @@ export async function queueEvents(
 }
 
 /** How far something is, as `keep` wrote it. */
-export async function progressOf<T = Progress>({ db }: Store<OutboxSchema>, name: string): Promise<T | undefined> {
+export async function progressOf<T = Progress>(
+  { db }: Pick<Store<OutboxSchema>, 'db'>,
+  name: string,
+): Promise<T | undefined> {
   const row = await db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
   return row === undefined ? undefined : (JSON.parse(row.value) as T);
 }
@@ -171,16 +183,18 @@ export async function keep(db: Store<OutboxSchema>['db'], name: string, progress
     .execute();
 }
 
-/** When the last full reading of the stream was concluded; epoch ms. */
-async function lastSweep(store: Store<OutboxSchema>, stream: number): Promise<number | undefined> {
-  const row = await store.db
+/** When the last full reading of the stream began and was concluded; epoch ms. */
+async function lastSweep(
+  store: Store<OutboxSchema>,
+  stream: number,
+): Promise<{ started: number; ended: number | null } | undefined> {
+  return store.db
     .selectFrom('sweep')
-    .select('ended')
+    .select(['started', 'ended'])
     .where('stream', '=', stream)
     .where('kind', '=', 'full')
     .where('state', '=', 'concluded')
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row?.ended ?? undefined;
 }
