@@ -82,6 +82,10 @@ it('how complete a data set is, against what Qualys says', async () => {
   });
   expect(items.find(({ dataset }) => dataset === 'user_activity')).toMatchObject({ qualys: null, by: null });
   expect([waiting, refused]).toEqual([expect.any(Number), 0]);
+  const of = async (connection: string) =>
+    (await api.read<Items>(`/api/v1/completeness?connection=${connection}`)).items.map(({ dataset }) => dataset);
+  expect(await of('acme')).toEqual(items.map(({ dataset }) => dataset));
+  expect(await of('other')).toEqual([]);
 });
 
 describe('streams of the API', () => {

@@ -148,6 +148,17 @@ describe('operating through the page', skipUnless(hasChromium, NO_CHROMIUM), () 
     expect(complaints()).toEqual([]);
   });
 
+  it('says how complete a data set is, and against what', async () => {
+    await open('/connections/acme');
+    const cell = page.getByRole('table', { name: 'Streams' }).getByRole('cell', { name: '60 of 60' });
+    await cell.waitFor();
+    expect(await cell.textContent()).toMatch(/^60 of 60against Qualys’s list of ids, /);
+    await open('/');
+    await page.getByRole('heading', { name: 'Next pulls' }).waitFor();
+    expect(await page.getByText('Not everything is here').count()).toBe(0);
+    expect(complaints()).toEqual([]);
+  });
+
   it('shows a held sweep with what it would remove, and removes it for who confirms', { timeout: SLOW }, async () => {
     // At the same address there is suddenly a subscription with three hosts.
     const port = Number(new URL(simulator.url).port);
@@ -157,6 +168,13 @@ describe('operating through the page', skipUnless(hasChromium, NO_CHROMIUM), () 
     await page.getByRole('button', { name: /^Actions for/ }).click();
     await page.getByRole('menuitem', { name: 'Read everything again' }).click();
     await page.getByText(/A full reading missed \d+ of 60: see Set aside/).waitFor();
+    const lacks = /60 of 60, a reading that lacks \d+ is held/;
+    await page.getByRole('cell', { name: lacks }).waitFor();
+    await open('/');
+    const alert = page.getByRole('alert', { name: 'Not everything is here' });
+    expect(await alert.getByRole('listitem').textContent()).toMatch(/^Host list of acme: 60 of 60, .* is held$/);
+    expect(await violations(page)).toEqual([]);
+    await alert.getByRole('link', { name: 'acme' }).click();
     await page.getByRole('tab', { name: 'Set aside' }).click();
     const row = page.getByRole('table', { name: 'Held full readings' }).locator('tbody tr');
     await row.waitFor();

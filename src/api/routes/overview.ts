@@ -143,7 +143,7 @@ export const overviewRoutes: Routes = (app, api) => {
       schema: {
         summary: 'How much of each data set is here, against what Qualys said last',
         tags,
-        querystring: z.object(paging),
+        querystring: z.object({ ...paging, connection: z.string().max(64).optional() }),
         response: {
           200: pageOf(coverageView).extend({
             waiting: z.number().int().meta({ description: 'Events the inventory has yet to fold.' }),
@@ -154,7 +154,7 @@ export const overviewRoutes: Routes = (app, api) => {
     },
     async (request) => {
       const who = whoAsks(request);
-      const items = (await coverage(outbox))
+      const items = (await coverage(outbox, request.query.connection))
         .filter(({ tenant }) => maySee(who, tenant))
         .map(({ connection, dataset, have, quarantined, asOf, inInventory, ...one }) => ({
           ...{ connection, dataset, have, quarantined, as_of: isoTime(asOf), in_inventory: inInventory },

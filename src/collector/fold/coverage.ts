@@ -34,10 +34,10 @@ export interface Coverage {
   readonly inInventory: boolean;
 }
 
-/** Every stream there is, by connection and data set. */
-export async function coverage(outbox: Outbox): Promise<Coverage[]> {
+/** Every stream there is, by connection and data set; or those of one connection. */
+export async function coverage(outbox: Outbox, only?: string): Promise<Coverage[]> {
   const { db } = outbox.store;
-  const streams = await listStreams(outbox.store);
+  const streams = (await listStreams(outbox.store)).filter(({ connection }) => (only ?? connection) === connection);
   const held = await db.selectFrom('sweep').select(['stream', 'absent']).where('state', '=', 'held').execute();
   const quarantine = await db
     .selectFrom('quarantine')

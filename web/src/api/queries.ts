@@ -46,6 +46,14 @@ export const streamsQuery = (connection: string) =>
     queryFn: () => list<T.Stream>(`/connections/${connection}/streams`, { limit: 1000 }),
     ...live,
   });
+/** Of one connection, or of all; counted from every stream, so asked for less often. */
+export const completenessQuery = (connection?: string) =>
+  queryOptions({
+    queryKey: ['completeness', connection],
+    queryFn: () => list<T.Coverage>('/completeness', { connection, limit: 1000 }),
+    refetchInterval: 6 * LIVE_MS,
+  });
+export const workersQuery = queryOptions({ queryKey: ['workers'], queryFn: () => get<T.Workers>('/workers'), ...live });
 export const sinksQuery = queryOptions({ queryKey: ['sinks'], queryFn: () => list<T.Sink>('/sinks'), ...live });
 
 export const pullsQuery = (params: { connection?: string; dataset?: string; status?: string; limit?: number }) =>

@@ -5,6 +5,7 @@ export type {
   AuditEntry,
   Budget,
   Check,
+  Coverage,
   Dataset,
   Event,
   HeldSweep,
@@ -29,6 +30,7 @@ export type {
   User,
   View,
   WaysToSignIn,
+  Workers,
 } from '../api-types.gen.ts';
 
 /** Of a problem that the page itself finds, only what it knows. */

@@ -3,9 +3,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { write } from '../api/client.ts';
 import { useEventStream } from '../api/event-stream.ts';
-import { streamsQuery } from '../api/queries.ts';
+import { completenessQuery, streamsQuery } from '../api/queries.ts';
 import { useMay } from '../api/session.ts';
 import type { Progress, Stream } from '../api/types.ts';
+import { Complete } from '../parts/Complete.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { absolute, bytes, count, duration } from '../parts/format.ts';
 import { ListTable } from '../parts/ListTable.tsx';
@@ -23,13 +24,17 @@ type Asked = { readonly what: 'reset' | 'backfill' | 'checkpoint'; readonly stre
 export function Streams({ connection }: { connection: string }) {
   const client = useQueryClient();
   const query = useQuery(streamsQuery(connection));
+  const coverage = new Map(
+    useQuery(completenessQuery(connection)).data?.map((one) => [one.dataset, one] as const) ?? [],
+  );
   const [live, setLive] = useState<Live>({});
   const [asked, setAsked] = useState<Asked>();
   const action = useAction();
   useEventStream('/progress/stream', { connection }, ({ event, data }) => {
     const said = data as Progress & { dataset: string; ended?: boolean };
     if (event === 'progress') setLive((before) => ({ ...before, [said.dataset]: said }));
-    else void client.invalidateQueries({ queryKey: ['streams', connection] });
+    else
+      for (const list of ['streams', 'completeness']) void client.invalidateQueries({ queryKey: [list, connection] });
   });
   return (
     <div className="panel">
@@ -59,6 +64,10 @@ export function Streams({ connection }: { connection: string }) {
                 number: true,
               },
               { title: 'Records', cell: ({ rows_total }) => count(rows_total), number: true },
+              {
+                title: 'Complete',
+                cell: ({ dataset, kind }) => <Complete of={coverage.get(dataset)} kind={kind} />,
+              },
               { title: 'Set aside', cell: ({ quarantined }) => count(quarantined), number: true },
               {
                 title: 'Actions',

@@ -13,6 +13,8 @@ import { Figure, PageHead, Panel } from '../parts/Panel.tsx';
 import { Severity } from '../parts/Severity.tsx';
 import { Mark, toneOf } from '../parts/StatusMark.tsx';
 import { When } from '../parts/When.tsx';
+import { Incomplete } from './Incomplete.tsx';
+import { Workers } from './Workers.tsx';
 
 // Charts come after the page: they are half of all its code.
 const Volume = lazy(async () => ({ default: (await import('../pictures/Volume.tsx')).Volume }));
@@ -27,6 +29,7 @@ export function Overview() {
         {(said) => (
           <Stack>
             <Health health={said.health} />
+            <Incomplete />
             <Inventory waiting={inventoryWaiting(said.sinks)} />
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
               <Panel title="Events by data set, last 24 hours">
@@ -42,6 +45,7 @@ export function Overview() {
               <Panel title="Sinks" actions={<Link to="/sinks">All</Link>}>
                 <Sinks sinks={said.sinks} />
               </Panel>
+              {said.health.workers !== undefined && <Workers />}
               <Panel title="Next pulls" actions={<Link to="/connections">Connections</Link>}>
                 <NextRuns runs={said.next_runs.slice(0, 8)} />
               </Panel>
