@@ -33,6 +33,13 @@ describe('journeys through the page', skipUnless(hasChromium, NO_CHROMIUM), () =
     await settled(page);
   };
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+  /** As the page asks, beside it. */
+  async function api<T>(method: string, path: string, data?: unknown): Promise<T> {
+    const url = (of: string) => new URL(`/api/v1${of}`, served.url).href;
+    const { csrf_token } = (await (await page.request.get(url('/session'))).json()) as { csrf_token: string };
+    const answer = await page.request.fetch(url(path), { method, headers: { 'x-csrf-token': csrf_token }, data });
+    return (await answer.json()) as T;
+  }
   const counted = async (path: string): Promise<number> => {
     const answer = await page.request.get(new URL(`/api/v1/inventory/${path}`, served.url).href);
     return ((await answer.json()) as { count: number }).count;
@@ -97,8 +104,20 @@ describe('journeys through the page', skipUnless(hasChromium, NO_CHROMIUM), () =
     const yaml = await page.getByRole('region', { name: 'The connection as YAML' }).textContent();
     expect(yaml).toContain('branch-office:');
     expect(yaml).not.toContain(simulator.password);
-    await button('Submit').click();
+    // Two clicks at once: sent twice, carried out once.
+    const keys: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/v1/connections'))
+        keys.push(request.headers()['idempotency-key']);
+    });
+    await page.locator('form').evaluate((form: { requestSubmit(): void }) => {
+      form.requestSubmit();
+      form.requestSubmit();
+    });
     await page.getByRole('heading', { name: 'Branch office' }).waitFor();
+    expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), keys[0]]);
+    const { total } = await api<{ total: number }>('GET', '/connections');
+    expect(total).toBe(2);
     await settled(page);
     await page.getByText('up to date').waitFor({ timeout: 60_000 });
     await page.getByRole('link', { name: 'View events' }).click();
@@ -240,10 +259,44 @@ describe('journeys through the page', skipUnless(hasChromium, NO_CHROMIUM), () =
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await open('/explore/devices');
     await button('Saved').click();
-    await page.getByRole('menuitem', { name: 'Urgent ones' }).click();
+    await page.getByRole('menuitem', { name: 'Urgent ones', exact: true }).click();
     await page.waitForURL(/open_critical/);
     await settled(page);
     expect(await page.getByRole('columnheader').allTextContents()).toEqual(['', 'Name', 'OS']);
+  });
+
+  it('removes nothing that somebody else has changed meanwhile, and says so', async () => {
+    const { items } = await api<{ items: { id: string }[] }>('GET', '/saved-queries');
+    const query = `/saved-queries/${items[0]!.id}`;
+    await open('/explore/devices');
+    await button('Saved').click();
+    const removeUrgent = page.getByRole('menuitem', { name: 'Remove Urgent ones' });
+    await removeUrgent.waitFor();
+    await api('PATCH', query, { name: 'Most urgent' });
+    await removeUrgent.click();
+    await page.getByRole('alert').getByText('It has changed meanwhile').waitFor();
+    expect(await violations(page)).toEqual([]);
+    // What it is by now is shown, and goes.
+    await button('Saved').click();
+    await page.getByRole('menuitem', { name: 'Remove Most urgent' }).click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await until(async () => (await api<{ status?: number }>('GET', query)).status === 404);
+
+    const remove = async () => {
+      await button('More for Branch office').click();
+      await page.getByRole('menuitem', { name: 'Delete' }).click();
+      await page.getByRole('dialog').getByRole('textbox').fill('branch-office');
+    };
+    await open('/connections');
+    await remove();
+    await api('PATCH', '/connections/branch-office', { notes: 'still needed' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alert').getByText('It has changed meanwhile').waitFor();
+    await page.getByText('still needed').waitFor();
+    await remove();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('table', { name: 'Connections' }).getByText('branch-office').waitFor({ state: 'detached' });
+    await until(async () => (await api<{ total: number }>('GET', '/connections')).total === 1);
   });
 
   it('resets a stream only for who types its name', async () => {
@@ -264,14 +317,7 @@ describe('journeys through the page', skipUnless(hasChromium, NO_CHROMIUM), () =
     const rows = page.locator('tbody tr');
     await rows.first().waitFor();
     const before = await rows.count();
-    await page.request.fetch(new URL('/api/v1/session', served.url).href).then(async (answer) => {
-      const { csrf_token } = (await answer.json()) as { csrf_token: string };
-      const path = '/api/v1/connections/demo/streams/ips/reset';
-      await page.request.post(new URL(path, served.url).href, {
-        headers: { 'x-csrf-token': csrf_token },
-        data: { confirm: 'ips' },
-      });
-    });
+    await api('POST', '/connections/demo/streams/ips/reset', { confirm: 'ips' });
     await until(async () => (await rows.count()) > before);
     expect(await rows.first().textContent()).toContain('ips');
   });

@@ -17,7 +17,10 @@ export const rememberCsrf = (token: string | undefined): void => {
 
 export interface CallOptions {
   readonly body?: unknown;
+  /** The version that was looked at: refused with 412 where it has changed since. */
   readonly ifMatch?: number | undefined;
+  /** A key of `onceKey`: sent twice, it is carried out once. */
+  readonly once?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
 }
@@ -31,8 +34,12 @@ export function apiUrl(path: string, params: Params = {}): string {
   return `/api/v1${path}${query === '' ? '' : `?${query}`}`;
 }
 
+/** 128 random bits; `randomUUID` is only there where the page came over TLS or from this machine. */
+export const onceKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 export async function send(method: string, url: string, options: CallOptions = {}): Promise<Response> {
-  const { body, ifMatch, accept = 'application/json', signal } = options;
+  const { body, ifMatch, once, accept = 'application/json', signal } = options;
   const response = await fetch(url, {
     method,
     headers: {
@@ -40,6 +47,7 @@ export async function send(method: string, url: string, options: CallOptions = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(method === 'GET' || csrfToken === undefined ? {} : { 'x-csrf-token': csrfToken }),
       ...(ifMatch === undefined ? {} : { 'if-match': `"${ifMatch}"` }),
+      ...(once === undefined ? {} : { 'idempotency-key': once }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
@@ -75,9 +83,9 @@ export async function write<T = unknown>(
   method: 'POST' | 'PATCH' | 'DELETE' | 'PUT',
   path: string,
   body?: unknown,
-  ifMatch?: number,
+  options: Pick<CallOptions, 'ifMatch' | 'once'> = {},
 ): Promise<T> {
-  const response = await send(method, apiUrl(path), { body, ifMatch });
+  const response = await send(method, apiUrl(path), { ...options, body });
   const text = await response.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { write } from '../api/client.ts';
@@ -42,20 +42,24 @@ export function SavedMenu({ view, state, onOpen }: SavedMenuProps) {
               >
                 {one.name}
               </Menu.Item>
-              <ActionIcon
-                size="xs"
-                variant="subtle"
+              <Menu.Item
+                w="auto"
                 aria-label={`Remove ${one.name}`}
-                onClick={() => void action.run(() => write('DELETE', `/saved-queries/${one.id}`))}
+                onClick={() =>
+                  void action.run(() =>
+                    write('DELETE', `/saved-queries/${one.id}`, undefined, { ifMatch: one.version }),
+                  )
+                }
               >
                 ×
-              </ActionIcon>
+              </Menu.Item>
             </Group>
           ))}
           <Menu.Divider />
           <Menu.Item onClick={() => setNaming(true)}>Save this query…</Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {!naming && <ProblemAlert error={action.error} />}
       {naming && (
         <Modal
           opened

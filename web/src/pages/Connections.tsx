@@ -123,7 +123,9 @@ export function Connections() {
           action="Delete"
           typed={deleted.id}
           onClose={() => setDeleted(undefined)}
-          onConfirm={() => action.run(() => write('DELETE', `/connections/${deleted.id}`))}
+          onConfirm={() =>
+            action.run(() => write('DELETE', `/connections/${deleted.id}`, undefined, { ifMatch: deleted.version }))
+          }
         >
           Nothing more is collected through it, and its stored secrets are gone. What it has collected stays.
         </Confirm>

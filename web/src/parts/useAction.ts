@@ -1,5 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ApiError } from '../api/client.ts';
+
+const CHANGED_MEANWHILE = 412;
 
 export interface Action {
   readonly busy: boolean;
@@ -7,7 +10,10 @@ export interface Action {
   run(work: () => Promise<unknown>): Promise<void>;
 }
 
-/** Something people start by a button: busy while it runs, its problem kept, then everything shown is asked for again. */
+/**
+ * Something people start by a button: busy while it runs, its problem kept, then everything shown is asked for again; so
+ * it is where it had been changed by somebody else meanwhile.
+ */
 export function useAction(): Action {
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
@@ -23,6 +29,7 @@ export function useAction(): Action {
         await client.invalidateQueries();
       } catch (thrown) {
         setError(thrown);
+        if (thrown instanceof ApiError && thrown.problem.status === CHANGED_MEANWHILE) await client.invalidateQueries();
       } finally {
         setBusy(false);
       }

@@ -57,7 +57,9 @@ export function Users() {
                     allowDeselect={false}
                     data={['viewer', 'operator', 'admin']}
                     value={role}
-                    onChange={(next) => void action.run(() => write('PATCH', `/users/${id}`, { role: next }, version))}
+                    onChange={(next) =>
+                      void action.run(() => write('PATCH', `/users/${id}`, { role: next }, { ifMatch: version }))
+                    }
                   />
                 ),
               },
@@ -74,7 +76,7 @@ export function Users() {
                       aria-label={`${user.disabled ? 'Enable' : 'Disable'} ${user.login}`}
                       onClick={() =>
                         void action.run(() =>
-                          write('PATCH', `/users/${user.id}`, { disabled: !user.disabled }, user.version),
+                          write('PATCH', `/users/${user.id}`, { disabled: !user.disabled }, { ifMatch: user.version }),
                         )
                       }
                     >
@@ -102,7 +104,9 @@ export function Users() {
           action="Delete"
           typed={removed.login}
           onClose={() => setRemoved(undefined)}
-          onConfirm={() => action.run(() => write('DELETE', `/users/${removed.id}`, undefined, removed.version))}
+          onConfirm={() =>
+            action.run(() => write('DELETE', `/users/${removed.id}`, undefined, { ifMatch: removed.version }))
+          }
         >
           Sessions and tokens of the user end at once.
         </Confirm>

@@ -2,7 +2,7 @@ import { Button, Group, Stepper } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { write } from '../api/client.ts';
+import { onceKey, write } from '../api/client.ts';
 import type { Connection } from '../api/types.ts';
 import { PageHead } from '../parts/Panel.tsx';
 import { ProblemAlert } from '../parts/ProblemAlert.tsx';
@@ -40,6 +40,7 @@ const STEPS = [
 /** A new connection, step by step; active at once when it is submitted. */
 export function Wizard() {
   const [draft, setDraft] = useState<Draft>(emptyDraft);
+  const [once] = useState(onceKey);
   const [at, setAt] = useState(0);
   const [asked, setAsked] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -58,7 +59,7 @@ export function Wizard() {
     setBusy(true);
     setError(undefined);
     try {
-      const { id } = await write<Connection>('POST', '/connections', bodyOf(draft));
+      const { id } = await write<Connection>('POST', '/connections', bodyOf(draft), { once });
       await client.invalidateQueries({ queryKey: ['connections'] });
       await navigate({ to: '/connections/$id', params: { id } });
     } catch (thrown) {

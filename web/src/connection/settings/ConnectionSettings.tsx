@@ -28,7 +28,7 @@ export function ConnectionSettings({ connection }: { connection: Connection }) {
     action.run(async () => {
       const given = Object.entries(changed).filter(([, value]) => value !== '');
       const whole = given.reduce((held, [path, value]) => withValue(held, path, value), section);
-      await write('PATCH', `/connections/${id}`, { name, notes, settings: whole }, version);
+      await write('PATCH', `/connections/${id}`, { name, notes, settings: whole }, { ifMatch: version });
     });
   return (
     <form
