@@ -93,7 +93,8 @@ export async function wire(options: WireOptions): Promise<Wired> {
     release();
     throw error;
   });
-  const inventory = inventoryConsumer(joined === undefined ? outbox : joined.folding);
+  let { results } = config.inventory;
+  const inventory = inventoryConsumer(joined === undefined ? outbox : joined.folding, () => results);
   const maxBacklog = new Map([[INVENTORY, MAX_BACKLOG]]);
   const suspends = new Set<string>();
   let made: Made = { clients: new Map(), streams: new Map(), sinks: new Map() };
@@ -121,6 +122,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
       if (whenFull === 'suspend') suspends.add(name);
       else suspends.delete(name);
     }
+    ({ results } = next.inventory);
     const streams = [...made.streams.values()].map((stream) => stream.made);
     return {
       outbox,

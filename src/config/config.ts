@@ -75,6 +75,8 @@ export interface InventoryConfig {
   readonly sla: Readonly<Partial<Record<1 | 2 | 3 | 4 | 5, number>>>;
   readonly devices: InventoryThresholds;
   readonly users: InventoryThresholds;
+  /** Whether RESULTS of findings are kept. */
+  readonly results: boolean;
 }
 
 export interface InventoryThresholds {

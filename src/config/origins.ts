@@ -78,7 +78,7 @@ const addressText = ({ host, port }: { host: string; port: number }): string =>
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What is not set is said, too: these decide what people see. */
-function sayInventory({ sla, devices, users }: InventoryConfig, say: Say): void {
+function sayInventory({ sla, devices, users, results }: InventoryConfig, say: Say): void {
   const tell = (path: string, ms: number | undefined): void =>
     say(`inventory.${path}`, ms === undefined ? null : durationText(ms));
   for (const severity of [1, 2, 3, 4, 5] as const) tell(`sla.${severity}`, sla[severity]);
@@ -86,6 +86,7 @@ function sayInventory({ sla, devices, users }: InventoryConfig, say: Say): void 
     tell(`${snake(name)}.devices`, devices[name]);
     tell(`${snake(name)}.users`, users[name]);
   }
+  say('inventory.results', results);
 }
 
 function sayConnection(connection: ConnectionConfig, datasets: OriginOptions['datasets'], say: Say): void {

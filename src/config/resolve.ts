@@ -65,9 +65,15 @@ export function resolveConnection(
   };
 }
 
-/** The thresholds by what they are about. */
+/** With the thresholds by what they are about. */
 export function resolveInventory(value: ConfigValue['inventory']): InventoryConfig {
-  const { sla, ignore_not_seen: seen, delete_not_returned: returned, delete_not_returned_by_success: success } = value;
+  const {
+    sla,
+    results,
+    ignore_not_seen: seen,
+    delete_not_returned: returned,
+    delete_not_returned_by_success: success,
+  } = value;
   const of = (kind: 'devices' | 'users'): InventoryThresholds => ({
     ...(seen[kind] === undefined ? {} : { ignoreNotSeen: seen[kind] }),
     ...(returned[kind] === undefined ? {} : { deleteNotReturned: returned[kind] }),
@@ -77,6 +83,7 @@ export function resolveInventory(value: ConfigValue['inventory']): InventoryConf
     sla: Object.fromEntries(Object.entries(sla).filter(([, ms]) => ms !== undefined)),
     devices: of('devices'),
     users: of('users'),
+    results,
   };
 }
 

@@ -210,7 +210,7 @@ const thresholds = z.object({
   users: duration.optional(),
 });
 
-/** What the inventory shows, and how long findings may stay open. */
+/** What the inventory keeps and shows, and how long findings may stay open. */
 const inventory = z
   .object({
     sla: z
@@ -229,6 +229,10 @@ const inventory = z
     delete_not_returned_by_success: thresholds
       .default({})
       .meta(about('Shown for so long after a complete reading found them missing; at once, when not given.')),
+    results: z
+      .boolean()
+      .default(false)
+      .meta(about('Keep RESULTS of findings, to be searched and shown: about as much disk as Qualys sends.')),
   })
   .prefault({});
 
@@ -261,7 +265,7 @@ export function configSchema({ datasets, sinks, presets }: Parts) {
       )
       .default({}),
     egress_addresses: addresses.meta(about('The same for all connections that have none of their own.')).optional(),
-    inventory: inventory.meta(about('What the inventory shows, and how long findings may stay open.')),
+    inventory: inventory.meta(about('What the inventory keeps and shows, and how long findings may stay open.')),
     sinks: z.record(id, sinkSchema(sinks)).default({}),
     routes: z
       .array(

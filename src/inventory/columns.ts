@@ -1,4 +1,4 @@
-import type { Coded, Column, Columns } from '../store/store.ts';
+import { type Coded, type Column, type Columns, isCoded } from '../store/store.ts';
 
 /** Rows as the columns a store takes. Numbers go as one block of memory; a text all rows share goes once. */
 export function columnsOf<Row extends object, Name extends string & keyof Row>(
@@ -19,6 +19,12 @@ function columnOf<Row extends object>(rows: readonly Row[], name: keyof Row): Co
   if (typeof first === 'string' && values.every((value) => value === first))
     return values.length === 1 ? [first] : first;
   return values;
+}
+
+/** Row i of a column. */
+export function valueAt(column: Column, i: number): string | number | null {
+  if (typeof column !== 'object') return column;
+  return isCoded(column) ? column.texts[column.codes[i]!]! : column[i]!;
 }
 
 /** Rows as `selectMany` found them, with the number of the row of `match` each belongs to. */

@@ -19,6 +19,7 @@ import { type FindingEvents, findingEvents } from './finding/events.ts';
 import { decideFindings, writeFindings } from './finding/fold.ts';
 import { hostEvents, hostsSeen } from './finding/hosts.ts';
 import { readDetections } from './finding/read.ts';
+import { resultsOf, writeResults } from './finding/results.ts';
 import { foldKnowledge } from './knowledge/fold.ts';
 import { foldCves } from './knowledge-cves.ts';
 import { decideObjects, type ObjectChanges, objectKey, writeObjects } from './objects/fold.ts';
@@ -36,10 +37,14 @@ export const INVENTORY_DATASETS: ReadonlySet<string> = new Set([
   ...OBJECT_KINDS.map(({ dataset }) => dataset),
 ]);
 
-/** Folds batches, each tenant's subscription in a transaction of its own. One outcome per event. */
+/**
+ * Folds batches, each tenant's subscription in a transaction of its own. One outcome per event. `keepsResults`: the
+ * texts of findings, too (`finding/results.ts`).
+ */
 export async function foldBatches(
   store: Store<InventorySchema>,
   batches: readonly Batch[],
+  keepsResults = false,
 ): Promise<readonly (readonly Outcome[])[]> {
   const outcomes = new Map<Batch, readonly Outcome[]>();
   const spaces = Map.groupBy(batches, ({ tenant, subscription }) => JSON.stringify([tenant, subscription]));
@@ -56,6 +61,7 @@ export async function foldBatches(
       store,
       own.filter(({ dataset }) => dataset !== KNOWLEDGE),
       outcomes,
+      keepsResults,
     );
   }
   return batches.map((batch) => outcomes.get(batch)!);
@@ -65,6 +71,7 @@ async function foldSpace(
   store: Store<InventorySchema>,
   batches: readonly Batch[],
   outcomes: Map<Batch, readonly Outcome[]>,
+  keepsResults: boolean,
 ): Promise<void> {
   if (batches.length === 0) return;
   const read = readAll(batches, outcomes);
@@ -72,6 +79,7 @@ async function foldSpace(
     const space = await openSpace(store, batches[0]!.tenant, batches[0]!.subscription);
     const seen = await hostsSeen(store, space.id, read.findings);
     const findings = await decideFindings(store, space.id, read.findings, (host) => !seen.has(host));
+    const results = keepsResults ? resultsOf(batches, findings) : undefined;
     const hosts = await hostEvents(store, space.id, read.findings, read.hosts, findings.present);
     const devices = await decideDevices(store, space.id, [...read.sources, ...hosts]);
     const objects: ObjectChanges[] = [];
@@ -79,6 +87,7 @@ async function foldSpace(
     const isWritten = await store.transaction(async (tx) => {
       if (!(await moveOn(tx, space))) return false;
       await writeFindings(tx, space.id, findings);
+      if (results !== undefined) await writeResults(tx, space.id, results);
       await writeDevices(tx, space.id, devices);
       for (const changes of objects) await writeObjects(tx, space.id, changes);
       return true;

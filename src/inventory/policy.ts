@@ -1,9 +1,11 @@
-/** What of the inventory is shown, and how long findings may stay open. Durations are milliseconds. */
+/** What of the inventory is kept and shown, and how long findings may stay open. Durations are milliseconds. */
 export interface InventoryPolicy {
   /** By severity: how long after it was opened, or opened again, a finding is due. */
   readonly sla: Readonly<Partial<Record<1 | 2 | 3 | 4 | 5, number>>>;
   readonly devices: Thresholds;
   readonly users: Thresholds;
+  /** Whether RESULTS of findings are kept, and can be asked for. */
+  readonly results: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Thresholds {
   readonly deleteNotReturnedBySuccess?: number;
 }
 
-export const DEFAULT_POLICY: InventoryPolicy = { sla: {}, devices: {}, users: {} };
+export const DEFAULT_POLICY: InventoryPolicy = { sla: {}, devices: {}, users: {}, results: false };
 
 /** When a data set of a subscription was read completely and successfully for the last time, by data set. */
 export interface CompleteReading {

@@ -1,6 +1,6 @@
 import type { Migration } from '../store/migrate.ts';
 import { OBJECT_TABLES, objectStatements } from './objects/tables.ts';
-import { DEVICE_TABLES, type DeviceTables, deviceStatements } from './tables.ts';
+import { DEVICE_TABLES, type DeviceTables, deviceStatements, resultsStatements } from './tables.ts';
 
 /** The tables of the inventory. Times are milliseconds since the epoch, UTC, where they are numbers. */
 export interface InventorySchema extends DeviceTables {
@@ -101,4 +101,5 @@ export const inventoryMigrations: readonly Migration[] = [
             'ALTER TABLE knowledge_rows RENAME TO knowledge',
           ],
   },
+  { number: 61, name: 'RESULTS of findings', admits: 45, statements: resultsStatements },
 ];

@@ -11,6 +11,7 @@ const STRICT: InventoryPolicy = {
   sla: { 5: 7 * DAY, 4: 30 * DAY },
   devices: { ignoreNotSeen: DAY, deleteNotReturned: DAY, deleteNotReturnedBySuccess: DAY },
   users: { ignoreNotSeen: DAY, deleteNotReturned: DAY, deleteNotReturnedBySuccess: DAY },
+  results: true,
 };
 const READINGS = ["o'brien", 'b'].map((tenant) => ({ tenant, subscription: 's', dataset: 'users', at: 5 * DAY }));
 

@@ -65,6 +65,7 @@ it(
       const { acme } = rig.config['connections'] as { acme: Record<string, unknown> };
       const others = [...INVENTORY_DATASETS].filter((name) => !(name in DEVICES)).map((name) => [name, {}] as const);
       acme['datasets'] = { ...Object.fromEntries(others), ...DEVICES };
+      rig.config['inventory'] = { results: true };
       await pull(rig);
       for (let day = 0; day < 2; day++) {
         rig.pass(2 * DAY);

@@ -1,5 +1,5 @@
 import { exposureGraph } from '../../inventory/query/exposure-graph.ts';
-import { exportRows, type Row, viewOf } from '../../inventory/query/query.ts';
+import { exportRows, fieldsOf, type Row, viewOf } from '../../inventory/query/query.ts';
 import { vexDocument } from '../../inventory/query/vex.ts';
 import { print } from '../output.ts';
 import { writerOf } from '../writers.ts';
@@ -22,7 +22,7 @@ export async function exportView(
   { config, fields, sort, all }: ExportFlags,
 ): Promise<number> {
   await withInventory(config, async (asked) => {
-    const columns = fields ?? viewOf(asked, name).columns.map((column) => column.name);
+    const columns = fields ?? fieldsOf(viewOf(asked, name), undefined).map((column) => column.name);
     const rows = exportRows(asked, name, { filter: words.join(' '), all, sort, fields: columns });
     const count = await writeAll(rows, writerOf<Row>(format, columns, cellText));
     process.stderr.write(`${count.toLocaleString('en-US')} rows\n`);

@@ -3,6 +3,7 @@ import {
   countOf,
   exportRows,
   facetsOf,
+  fieldsOf,
   type Row,
   viewOf,
   viewsShown,
@@ -51,7 +52,8 @@ async function printRows(asked: Asked, view: View, filter: string, flags: QueryF
   const { sort, fields, all } = flags;
   const format = formatOf(flags);
   const limit = flags.limit ?? (format === 'table' ? TABLE_ROWS : undefined);
-  const shown = fields ?? (format === 'table' ? tableColumns(view) : view.columns.map((column) => column.name));
+  const shown =
+    fields ?? (format === 'table' ? tableColumns(view) : fieldsOf(view, undefined).map((column) => column.name));
   const writer = writerOf<Row>(format, shown, cellText);
   const count = await writeAll(exportRows(asked, view.name, { filter, all, sort, fields: shown, limit }), writer);
   if (view.empty !== undefined && count === 0) process.stderr.write(`${view.empty}\n`);

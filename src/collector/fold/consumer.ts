@@ -3,6 +3,7 @@ import { contextAs } from '../../core/format.ts';
 import type { StreamIdentity } from '../../core/words.ts';
 import { datasets } from '../../datasets/registry.gen.ts';
 import { makeQidIndex } from '../../inventory/finding/by-qid.ts';
+import { forgetResults } from '../../inventory/finding/results.ts';
 import { foldBatches, INVENTORY_DATASETS } from '../../inventory/fold.ts';
 import { forgetKnowledge } from '../../inventory/knowledge/retention.ts';
 import type { InventorySchema } from '../../inventory/schema.ts';
@@ -54,11 +55,21 @@ const BATCH_BYTES = 3 * 1024 ** 2;
 
 /**
  * The inventory as one more consumer of the outbox: queued, retried, parked, balanced and waited for like a sink. What
- * the outbox holds when it is first there is folded, too.
+ * the outbox holds when it is first there is folded, too. `keepsResults` may change while it runs.
  */
-export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof feedsInventory } {
+export function inventoryConsumer(
+  outbox: Outbox,
+  keepsResults = (): boolean => false,
+): RunningSink & { takes: typeof feedsInventory } {
   const store = inventoryStore(outbox);
   let hasIndex = false;
+  let hasNoResults = false;
+  const keeping = async (): Promise<boolean> => {
+    const keeps = keepsResults();
+    if (!keeps && !hasNoResults) await forgetResults(store);
+    hasNoResults = !keeps;
+    return keeps;
+  };
   const afterFolding = async (batches: number): Promise<void> => {
     if (hasIndex || !(await isLoaded(outbox, batches))) return;
     await makeQidIndex(store);
@@ -72,7 +83,7 @@ export function inventoryConsumer(outbox: Outbox): RunningSink & { takes: typeof
     open: {
       check: async () => {},
       write: async (batches) => {
-        const outcomes = await foldBatches(store, batches);
+        const outcomes = await foldBatches(store, batches, await keeping());
         await afterFolding(batches.length);
         return outcomes;
       },

@@ -28,7 +28,9 @@ export function bindQuery(syntax: Syntax, view: View, now: number): Condition {
   return bind(syntax);
 }
 
-function unknownColumn({ name, columns }: View, { text, column }: Text): Error {
+function unknownColumn({ name, columns, notKept }: View, { text, column }: Text): Error {
+  const advice = notKept?.[text.toLowerCase()];
+  if (advice !== undefined) return queryError(`${text} of ${name} are not kept.`, column, advice);
   const known = columns.map((one) => one.name);
   const meant = didYouMean(text, known);
   return queryError(

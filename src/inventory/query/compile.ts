@@ -46,7 +46,7 @@ export function compileCondition(condition: Condition, view: View, dialect: Dial
         const small = Map.groupBy(one.of, (part) => smallOf(view, part));
         const own = (small.get(undefined) ?? []).map(compile);
         return joined(
-          [...own, ...[...small].flatMap(([alias, of]) => (alias === undefined ? [] : [among(alias, of)]))],
+          [...[...small].flatMap(([alias, of]) => (alias === undefined ? [] : [among(alias, of)])), ...own],
           'any',
         );
       }

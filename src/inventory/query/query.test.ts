@@ -10,7 +10,7 @@ import { type Asked, type Cell, countOf, exportRows, facetsOf, queryView, type R
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 0, 20, 12);
-const POLICY: InventoryPolicy = { sla: { 5: 7 * DAY, 4: 30 * DAY }, devices: {}, users: {} };
+const POLICY: InventoryPolicy = { sla: { 5: 7 * DAY, 4: 30 * DAY }, devices: {}, users: {}, results: false };
 /** What a careless comparison or quoting would stumble over. */
 const ODD = [
   '50%_off',

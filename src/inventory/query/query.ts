@@ -38,7 +38,7 @@ export interface Filter {
 export interface Page extends Filter {
   /** Columns, the first first, `-` before those that go downwards: `-severity,last_found`. The view's key when undefined. */
   readonly sort?: string | undefined;
-  /** Columns to show; all when undefined. */
+  /** Columns to show; when undefined all but those on request. */
   readonly fields?: readonly string[] | undefined;
   /** Rows at the most; 100 when undefined. */
   readonly limit?: number | undefined;
@@ -240,11 +240,15 @@ export function viewOf({ context }: Asked, name: string): View {
 /** Every view there is; `quarry query` and the API list them. */
 export const viewsShown = ({ context }: Pick<Asked, 'context'>): readonly View[] => [...viewsOf(context).values()];
 
-function fieldsOf(view: View, names: readonly string[] | undefined): readonly ViewColumn[] {
-  if (names === undefined || names.length === 0) return view.columns;
+/** Throws QRY6021. */
+export function fieldsOf(view: View, names: readonly string[] | undefined): readonly ViewColumn[] {
+  if (names === undefined || names.length === 0) return view.columns.filter(({ isOnRequest }) => !isOnRequest);
   return names.map((name) => {
     const column = columnOf(view, name);
     if (column !== undefined) return column;
+    const advice = view.notKept?.[name];
+    if (advice !== undefined)
+      throw new QuarryError('QRY6021', { what: `${name} of ${view.name} are not kept.`, where: 'fields', fix: advice });
     const known = view.columns.map((one) => one.name);
     throw new QuarryError('QRY6021', {
       what: `${name} is no column of ${view.name}${didYouMean(name, known)}`,

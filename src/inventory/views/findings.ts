@@ -33,6 +33,10 @@ const KNOWN =
 /** From each device to its findings; adding 0 keeps SQLite from going the other way. */
 const BY_DEVICE = `device d ${ownedBy('d')} JOIN device_host dh ON dh.space = d.space AND dh.device = d.device
   JOIN finding f ON f.space = dh.space AND f.host = dh.host + 0`;
+const TEXTS =
+  'LEFT JOIN finding_results r ON r.host = f.host AND r.space = f.space AND r.qid = f.qid AND r.place = f.place';
+const KEEP_RESULTS =
+  'Set inventory.results: true in the configuration, then run quarry inventory rebuild: docs/guide/queries.md, “Words”.';
 /** There are fewer than 2^20 spaces, and ids below 2^43, so that one number holds both. */
 const inSpace = (id: string, space: string): string => `${id} * 1048576 + ${space}`;
 const SMALL: NonNullable<View['small']> = {
@@ -59,14 +63,19 @@ const which = (): View['columns'] => [
 ];
 const KEY = ['tenant', 'subscription', 'host_id', 'qid', 'place'];
 
+const results = text('results', 'r.results', {
+  ...{ sql: 'r.results', sortable: false, searchable: true, isOnRequest: true },
+  about: 'RESULTS: what the scan printed; shown where fields name it.',
+});
+
 export const findings = (context: ViewContext): View => ({
   name: 'findings',
   title: 'Findings',
   about:
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
-  from: `finding f ${ofHost} ${KNOWN}`,
-  whole: { from: `${BY_DEVICE} ${KNOWN}`, indexed: ['f.host', 'f.qid'] },
+  from: `finding f ${ofHost} ${KNOWN} ${TEXTS}`,
+  whole: { from: `${BY_DEVICE} ${KNOWN} ${TEXTS}`, indexed: ['f.host', 'f.qid'] },
   small: SMALL,
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,
@@ -108,7 +117,9 @@ export const findings = (context: ViewContext): View => ({
     text('os', 'd.os'),
     list('tags', 'd.tags'),
     number('criticality', 'd.criticality'),
+    ...(context.policy.results ? [results] : []),
   ],
+  ...(context.policy.results ? {} : { notKept: { results: KEEP_RESULTS } }),
 });
 
 const EDGE = 'JOIN knowledge_cve c ON c.space = f.space AND c.qid = f.qid';

@@ -12,6 +12,8 @@ export interface ViewColumn {
   readonly sortable: boolean;
   /** Whether a bare word is looked for in it. */
   readonly searchable: boolean;
+  /** Whether it is shown only to who asks for it by name: a long text. */
+  readonly isOnRequest: boolean;
   readonly about?: string;
   /**
    * The value as its table has it, where nothing is '' or 0 there and never null (but by a LEFT JOIN): what filters and
@@ -47,6 +49,8 @@ export interface View {
   readonly columns: readonly ViewColumn[];
   /** Why it is empty, where it always is. */
   readonly empty?: string;
+  /** Columns it would have under another configuration, and what to do for them. */
+  readonly notKept?: Readonly<Record<string, string>>;
 }
 
 /** A table whose rows each stand for many of a view: a condition on it alone is answered once, not for each row. */
@@ -68,7 +72,7 @@ export interface ViewContext {
 
 type More = Partial<Omit<ViewColumn, 'name' | 'type'>>;
 const column = (name: string, type: ColumnType, sql: string, more: More): ViewColumn => ({
-  ...{ name, type, sql, sortable: type !== 'list', searchable: false, ...more },
+  ...{ name, type, sql, sortable: type !== 'list', searchable: false, isOnRequest: false, ...more },
 });
 
 /** A text of a table; '' is nothing. */
