@@ -10,11 +10,9 @@ import type { Api } from './context.ts';
 export async function asked({ service, look }: Pick<Api, 'service' | 'look'>, request: FastifyRequest): Promise<Asked> {
   const { clock } = service;
   const { tenants } = whoAsks(request);
-  const context = {
-    policy: service.config().inventory,
-    now: clock.now(),
-    readings: await completeReadings(look),
-  };
+  const { inventory: policy } = service.config();
+  const now = clock.now();
+  const context = { policy, now, readings: await completeReadings(look, policy, now) };
   return { store: inventoryStore(look), context, ...(tenants === '*' ? {} : { tenants }) };
 }
 

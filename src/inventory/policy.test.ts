@@ -104,9 +104,29 @@ describeStores('the thresholds of the inventory', (place) => {
     expect(await shown({ deleteNotReturnedBySuccess: 6 * HOUR })).toBe('1 2 3 4');
     expect(await shown({ deleteNotReturnedBySuccess: 6 * HOUR - 1 })).toBe('1 2 3');
 
+    // What is gone was returned by the pull that brought it, not by the reading that missed it.
+    const kept = (deleteNotReturned: number, readings: readonly CompleteReading[] = []) =>
+      shown({ deleteNotReturned, deleteNotReturnedBySuccess: 12 * HOUR }, readings);
+    expect(await kept(50 * HOUR)).toBe('1 2 3 4');
+    expect(await kept(50 * HOUR - 1)).toBe('1');
+    // Or by a complete reading before that one, which found it still there.
+    expect(await kept(24 * HOUR, [reading(20 * HOUR), reading(7 * HOUR)])).toBe('1 2 3 4');
+    expect(await kept(24 * HOUR, [reading(7 * HOUR)])).toBe('1 2 3');
+    expect(await kept(10 * HOUR, [reading(20 * HOUR), reading(7 * HOUR)])).toBe('1 2 3');
+    expect(await kept(24 * HOUR, [reading(7 * HOUR), reading(5 * HOUR), reading(HOUR)])).toBe('1 2 3');
+
     // Together, each hides what it is about; and a longer time shows everything again.
     expect(await shown({ ignoreNotSeen: 50 * HOUR, deleteNotReturnedBySuccess: 12 * HOUR })).toBe('1 3 4');
     expect(await shown({ ignoreNotSeen: 999 * HOUR, deleteNotReturned: 999 * HOUR })).toBe('1 2 3');
+
+    // Found missing once more, or back: only what brings it returns it.
+    await foldBatches(store, [batchOf(dataset, 6, key('4'), 3 * HOUR)]);
+    expect(await kept(50 * HOUR - 1)).toBe('1');
+    await foldBatches(store, [has('4', 7, HOUR, 10 * HOUR)]);
+    expect(await shown({ deleteNotReturned: 2 * HOUR })).toBe('1 4');
+    await foldBatches(store, [batchOf(dataset, 8, key('4'), HOUR / 2)]);
+    expect(await kept(HOUR)).toBe('4');
+    expect(await kept(HOUR - 1)).toBe('');
     await store.close();
   });
 });

@@ -14,7 +14,10 @@ export interface InventoryPolicy {
 export interface Thresholds {
   /** Not seen by Qualys for so long (`last_seen`; users: their last login). What has no such time is shown. */
   readonly ignoreNotSeen?: number;
-  /** Not returned by Qualys for so long: neither by a pull, nor known to be there by a complete reading. */
+  /**
+   * Not returned by Qualys for so long: neither by a pull, nor known to be there by a complete reading. That it was found
+   * missing returns nothing.
+   */
   readonly deleteNotReturned?: number;
   /** Missing from a complete reading that succeeded, so long ago; without it, at once. */
   readonly deleteNotReturnedBySuccess?: number;
@@ -22,7 +25,7 @@ export interface Thresholds {
 
 export const DEFAULT_POLICY: InventoryPolicy = { sla: {}, devices: {}, users: {}, results: false };
 
-/** When a data set of a subscription was read completely and successfully for the last time, by data set. */
+/** A complete reading of a data set of a subscription that succeeded. Of those since a threshold, the first two say all. */
 export interface CompleteReading {
   readonly tenant: string;
   readonly subscription: string;

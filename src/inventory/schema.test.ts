@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { expect, it } from 'vitest';
+import { expect, it, test } from 'vitest';
+import { describeStores } from '../../test/support/stores.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { fillKnowledge } from './knowledge/fill.ts';
@@ -34,4 +35,30 @@ it('entries of the KnowledgeBase outlive the change of their table', async () =>
     await store.close();
     await rm(dir, { recursive: true });
   }
+});
+
+describeStores('what was gone before it was known when it was returned last', (kind) => {
+  test('[A43] counts from its removal, as it did then', async () => {
+    const store = await (await kind.place()).openStore<InventorySchema>();
+    const older = inventoryMigrations.filter(({ number }) => number < 62);
+    await migrate(store, older, 1);
+    const source = {
+      ...{ space: 1, dataset: 'host_list', seq: 1, host: 1, asset: 0, connection: 'c', agent: '', cloud: '' },
+      ...{ device: 'h1', facts: '{}' },
+    };
+    for (const row of [
+      { ...source, id: 1, accepted: 50, removed: '', removed_at: 0 },
+      { ...source, id: 2, accepted: 60, removed: 'purged', removed_at: 60 },
+    ])
+      await store.db
+        .insertInto('device_source')
+        .values(row as never)
+        .execute();
+    await migrate(store, inventoryMigrations, 2);
+    const rows = await store.db.selectFrom('device_source').select(['id', 'returned']).orderBy('id').execute();
+    expect(rows.map(({ id, returned }) => [Number(id), Number(returned)])).toEqual([
+      [1, 0],
+      [2, 60],
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 import type { Migration } from '../store/migrate.ts';
 import { OBJECT_TABLES, objectStatements } from './objects/tables.ts';
-import { DEVICE_TABLES, type DeviceTables, deviceStatements, resultsStatements } from './tables.ts';
+import { DEVICE_TABLES, type DeviceTables, deviceStatements, resultsStatements, returnedStatements } from './tables.ts';
 
 /** The tables of the inventory. Times are milliseconds since the epoch, UTC, where they are numbers. */
 export interface InventorySchema extends DeviceTables {
@@ -102,4 +102,10 @@ export const inventoryMigrations: readonly Migration[] = [
           ],
   },
   { number: 61, name: 'RESULTS of findings', admits: 45, statements: resultsStatements },
+  {
+    number: 62,
+    name: 'when what is gone was returned last',
+    admits: 45,
+    statements: () => returnedStatements(OBJECT_TABLES),
+  },
 ];

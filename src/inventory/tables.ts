@@ -15,7 +15,7 @@ export interface DeviceTables {
   space: Texts<'tenant' | 'subscription'> & Numbers<'id' | 'version'>;
   /** What one data set says of one machine: see `device/source.ts`. `facts` is JSON. */
   device_source: Texts<'dataset' | 'connection' | 'agent' | 'cloud' | 'removed' | 'device' | 'facts'> &
-    Numbers<'space' | 'id' | 'seq' | 'accepted' | 'removed_at' | 'host' | 'asset'>;
+    Numbers<'space' | 'id' | 'seq' | 'accepted' | 'removed_at' | 'returned' | 'host' | 'asset'>;
   device: DeviceTable;
   /** Which device a host id of Qualys stands for: findings know their host alone. */
   device_host: Texts<'device'> & Numbers<'space' | 'host'>;
@@ -109,4 +109,13 @@ export function deviceStatements({ text, clustered }: Dialect): string[] {
 export const resultsStatements = ({ text }: Dialect): string[] => [
   `CREATE TABLE finding_results (${columns('bigint', 'space', 'host', 'qid')}, ${columns(text, 'place', 'results')},
     PRIMARY KEY (host, space, qid, place))`,
+];
+
+/**
+ * Migration 62: when what is gone was returned last. Of what went before nobody knows: it counts from its removal, as it
+ * did then.
+ */
+export const returnedStatements = (objects: readonly string[]): string[] => [
+  ...['device_source', ...objects].map((table) => `ALTER TABLE ${table} ADD COLUMN returned bigint NOT NULL DEFAULT 0`),
+  ...['device_source', 'qualys_user'].map((table) => `UPDATE ${table} SET returned = accepted WHERE removed <> ''`),
 ];

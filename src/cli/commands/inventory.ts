@@ -8,7 +8,9 @@ export async function withInventory<T>(file: string | undefined, use: (asked: As
   const config = configuration(file);
   const outbox = await openLook(config);
   try {
-    const context = { policy: config.inventory, now: Date.now(), readings: await completeReadings(outbox) };
+    const { inventory: policy } = config;
+    const now = Date.now();
+    const context = { policy, now, readings: await completeReadings(outbox, policy, now) };
     return await use({ store: inventoryStore(outbox), context });
   } finally {
     await outbox.close();

@@ -1,5 +1,7 @@
+import { DEVICE_SOURCES } from '../../inventory/device/source.ts';
 import { INVENTORY_DATASETS } from '../../inventory/fold.ts';
-import type { CompleteReading } from '../../inventory/policy.ts';
+import type { CompleteReading, InventoryPolicy } from '../../inventory/policy.ts';
+import { beforeNow } from '../../inventory/views/shown.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
 import { listStreams } from '../../outbox/streams.ts';
 import type { PullReport } from '../report.ts';
@@ -130,19 +132,42 @@ export async function inventoryWaiting(outbox: Outbox): Promise<{ waiting: numbe
   return { waiting: Number(row?.pending ?? 0), refused: Number(row?.parked ?? 0) };
 }
 
-/** When each data set was read completely for the last time: what the thresholds of the inventory go by. */
-export async function completeReadings(outbox: Outbox): Promise<CompleteReading[]> {
-  const rows = await outbox.store.db
-    .selectFrom('sweep')
-    .innerJoin('stream', 'stream.id', 'sweep.stream')
-    .select(({ fn }) => [
-      'stream.tenant',
-      'stream.subscription',
-      'stream.dataset',
-      fn.max<number>('sweep.started').as('at'),
-    ])
-    .where('sweep.state', '=', 'concluded')
-    .groupBy(['stream.tenant', 'stream.subscription', 'stream.dataset'])
-    .execute();
-  return rows.map(({ at, ...space }) => ({ ...space, at: Number(at) }));
+/**
+ * What the thresholds of the inventory go by: of each data set the first two complete readings since the time after which
+ * something counts as returned. Nothing where no threshold asks for it.
+ */
+export async function completeReadings(
+  { store }: Pick<Outbox, 'store'>,
+  policy: Pick<InventoryPolicy, 'devices' | 'users'>,
+  now: number,
+): Promise<CompleteReading[]> {
+  const found: CompleteReading[] = [];
+  for (const kind of ['devices', 'users'] as const) {
+    const { deleteNotReturned } = policy[kind];
+    if (deleteNotReturned === undefined) continue;
+    const rows = await store.db
+      .selectFrom((db) =>
+        db
+          .selectFrom('sweep')
+          .innerJoin('stream', 'stream.id', 'sweep.stream')
+          .select(({ fn }) => [
+            ...(['stream.tenant', 'stream.subscription', 'stream.dataset', 'sweep.started'] as const),
+            fn
+              .agg<number>('row_number')
+              .over((of) =>
+                of.partitionBy(['stream.tenant', 'stream.subscription', 'stream.dataset']).orderBy('sweep.started'),
+              )
+              .as('n'),
+          ])
+          .where('sweep.state', '=', 'concluded')
+          .where('sweep.started', '>=', beforeNow(now, deleteNotReturned))
+          .where('stream.dataset', 'in', kind === 'users' ? ['users'] : Object.keys(DEVICE_SOURCES))
+          .as('reading'),
+      )
+      .select(['tenant', 'subscription', 'dataset', 'started'])
+      .where('n', '<=', 2)
+      .execute();
+    found.push(...rows.map(({ started, ...space }) => ({ ...space, at: Number(started) })));
+  }
+  return found;
 }

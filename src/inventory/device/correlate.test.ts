@@ -15,7 +15,7 @@ function reading(
 ): Source {
   const isHost = dataset.startsWith('host_list');
   return {
-    ...{ dataset, id, connection: 'c', seq: 1, accepted: 1000, removed: '', removed_at: 0, device: '' },
+    ...{ dataset, id, connection: 'c', seq: 1, accepted: 1000, removed: '', removed_at: 0, returned: 0, device: '' },
     ...{ host: isHost ? id : 0, asset: isHost ? 0 : id, agent: '', cloud: '' },
     ...ids,
     facts: { ...NOTHING, ...facts },

@@ -39,7 +39,19 @@ interface HostChanges {
 
 const SOURCE_KEY = ['dataset', 'id'] as const;
 const SOURCE_REST = [
-  ...(['connection', 'seq', 'accepted', 'removed', 'removed_at', 'host', 'asset', 'agent', 'cloud', 'device'] as const),
+  ...([
+    'connection',
+    'seq',
+    'accepted',
+    'removed',
+    'removed_at',
+    'returned',
+    'host',
+    'asset',
+    'agent',
+    'cloud',
+    'device',
+  ] as const),
   'facts',
 ] as const;
 type SourceRow = Omit<DeviceTables['device_source'], 'space'>;
@@ -106,7 +118,8 @@ function apply(was: Source | undefined, { dataset, id, origin, said }: SourceEve
   const { connection, seq, accepted } = origin;
   if ('removed' in said) {
     if (was === undefined) return undefined;
-    return { ...was, connection, seq, accepted, removed: said.removed, removed_at: accepted };
+    const returned = was.removed === '' ? was.accepted : was.returned;
+    return { ...was, connection, seq, accepted, removed: said.removed, removed_at: accepted, returned };
   }
   const { ids, facts } = said;
   return {
@@ -119,6 +132,7 @@ function apply(was: Source | undefined, { dataset, id, origin, said }: SourceEve
     facts,
     removed: '',
     removed_at: 0,
+    returned: 0,
     device: was?.device ?? '',
   };
 }

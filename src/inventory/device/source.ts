@@ -22,6 +22,8 @@ export interface Source extends Origin, Ids {
   /** Why it is no longer there, '' while it is; when that was found. */
   readonly removed: string;
   readonly removed_at: number;
+  /** When it was accepted last while it was there, of what is gone; 0 while it is there. */
+  readonly returned: number;
   readonly facts: Facts;
   /** The device it was folded into; '' before it was. */
   readonly device: string;

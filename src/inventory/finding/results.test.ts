@@ -12,6 +12,7 @@ import { DEFAULT_POLICY } from '../policy.ts';
 import { type Asked, countOf, queryView } from '../query/query.ts';
 import { type InventorySchema, inventoryMigrations } from '../schema.ts';
 import { forgetResults } from './results.ts';
+import { makeResultsIndex } from './results-index.ts';
 
 const NOW = Date.UTC(2026, 0, 20);
 
@@ -190,11 +191,27 @@ describeStores('RESULTS of findings', (kind) => {
     expect(await kept(store)).toEqual({ '1/100': 'new' });
   });
 
+  test('with an index of their pieces, made at any time, the answers are the same', async () => {
+    const store = await openInventory(await kind.place());
+    const count = (filter: string): Promise<number> => countOf(asking(store), 'findings', { filter });
+    const some = (from: number): Batch =>
+      batchOf(
+        Array.from({ length: 60 }, (_, i) => ({ seq: from + i, qid: from + i, results: `Text ${i % 7} of 50%` })),
+      );
+    await foldBatches(store, [some(100)], true);
+    for (let time = 0; time < 2; time++) await makeResultsIndex(store);
+    await foldBatches(store, [some(200)], true);
+    expect(await count('results:"text 3"')).toBe(18);
+    expect(await count('results:"3 of 50%" and qid<200')).toBe(9);
+    expect(await count('results:50_')).toBe(0);
+    expect(await count('"TEXT 6"')).toBe(16);
+  });
+
   test('a database from before gets the table', async () => {
     const store = await (await kind.place()).openStore<InventorySchema>();
     await migrate(
       store,
-      inventoryMigrations.filter(({ number }) => number < 61),
+      inventoryMigrations.filter(({ number }) => number !== 61),
       1,
     );
     await foldBatches(store, [batchOf([{ seq: 1, qid: 100, results: 'before' }])]);

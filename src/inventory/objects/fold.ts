@@ -55,7 +55,7 @@ export async function decideObjects(
   };
 }
 
-const ORIGIN = ['connection', 'seq', 'accepted', 'removed', 'removed_at'] as const;
+const ORIGIN = ['connection', 'seq', 'accepted', 'removed', 'removed_at', 'returned'] as const;
 const columnsIn = ({ columns }: ObjectKind): string[] => [...Object.keys(columns), ...ORIGIN];
 
 function after(was: Row | undefined, at: Row, event: Event, kind: ObjectKind): Row | undefined {
@@ -63,12 +63,14 @@ function after(was: Row | undefined, at: Row, event: Event, kind: ObjectKind): R
   if (was !== undefined && !isNewer(event, was as unknown as Origin)) return undefined;
   if (event.change === 'removed') {
     const removed = event.reason ?? 'purged';
-    return was === undefined ? undefined : { ...was, connection, seq, accepted, removed, removed_at: accepted };
+    if (was === undefined) return undefined;
+    const returned = was['removed'] === '' ? was['accepted']! : was['returned']!;
+    return { ...was, connection, seq, accepted, removed, removed_at: accepted, returned };
   }
   const said = Object.fromEntries(
     Object.entries(kind.columns).map(([name, read]) => [name, read(event.record, event.key)]),
   );
-  return { ...at, ...said, connection, seq, accepted, removed: '', removed_at: 0 };
+  return { ...at, ...said, connection, seq, accepted, removed: '', removed_at: 0, returned: 0 };
 }
 
 export async function writeObjects(

@@ -5,8 +5,8 @@ export type Read = (record: Fields, key: readonly string[]) => string | number;
 
 /**
  * Objects that are folded one row each: the newest record of a key, and whether Qualys still has it. Beside its own
- * columns every table has `space`, `connection`, `seq`, `accepted`, `removed` (the reason, '' while it is there) and
- * `removed_at`.
+ * columns every table has `space`, `connection`, `seq`, `accepted`, `removed` (the reason, '' while it is there),
+ * `removed_at`, and `returned`: when it was accepted last while it was there, of what is gone.
  */
 export interface ObjectKind {
   readonly dataset: string;

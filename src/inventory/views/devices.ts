@@ -1,19 +1,7 @@
 import { DEVICE_SOURCES } from '../device/source.ts';
 import { DEVICE_NUMBERS } from '../tables.ts';
-import {
-  count,
-  flag,
-  list,
-  literal,
-  number,
-  ownedBy,
-  owner,
-  text,
-  time,
-  type View,
-  type ViewContext,
-  words,
-} from './view.ts';
+import { beforeNow, returnedSince } from './shown.ts';
+import { count, flag, list, number, ownedBy, owner, text, time, type View, type ViewContext, words } from './view.ts';
 
 const SOURCES = Object.keys(DEVICE_SOURCES);
 
@@ -23,20 +11,14 @@ export function deviceShown({ policy, now, readings = [] }: ViewContext): string
   const conditions = [
     deleteNotReturnedBySuccess === undefined
       ? `d.removed = ''`
-      : `(d.removed = '' OR d.removed_at >= ${now - deleteNotReturnedBySuccess})`,
+      : `(d.removed = '' OR d.removed_at >= ${beforeNow(now, deleteNotReturnedBySuccess)})`,
   ];
-  if (ignoreNotSeen !== undefined) conditions.push(`(d.last_seen = 0 OR d.last_seen >= ${now - ignoreNotSeen})`);
+  if (ignoreNotSeen !== undefined)
+    conditions.push(`(d.last_seen = 0 OR d.last_seen >= ${beforeNow(now, ignoreNotSeen)})`);
   if (deleteNotReturned !== undefined) {
-    const since = now - deleteNotReturned;
-    const complete = readings
-      .filter(({ at }) => at >= since)
-      .map(
-        ({ tenant, subscription, dataset }) =>
-          `(r.dataset = ${literal(dataset)} AND r.removed = '' AND sp.tenant = ${literal(tenant)} AND sp.subscription = ${literal(subscription)})`,
-      );
-    const returned = [`r.accepted >= ${since}`, ...complete].join(' OR ');
+    const returned = returnedSince('r', 'r.dataset', beforeNow(now, deleteNotReturned), readings);
     conditions.push(
-      `EXISTS (SELECT 1 FROM device_source r WHERE r.space = d.space AND r.device = d.device AND (${returned}))`,
+      `EXISTS (SELECT 1 FROM device_source r WHERE r.space = d.space AND r.device = d.device AND ${returned})`,
     );
   }
   return conditions.join(' AND ');

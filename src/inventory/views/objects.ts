@@ -1,3 +1,4 @@
+import { beforeNow, returnedSince } from './shown.ts';
 import {
   count,
   flag,
@@ -55,21 +56,13 @@ const lists = (...names: readonly string[]): ViewColumn[] => names.map((name) =>
 /** SQL: whether user `o` is shown under the policy. A user nobody has seen sign in is shown. */
 function userShown({ policy, now, readings = [] }: ViewContext): string {
   const { ignoreNotSeen, deleteNotReturned, deleteNotReturnedBySuccess: kept } = policy.users;
-  const conditions = [kept === undefined ? PRESENT : `(${PRESENT} OR o.removed_at >= ${now - kept})`];
-  if (ignoreNotSeen !== undefined) conditions.push(`(o.last_login = 0 OR o.last_login >= ${now - ignoreNotSeen})`);
-  if (deleteNotReturned !== undefined) {
-    const since = now - deleteNotReturned;
-    const complete = readings
-      .filter(({ dataset, at }) => dataset === 'users' && at >= since)
-      .map(
-        ({ tenant, subscription }) =>
-          `(${PRESENT} AND sp.tenant = '${quoted(tenant)}' AND sp.subscription = '${quoted(subscription)}')`,
-      );
-    conditions.push(`(${[`o.accepted >= ${since}`, ...complete].join(' OR ')})`);
-  }
+  const conditions = [kept === undefined ? PRESENT : `(${PRESENT} OR o.removed_at >= ${beforeNow(now, kept)})`];
+  if (ignoreNotSeen !== undefined)
+    conditions.push(`(o.last_login = 0 OR o.last_login >= ${beforeNow(now, ignoreNotSeen)})`);
+  if (deleteNotReturned !== undefined)
+    conditions.push(returnedSince('o', `'users'`, beforeNow(now, deleteNotReturned), readings));
   return conditions.join(' AND ');
 }
-const quoted = (said: string): string => said.replaceAll("'", "''");
 
 export const users = (context: ViewContext): View =>
   plain({

@@ -66,7 +66,7 @@ export interface ViewContext {
   readonly policy: InventoryPolicy;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Without these, only pulls count as returning something. */
+  /** Those since the thresholds, at least the first two of each data set; without these only pulls return something. */
   readonly readings?: readonly CompleteReading[];
 }
 
