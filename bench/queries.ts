@@ -4,9 +4,10 @@
  * are median and 95th percentile in milliseconds, the least CPU time of one, which other work on the machine changes
  * little (SQLite only), and the median of asking once more, when nothing has been folded.
  *
- *   queries.ts [--findings 1000000] [--rounds 10] [--keep DIR] [--database-url postgres://…] [--only WORD]
+ *   queries.ts [--findings 1000000] [--rounds 10] [--keep DIR] [--database-url postgres://…] [--only WORD] [--results]
  *
- * With --keep the database stays in DIR and is used again.
+ * With --keep the database stays in DIR and is used again. With --results each finding has a text of RESULTS, about a
+ * kilobyte, and the lines of `queries-results.txt` are asked.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,9 +15,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from 'kysely';
+import { makeResultsIndex } from '../src/inventory/finding/results-index.ts';
 import { DEFAULT_POLICY } from '../src/inventory/policy.ts';
 import { type Asked, countOf, facetsOf, queryView } from '../src/inventory/query/query.ts';
 import { type InventorySchema, inventoryMigrations } from '../src/inventory/schema.ts';
+import { resultsText } from '../src/simulator/world/results.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openPostgres } from '../src/store/postgres.ts';
 import { openSqlite } from '../src/store/sqlite.ts';
@@ -29,8 +32,12 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     'database-url': { type: 'string' },
     only: { type: 'string', default: '' },
+    results: { type: 'boolean', default: false },
   },
 });
+const KINDS = ['packages', 'registry', 'http', 'certificate', 'prose'] as const;
+const textOf = (host: number, qid: number): string =>
+  [0, 1, 2].map((n) => resultsText(KINDS[(qid + n) % KINDS.length]!, host * 100_003 + qid * 7 + n, qid)).join('\n');
 const PER_DEVICE = 50;
 const NOW = Date.UTC(2026, 0, 20);
 const DAY = 86_400_000;
@@ -47,15 +54,18 @@ try {
   if (!isFilled || Number(n) === 0) {
     const began = performance.now();
     const devices = Math.round(Number(values.findings) / PER_DEVICE);
-    await fillInventory(store, { devices, perDevice: PER_DEVICE, qids: 5000, seed: 1, now: NOW });
+    const size = { devices, perDevice: PER_DEVICE, qids: 5000, seed: 1, now: NOW };
+    await fillInventory(store, { ...size, ...(values.results ? { results: textOf } : {}) });
     // The collector makes it when the first load is over.
     await sql`CREATE INDEX IF NOT EXISTS finding_qid ON finding (qid, space)`.execute(store.db);
+    if (values.results) await makeResultsIndex(store);
     process.stderr.write(`filled in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
   }
-  const policy = { ...DEFAULT_POLICY, sla: { 5: 7 * DAY, 4: 30 * DAY } };
+  const policy = { ...DEFAULT_POLICY, sla: { 5: 7 * DAY, 4: 30 * DAY }, results: values.results };
   const asked: Asked = { store, context: { policy, now: NOW } };
   process.stdout.write('  median     p95     CPU   again  query\n');
-  for (const line of readFileSync(join(import.meta.dirname, 'queries.txt'), 'utf8').split('\n')) {
+  const lines = values.results ? 'queries-results.txt' : 'queries.txt';
+  for (const line of readFileSync(join(import.meta.dirname, lines), 'utf8').split('\n')) {
     if (line === '' || line.startsWith('#') || !line.includes(values.only)) continue;
     const ask = await asking(asked, line);
     const times: number[] = [];

@@ -18,6 +18,11 @@ import {
 export const POSTGRES_DIALECT: Dialect = {
   ...{ name: 'postgres', text: 'text COLLATE "C"', clustered: '' },
   items: (list, alias) => `json_array_elements_text(CAST(${list} AS json)) ${alias}(value)`,
+  pieces: (name, table, text) => `DO $$ BEGIN
+      CREATE EXTENSION IF NOT EXISTS pg_trgm;
+      CREATE INDEX IF NOT EXISTS ${name} ON ${table} USING gin ((${text}) gin_trgm_ops);
+    EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object THEN NULL;
+    END $$`,
 };
 
 /** PostgreSQL's type oid of int8; counts and ids of ours stay below 2^53. */

@@ -66,6 +66,11 @@ export interface Dialect {
   readonly clustered: string;
   /** What stands in FROM for the texts of a JSON list: rows of one column `value`, under the name `alias`. */
   readonly items: (list: string, alias: string) => string;
+  /**
+   * Makes an index of the pieces of a text, which LIKE finds texts by wherever in them a piece stands; makes none where the
+   * server has no such thing or this user may not. Absent where the database has no such index that is worth its cost.
+   */
+  readonly pieces?: (name: string, table: string, text: string) => string;
 }
 
 /** How many rows a set of columns holds; all values single means one. */

@@ -12,6 +12,8 @@ export interface InventorySize {
   readonly now: number;
   /** Texts that names, tags and titles are made with, beside plain ones. */
   readonly odd?: readonly string[];
+  /** RESULTS of a finding; kept for none without it. */
+  readonly results?: (host: number, qid: number) => string;
 }
 
 const DAY = 86_400_000;
@@ -32,10 +34,10 @@ function randomOf(seed: number): (below: number) => number {
 /**
  * Fills a migrated, empty inventory with rows as folding would leave them, written directly: one tenant of ten has the
  * second half of the devices, a twentieth of which are gone. Tables: space, device, device_host, device_tag, finding,
- * knowledge, knowledge_cve.
+ * knowledge, knowledge_cve, and finding_results with `results`.
  */
 export async function fillInventory(store: Store<InventorySchema>, size: InventorySize): Promise<void> {
-  const { devices, perDevice, qids, now, odd = [] } = size;
+  const { devices, perDevice, qids, now, odd = [], results } = size;
   const random = randomOf(size.seed);
   const pick = <T>(of: readonly T[]): T => of[random(of.length)]!;
   const some = <T>(of: readonly T[]): T[] => of.filter(() => random(3) === 0);
@@ -82,6 +84,9 @@ export async function fillInventory(store: Store<InventorySchema>, size: Invento
       await tx.insertMany('device_tag', columnsOf(tagged, ['space', 'device', 'name', 'tag']));
       if (found.length > 0)
         await tx.insertMany('finding', columnsOf(found, Object.keys(found[0]!) as (keyof (typeof found)[0])[]));
+      if (results === undefined) return;
+      const texts = found.map((row) => ({ ...row, results: results(row.host, row.qid) }));
+      await tx.insertMany('finding_results', columnsOf(texts, ['space', 'host', 'qid', 'place', 'results']));
     });
   }
 

@@ -4,6 +4,7 @@ import type { StreamIdentity } from '../../core/words.ts';
 import { datasets } from '../../datasets/registry.gen.ts';
 import { makeQidIndex } from '../../inventory/finding/by-qid.ts';
 import { forgetResults } from '../../inventory/finding/results.ts';
+import { makeResultsIndex } from '../../inventory/finding/results-index.ts';
 import { foldBatches, INVENTORY_DATASETS } from '../../inventory/fold.ts';
 import { forgetKnowledge } from '../../inventory/knowledge/retention.ts';
 import type { InventorySchema } from '../../inventory/schema.ts';
@@ -63,6 +64,7 @@ export function inventoryConsumer(
 ): RunningSink & { takes: typeof feedsInventory } {
   const store = inventoryStore(outbox);
   let hasIndex = false;
+  let hasResultsIndex = false;
   let hasNoResults = false;
   const keeping = async (): Promise<boolean> => {
     const keeps = keepsResults();
@@ -71,9 +73,12 @@ export function inventoryConsumer(
     return keeps;
   };
   const afterFolding = async (batches: number): Promise<void> => {
-    if (hasIndex || !(await isLoaded(outbox, batches))) return;
-    await makeQidIndex(store);
+    const needs = { qids: !hasIndex, results: keepsResults() && !hasResultsIndex };
+    if (!(needs.qids || needs.results) || !(await isLoaded(outbox, batches))) return;
+    if (needs.qids) await makeQidIndex(store);
+    if (needs.results) await makeResultsIndex(store);
     hasIndex = true;
+    hasResultsIndex ||= needs.results;
   };
   return {
     name: INVENTORY,

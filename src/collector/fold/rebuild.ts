@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { DROP_QID_INDEX } from '../../inventory/finding/by-qid.ts';
+import { DROP_RESULTS_INDEX } from '../../inventory/finding/results-index.ts';
 import { inventoryTables } from '../../inventory/schema.ts';
 import { registerSink } from '../../outbox/delivery.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
@@ -20,7 +21,7 @@ export const FORGET_INVENTORY: readonly string[] = ['delivery', 'parked']
 export async function rebuildInventory(outbox: Outbox, now: number, retention = RETENTION_MS): Promise<number> {
   await outbox.store.transaction(async ({ db }) => {
     for (const table of inventoryTables) await sql`DELETE FROM ${sql.table(table)}`.execute(db);
-    await sql.raw(DROP_QID_INDEX).execute(db);
+    for (const index of [DROP_QID_INDEX, DROP_RESULTS_INDEX]) await sql.raw(index).execute(db);
     for (const statement of FORGET_INVENTORY) await sql.raw(statement).execute(db);
   });
   await registerSink(outbox.store, INVENTORY, feedsInventory, now, outlivedBy(now - retention));

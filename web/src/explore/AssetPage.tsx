@@ -128,6 +128,7 @@ function Part({ view, filter }: { view: View; filter: string }) {
         columns={columns}
         onSort={setSort}
         onOpen={setOpened}
+        details={['results']}
         empty={<Empty title="Nothing of this kind">Qualys says nothing of it for this asset.</Empty>}
       />
       {opened !== undefined && <RowDrawer view={view} row={opened} onClose={() => setOpened(undefined)} />}

@@ -38,6 +38,8 @@ export interface ViewTableProps {
   readonly onSelect?: (selected: ReadonlyMap<string, Row>) => void;
   readonly height?: number | string;
   readonly empty?: ReactNode;
+  /** Long texts to ask for beside what is shown, for the details of a row. */
+  readonly details?: readonly string[];
 }
 
 /** Rows of any view: as many as there are, drawn only where they are seen, asked for page by page. */
@@ -53,10 +55,11 @@ export function ViewTable(props: ViewTableProps) {
     onSelect,
     height = 'max(320px, calc(100vh - 260px))',
     empty,
+    details = [],
   } = props;
   // Long texts only where they are shown; everything else at once, for the details of a row.
   const fields = view.columns
-    .filter(({ name, type, sortable }) => sortable || type === 'list' || shown.includes(name))
+    .filter(({ name, type, sortable }) => sortable || type === 'list' || shown.includes(name) || details.includes(name))
     .map(({ name }) => name);
   const { data, error, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery(
     rowsQuery(view.name, { filter, sort, fields: fields.join(',') }),
