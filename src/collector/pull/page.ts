@@ -149,7 +149,6 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
       record: (given) => {
         if (skips?.(given) === true) return;
         const view = hidden === undefined ? given : hidden(given);
-        qids?.see(given);
         mine.records++;
         live.records++;
         const start = page.reserve(view.maxBytes + before.length);
@@ -157,6 +156,7 @@ async function attempt(context: PullContext, request: PageRequest, careful: bool
         // The fingerprint is of the whole record: a change behind a cut is a change.
         const print = fingerprint(view, page.buffer);
         const { lead, key } = readKey(view, print);
+        qids?.see(given, key);
         if (facts.unfinished?.is(given) === true) unfinished = earlier(unfinished, given.text(facts.unfinished.time));
         const version = facts.version === undefined ? undefined : given.text(facts.version);
         let time = view === given && facts.time[0] === facts.version ? version : undefined;
