@@ -60,6 +60,28 @@ describeStores('answers that are remembered', (kind) => {
     expect(await countOf(asked, 'findings', { filter: 'severity=5' })).toBe(0);
   });
 
+  test('under thresholds are good for the minute, and those to the time itself are not remembered', async () => {
+    const asked = await filled(kind);
+    const { store } = asked;
+    const days = 86_400_000;
+    const devices = { ignoreNotSeen: 30 * days, deleteNotReturned: 999 * days, deleteNotReturnedBySuccess: days };
+    const at = (ms: number): Asked => ({ store, context: { policy: { ...DEFAULT_POLICY, devices }, now: NOW + ms } });
+    const counts = async (ms: number) => [
+      await countOf(at(ms), 'devices', {}),
+      await countOf(at(ms), 'devices', { filter: 'last_seen>now-20d' }),
+    ];
+    await sql`INSERT INTO device_source (space, dataset, id, seq, accepted, removed_at, host, asset, connection, agent, cloud, removed, device, facts)
+      SELECT space, 'host_list', host, 1, ${NOW}, removed_at, host, asset, 'c', '', '', removed, device, '{}' FROM device`.execute(
+      store.db,
+    );
+    const [all, young] = (await counts(0)) as [number, number];
+    expect([all, young].every((n) => n > 0)).toBe(true);
+    expect(young).toBeLessThan(all);
+    await store.db.updateTable('device').set({ last_seen: 1 }).execute();
+    expect(await counts(59_999)).toEqual([all, 0]);
+    expect(await counts(60_000)).toEqual([0, 0]);
+  });
+
   test('a question that failed is asked again', async () => {
     const { store } = await filled(kind);
     const ask = () => remembered(store, sql<{ n: number }>`SELECT n FROM later`);
