@@ -22,21 +22,35 @@ const list = (ask: Ask, more: Readonly<Record<string, string | undefined>>): Cal
   }),
 });
 
+/** An entry that every KnowledgeBase has: a certificate whose signature cannot be verified. All of them take minutes. */
+const PROBED = 38173;
+
+const options = z.object({
+  details: z
+    .enum(['Basic', 'All'])
+    .default('All')
+    .meta({ description: 'How much of each vulnerability Qualys sends.' }),
+  show_pci_reasons: z.boolean().default(true).meta({ description: 'Reasons for failing PCI.' }),
+  show_supported_modules_info: z.boolean().default(true).meta({ description: 'Qualys modules that can detect it.' }),
+  show_qid_change_log: z.boolean().default(false).meta({ description: 'What changed in the entry, and when.' }),
+});
+
+const records = (own: z.output<typeof options>, ask: Ask): Call =>
+  list(ask, {
+    details: own.details,
+    show_pci_reasons: flag(own.show_pci_reasons),
+    show_supported_modules_info: flag(own.show_supported_modules_info),
+    show_qid_change_log: own.show_qid_change_log ? '1' : undefined,
+    show_disabled_flag: '1',
+  });
+
 export default defineDataset({
   name: 'knowledge_base',
   aliases: [],
   title: 'KnowledgeBase',
   about: 'Every vulnerability Qualys knows, by QID: title, severity, CVEs, CVSS, solution, threat intelligence.',
   kind: 'entity',
-  options: z.object({
-    details: z
-      .enum(['Basic', 'All'])
-      .default('All')
-      .meta({ description: 'How much of each vulnerability Qualys sends.' }),
-    show_pci_reasons: z.boolean().default(true).meta({ description: 'Reasons for failing PCI.' }),
-    show_supported_modules_info: z.boolean().default(true).meta({ description: 'Qualys modules that can detect it.' }),
-    show_qid_change_log: z.boolean().default(false).meta({ description: 'What changed in the entry, and when.' }),
-  }),
+  options,
   format: {
     kind: 'xml',
     root: 'KNOWLEDGE_BASE_VULN_LIST_OUTPUT',
@@ -103,14 +117,8 @@ export default defineDataset({
   unordered: ['CVE_LIST', 'THREAT_INTELLIGENCE'],
   version: 'LAST_SERVICE_MODIFICATION_DATETIME',
   time: ['LAST_SERVICE_MODIFICATION_DATETIME', 'PUBLISHED_DATETIME'],
-  records: (options, ask) =>
-    list(ask, {
-      details: options.details,
-      show_pci_reasons: flag(options.show_pci_reasons),
-      show_supported_modules_info: flag(options.show_supported_modules_info),
-      show_qid_change_log: options.show_qid_change_log ? '1' : undefined,
-      show_disabled_flag: '1',
-    }),
+  records,
+  probe: (options) => records(options, { pageSize: 1, step: { ids: [PROBED] } }),
   ids: (_, ask) => list(ask, { details: 'None' }),
   overlapMs: 86_400_000,
   scope: () => 'all',

@@ -124,6 +124,11 @@ describe('check', () => {
     expect(calls.some((call) => call.includes('/am/hostasset'))).toBe(true);
     expect(holds(/responseCode\W+SUCCESS/)).toBe(true);
     expect(holds(/<KNOWLEDGE_BASE_VULN_LIST_OUTPUT>/)).toBe(true);
+    // One entry, and not the whole KnowledgeBase, which takes Qualys minutes.
+    const entries = answers.map((answer) => answer.stdout.match(/<VULN>/g)?.length ?? 0);
+    expect(entries.toSorted()).toEqual([0, 1]);
+    expect(stdout).toMatch(/knowledge_base\s[^\n]*readable, version 4\.0/);
+    expect(stdout).not.toContain('no records');
   });
 
   it('a connection nobody has: the one that was meant', async () => {
