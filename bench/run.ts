@@ -5,9 +5,10 @@
  *   --rounds 5      interleaved rounds; figures are medians, ratios are taken inside one round
  *   --large-mb 2000 size of the answer whose peak memory is held against the first; 0 leaves it out
  *   --sync 1        sync time under simulated limits (minutes); 0 leaves it out
+ *   --workers 1     claims and throughput by number of workers (minutes); 0 leaves it out
  *   --out FILE      where the report goes; `-` writes none
  *
- * Quick look: npm run bench -- --mb 60 --rounds 3 --large-mb 0 --sync 0 --out -
+ * Quick look: npm run bench -- --mb 60 --rounds 3 --large-mb 0 --sync 0 --workers 0 --out -
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,11 +16,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DeliveryFigures } from './delivery.ts';
+import { BARE, downloads, WHOLE } from './download.ts';
 import { detectionAnswer, fimPages, knowledgeAnswer } from './input.ts';
 import type { KeyFigures } from './keys.ts';
 import { programs, type Rounds, rounds, run } from './programs.ts';
 import { cpuRatio, type GoalRow, goalTable, machine, median, runTable } from './report.ts';
 import { type SyncTime, syncTime } from './sync-time.ts';
+import { workerFigures, workerTable } from './workers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     'large-mb': { type: 'string', default: '2000' },
     sync: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '1' },
     out: { type: 'string', default: resolve(import.meta.dirname, '../docs/benchmarks.md') },
   },
 });
@@ -59,6 +63,9 @@ try {
     smallKnowledge: smallKnowledge === undefined ? undefined : rounds(knowledge, smallKnowledge, n, note),
     fim: fimFile === undefined ? undefined : rounds(fim, fimFile, n, note),
   };
+  const checksum = runsOf.ndjson.values().next().value?.[0]?.checksum;
+  const downloaded = await downloads(input, scratch, checksum, n);
+  if (typeof downloaded === 'string') leftOut.push(downloaded);
   const large = largeMb > 0 ? await detectionAnswer(largeMb) : undefined;
   const largePeak = large === undefined ? undefined : run(ndjson[0]!, large.path).rss_mb;
   const keys = measureBoth('keys.ts', n);
@@ -66,8 +73,12 @@ try {
   const delivery = deliveries(n);
   const sync = values.sync === '0' ? undefined : await syncTimes();
 
+  if (values.workers !== '0') note('workers');
+  const workers = values.workers === '0' ? undefined : workerFigures();
+  if (typeof workers === 'string') leftOut.push(workers);
+
   const goals = goalTable([
-    ...goalRows(runsOf, largePeak, sync, findings),
+    ...goalRows({ ...runsOf, downloaded }, largePeak, sync, findings),
     {
       goal: 'delivery to file, events per CPU s',
       ...{ must: 100_000, stretch: 200_000, value: delivery.raw, n },
@@ -104,6 +115,14 @@ try {
           `Peak RSS of \`quarry bench ndjson\` on ${large.mb.toFixed(0)} MB: ${largePeak!.toFixed(0)} MiB (n = 1).`,
         ]),
     '',
+    ...(typeof downloaded === 'string'
+      ? []
+      : [
+          '## HTTPS + gzip to NDJSON: one answer over TLS from this machine, packed with gzip -6',
+          '',
+          ...runTable(downloaded, input.mb),
+          '',
+        ]),
     '## The whole collector: ids, key table, outbox, file sink',
     '',
     ...runTable(runsOf.collect, input.mb),
@@ -137,7 +156,9 @@ try {
     '| way | first load, rows per CPU s | refresh, rows per CPU s |',
     '|---|---|---|',
     ...bothTable(findings),
-    ...(sync === undefined ? [] : ['', '## Sync time', '', ...sync.flatMap(({ lines }) => lines)]),
+    '',
+    ...(typeof workers === 'object' ? workerTable(workers) : []),
+    ...(sync === undefined ? [] : ['## Sync time', '', ...sync.flatMap(({ lines }) => lines)]),
     '',
   ].join('\n');
   process.stdout.write(`${goals.join('\n')}\n`);
@@ -154,12 +175,14 @@ function goalRows(
     collect,
     knowledge,
     fim,
+    downloaded,
   }: {
     readonly read: Rounds;
     readonly ndjson: Rounds;
     readonly collect: Rounds;
     readonly knowledge: Rounds | undefined;
     readonly fim: Rounds | undefined;
+    readonly downloaded: Rounds | string;
   },
   largePeak: number | undefined,
   sync: readonly Synced[] | undefined,
@@ -231,7 +254,12 @@ function goalRows(
       ...{ goal: 'sync time: the limits’ own minimum / time taken', must: 95, stretch: 99, value: share },
       ...{ higher: true, unit: '%', n: sync?.length ?? 0 },
     },
-    cheaper('HTTPS + gzip to NDJSON / bare download + gunzip, CPU', 3, 2.2, undefined),
+    cheaper(
+      'HTTPS + gzip to NDJSON / bare download + gunzip, CPU',
+      3,
+      2.2,
+      typeof downloaded === 'string' ? undefined : cpuRatio(downloaded, WHOLE, BARE),
+    ),
     faster('SQLite first load of the inventory / naive, rows per CPU s', 2.5, 3.5, ratioOf(findings, 'load')),
     faster('SQLite refresh of the inventory / naive, rows per CPU s', 4, 5, ratioOf(findings, 'refresh')),
     faster(

@@ -1,0 +1,30 @@
+/** HTTPS + gzip → NDJSON as Quarry downloads, unpacks and reads an answer: `https-quarry.ts URL [OUT]`. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { BODY_LIMITS, decodedBody } from '../../src/qualys/body.ts';
+import { startCallTimer, TIMEOUTS } from '../../src/qualys/call-timer.ts';
+import { createTransport } from '../../src/qualys/transport.ts';
+import { lineChecksum } from '../../src/qualys/xml/checksum.ts';
+import { lineHandler } from '../../src/qualys/xml/ndjson.ts';
+import { createXmlReader } from '../../src/qualys/xml/reader.ts';
+import { format } from './format.ts';
+import { report } from './report.ts';
+
+const [url = '', path = '/dev/null'] = process.argv.slice(2);
+const out = openSync(path, 'w');
+const sums = lineChecksum();
+const lines = lineHandler('HOST', (bytes) => writeSync(out, bytes), sums.line);
+const reader = createXmlReader(format, lines);
+const ca = readFileSync(process.env['NODE_EXTRA_CA_CERTS'] ?? '', 'utf8');
+const transport = createTransport({ tls: { ca }, connectMs: TIMEOUTS.connectMs });
+const timer = startCallTimer(TIMEOUTS, undefined, 'bench');
+const { origin, pathname } = new URL(url);
+const headers = { 'accept-encoding': 'gzip' };
+const answer = await transport.dispatcher().request({ origin, path: pathname, method: 'GET', headers });
+const encoding = answer.headers['content-encoding'];
+for await (const chunk of decodedBody(answer.body, String(encoding), timer, BODY_LIMITS, 'bench')) reader.write(chunk);
+reader.end();
+lines.flush();
+closeSync(out);
+timer.stop();
+await transport.close();
+report(sums.records, sums.checksum);
