@@ -126,7 +126,16 @@ describe('a stream by hand', () => {
     const times = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00Z' };
     const ask = (dataset: string, body: unknown) =>
       api.ask('POST', `/api/v1/connections/acme/streams/${dataset}/backfill`, { body });
-    expect((await ask('host_list', times)).status).toBe(400);
+    const refused = await ask('host_list', times);
+    expect(await refused.json()).toMatchObject({
+      ...{
+        status: 400,
+        detail: expect.stringContaining('current state'),
+        fix: expect.stringContaining('Read all of it'),
+      },
+    });
+    const can = async (dataset: string) => (await stream(dataset))['can_backfill'];
+    expect([await can('host_list'), await can('user_activity')]).toEqual([false, true]);
     expect((await ask('user_activity', { ...times, to: times.from })).status).toBe(400);
     expect((await ask('user_activity', times)).status).toBe(202);
   });

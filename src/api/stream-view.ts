@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LiveStream, PullRow, Service, StreamState } from '../collector/port.ts';
-import { datasets, heldSweeps, listQuarantined, listStreams } from '../collector/port.ts';
+import { canBackfill, datasets, heldSweeps, listQuarantined, listStreams } from '../collector/port.ts';
 import { isoTime, time } from './context.ts';
 
 export const waitView = z.object({ why: z.string(), ms: z.number() });
@@ -74,6 +74,9 @@ export const streamView = z
     held_sweep: z
       .object({ id: z.string(), absent: z.number().int(), known: z.number().int(), reason: z.string() })
       .optional(),
+    can_backfill: z
+      .boolean()
+      .meta({ description: 'Whether times of it can be read again: a log that is read by times.' }),
     backfill: z.object({ from: time, to: time }).optional(),
   })
   .meta({ id: 'Stream' });
@@ -92,9 +95,11 @@ export async function streamViews(service: Service, connections: ReadonlySet<str
     if (!connections.has(connection)) continue;
     const state = kept.get(name);
     const sweep = state === undefined ? undefined : held.get(state.id);
+    const facts = datasets.get(dataset);
     views.push({
-      ...{ connection, dataset, title: datasets.get(dataset)?.title ?? dataset },
-      kind: datasets.get(dataset)?.kind ?? 'entity',
+      ...{ connection, dataset, title: facts?.title ?? dataset },
+      kind: facts?.kind ?? 'entity',
+      can_backfill: facts !== undefined && canBackfill(facts),
       enabled: live.has(name),
       ...phaseOf(live.get(name)),
       ...figuresOf(state, service.clock.now()),

@@ -55,7 +55,7 @@ export {
 export { confirmSweep, type HeldSweepShown, heldSweeps } from './fold/held-sweep.ts';
 export { rebuildInventory } from './fold/rebuild.ts';
 export { openOutbox, outboxLocation } from './open-outbox.ts';
-export { askBackfill, canBackfill } from './pull/backfill.ts';
+export { askBackfill, canBackfill, noBackfill } from './pull/backfill.ts';
 export type { LogLine, Numbered, Recent } from './recent.ts';
 export type { Budget, LiveEvent, LiveStream, Service } from './service.ts';
 export { STATUS_WORDS, type Status, statusOf } from './status.ts';

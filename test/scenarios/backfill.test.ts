@@ -90,13 +90,23 @@ it('a back-fill that is stopped goes on where it was, also in the middle of a da
   }));
 
 it('says what cannot be asked for: no log, no such stream, no time', async () => {
-  const rig = await startRig({ hosts: 5, datasets: { host_list: {}, fim_events: {} } });
+  const rig = await startRig({ hosts: 5, datasets: { host_list: {}, fim_events: {}, vm_scan_results: {} } });
   try {
     const file = join(rig.dir, 'quarry.yaml');
     await writeFile(file, JSON.stringify(rig.config));
     const run = (...words: string[]) => cli(['backfill', ...words, '-c', file], { cwd: rig.dir });
     const log = await run('host_list', '--from', '7d');
-    expect([log.code, log.stderr]).toEqual([2, expect.stringMatching(/QRY6004.*host_list[\s\S]*fim_events/)]);
+    expect([log.code, log.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /QRY6004.*host_list.*current state[\s\S]*--sweep --only host_list[\s\S]*fim_events, user_activity/,
+      ),
+    ]);
+    const scans = await run('vm_scan_results', '--from', '7d');
+    expect([scans.code, scans.stderr]).toEqual([
+      2,
+      expect.stringMatching(/QRY6004.*vm_scan_results.*object by object[\s\S]*start_time_in_utc/),
+    ]);
     const never = await run('fim_events', '--from', '7d');
     expect(never.stderr).toMatch(/QRY6002.*has not been collected yet/);
     const time = await run('fim_events', '--from', 'yesterday');

@@ -301,6 +301,12 @@ describe('journeys through the page', skipUnless(hasChromium, NO_CHROMIUM), () =
 
   it('resets a stream only for who types its name', async () => {
     await open('/connections/demo');
+    await button('Actions for Results of vulnerability scans').click();
+    expect(await page.getByRole('menuitem', { name: 'Back-fill…' }).count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await button('Actions for User activity log').click();
+    await page.getByRole('menuitem', { name: 'Back-fill…' }).waitFor();
+    await page.keyboard.press('Escape');
     await button('Actions for Asset groups').click();
     await page.getByRole('menuitem', { name: 'Reset…' }).click();
     const dialog = page.getByRole('dialog');

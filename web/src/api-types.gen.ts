@@ -376,6 +376,8 @@ export interface Stream {
     readonly known: number;
     readonly reason: string;
   };
+  /** Whether times of it can be read again: a log that is read by times. */
+  readonly can_backfill: boolean;
   readonly backfill?: {
     /** ISO 8601, UTC. */
     readonly from: string;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { maySee } from '../../accounts/words.ts';
-import { askBackfill, canBackfill, datasets, listStreams } from '../../collector/port.ts';
+import { askBackfill, canBackfill, datasets, listStreams, noBackfill } from '../../collector/port.ts';
 import { qualysTime } from '../../core/clock.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { whoAsks } from '../access.ts';
@@ -146,11 +146,8 @@ export const streamRoutes: Routes = (app, api) => {
       const { from, to } = request.body;
       if (Date.parse(from) >= Date.parse(to))
         throw new QuarryError('QRY8032', { what: 'from is not before to.', where: 'from' });
-      if (!canBackfill(datasets.get(dataset)!))
-        throw new QuarryError('QRY8032', {
-          what: `${dataset} cannot be asked for times: its full readings hold everything.`,
-          where: 'dataset',
-        });
+      const facts = datasets.get(dataset)!;
+      if (!canBackfill(facts)) throw new QuarryError('QRY8032', { ...noBackfill(facts), where: 'dataset' });
       const wanted = { from: qualysTime(Date.parse(from)), to: qualysTime(Date.parse(to)) };
       const before = await askBackfill(service.config(), { connection, dataset }, wanted);
       const stream = `${connection}/${dataset}`;

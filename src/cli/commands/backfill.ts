@@ -1,4 +1,4 @@
-import { askBackfill, canBackfill, datasets } from '../../collector/port.ts';
+import { askBackfill, canBackfill, datasets, noBackfill } from '../../collector/port.ts';
 import type { Config, LogFormat } from '../../config/config.ts';
 import { parseDuration, parseTime } from '../../config/units.ts';
 import { qualysTime } from '../../core/clock.ts';
@@ -56,10 +56,8 @@ function streamOf(config: Config, dataset: string, wanted: string | undefined) {
   const { name } = facts;
   if (!canBackfill(facts)) {
     const logs = [...datasets.values()].filter(canBackfill).map((one) => one.name);
-    throw new QuarryError('QRY6004', {
-      what: `${name} cannot be asked for by its times.`,
-      fix: `Logs can: ${logs.join(', ')}. What has a current state is whole after a full reading: quarry run --once --sweep --only ${name}.`,
-    });
+    const { what, fix } = noBackfill(facts);
+    throw new QuarryError('QRY6004', { what, fix: `${fix} Back-fill is for logs read by times: ${logs.join(', ')}.` });
   }
   if (wanted !== undefined) named('connection', wanted, config.connections);
   const having = [...config.connections.values()].filter(({ datasets: own }) => own.get(name)?.enabled === true);

@@ -21,9 +21,23 @@ import type { Store } from '../../store/store.ts';
 /** What one piece reads: so long that it is worth its calls, so short that live pulls do not wait for long. */
 const PIECE_MS = 86_400_000;
 
+type Facts = Pick<Dataset, 'name' | 'kind' | 'paging'>;
+
 /** Whether times of a data set can be asked for: logs that are read in windows. */
-export const canBackfill = ({ kind, paging }: Pick<Dataset, 'kind' | 'paging'>): boolean =>
+export const canBackfill = ({ kind, paging }: Facts): boolean =>
   kind === 'log' && paging.by === 'step' && paging.parts === undefined;
+
+/** Why times of a data set cannot be asked for, and what to do instead. */
+export const noBackfill = ({ name, kind }: Facts): { readonly what: string; readonly fix: string } =>
+  kind === 'log'
+    ? {
+        what: `${name} cannot be asked for by times: it is read object by object, each once.`,
+        fix: `With an earlier start_time_in_utc the stream begins anew, and what was read before comes again with the same ids.`,
+      }
+    : {
+        what: `${name} cannot be asked for by times: it has a current state, which a full reading holds whatever its age.`,
+        fix: `Read all of it again: quarry run --once --sweep --only ${name}, or “Read everything again” on the page.`,
+      };
 
 /** The first piece of what is still to be read. */
 export function pieceOf({ from, to }: Backfill): Backfill {

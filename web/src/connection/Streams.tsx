@@ -152,7 +152,7 @@ interface StreamMenuProps {
   readonly ask: (what: Asked['what']) => void;
 }
 
-function StreamMenu({ stream: { title, kind, phase, enabled }, post, ask }: StreamMenuProps) {
+function StreamMenu({ stream: { title, can_backfill, phase, enabled }, post, ask }: StreamMenuProps) {
   const operator = useMay('operator');
   return (
     <Menu position="bottom-end">
@@ -171,7 +171,7 @@ function StreamMenu({ stream: { title, kind, phase, enabled }, post, ask }: Stre
         <Menu.Item disabled={!operator || phase !== 'pulling'} onClick={() => post('terminate')}>
           End the pull
         </Menu.Item>
-        {kind === 'log' && (
+        {can_backfill && (
           <Menu.Item disabled={!operator || !enabled} onClick={() => ask('backfill')}>
             Back-fill…
           </Menu.Item>
