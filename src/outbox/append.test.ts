@@ -12,6 +12,7 @@ import {
 } from '../../test/support/pages.ts';
 import { describeStores } from '../../test/support/stores.ts';
 import { appendPage } from './append.ts';
+import { blocksOfPage } from './blocks.ts';
 import { registerSink } from './delivery.ts';
 import { idMaker } from './identity.ts';
 import { RepeatedKeyError } from './occurrence.ts';
@@ -79,6 +80,30 @@ describeStores('appending', (kind) => {
     const [stream] = await listStreams(outbox.store);
     expect(stream).toMatchObject({ received: 10, emitted: 6, unchanged: 4, appended: 6, knownKeys: 2, seq: 6 });
     expect(await verifyCounters(outbox.store)).toEqual([]);
+    await outbox.close();
+  });
+
+  test('many pages read at once, most of them with one block to take turns with, are what they are one by one [promise 10]', async () => {
+    const outbox = await openAt(await kind.place());
+    const claim = await claimAt(outbox);
+    await withSink(outbox);
+    const pages = Array.from({ length: 12 }, (_, page) =>
+      Array.from({ length: 30 }, (_, i): Thing => ({ host: 100 * page + i, name: 'n', text: `${page}/${i}` })),
+    );
+    const padding = 200_000;
+    const staged = await Promise.all(pages.map((things) => stageThings(outbox, claim, things, { pull: 100, padding })));
+    expect(staged.map(({ emitted, batches }) => [emitted, batches.length > 1])).toEqual(pages.map(() => [30, true]));
+    for (const page of staged) await appendPage(outbox.store, toAppend(claim, page, { pull: 100, sinks: ['sink'] }));
+    const events = await drain(outbox, 'sink');
+    expect(events.map(({ seq, key, record }) => [seq, key[0], record.TEXT])).toEqual(
+      pages.flat().map(({ host, text }, i) => [i + 1, String(host), text]),
+    );
+    const pad = 'x'.repeat(padding);
+    expect(events.every(({ record }) => 'PAD' in record && record.PAD === pad)).toBe(true);
+    // They gave back what they were lent.
+    const blocks = blocksOfPage();
+    expect(blocks.second()).toBeDefined();
+    blocks.end();
     await outbox.close();
   });
 

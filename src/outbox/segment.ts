@@ -66,8 +66,8 @@ export interface SegmentWriter {
   abandon(): Promise<void>;
 }
 
-/** 1 MiB: large enough that writes cost little, small beside everything else. */
-const BUFFER = 1 << 20;
+/** 256 KiB: large enough that writes cost little, small also where dozens of pages are written at once. */
+const BUFFER = 1 << 18;
 
 export async function createSegment(path: string): Promise<SegmentWriter> {
   let file: FileHandle;

@@ -1,14 +1,14 @@
 /**
  * Staging: from the records of one page to bodies on disk and a short list of what the key table must learn.
  *
- * Records arrive synchronously while an answer is read and are gathered in blocks of about a megabyte. A full block is
- * decided off the reader's path: one look-up tells which keys are known, and each record is new, updated or unchanged.
- * Unchanged ones end here; the others get their id and go to the page's segment. What the key table must learn is kept
- * in columns, beyond a few thousand in a file beside the segment, so that memory does not grow with the page.
+ * Records arrive synchronously while an answer is read and are gathered in blocks (`blocks.ts`). A full block is decided
+ * off the reader's path: one look-up tells which keys are known, and each record is new, updated or unchanged. Unchanged
+ * ones end here; the others get their id and go to the page's segment. What the key table must learn is kept in columns,
+ * beyond some hundreds in a file beside the segment, so that memory does not grow with the page.
  *
  * Nothing here is visible: `appendPage` makes it so, in one transaction that checks that no key decided on has changed
- * meanwhile. Invariants: at most two blocks exist at a time (one filling, one being decided); blocks are decided in
- * order; events lie in the segment in the order of the answer.
+ * meanwhile. Invariants: at most two blocks exist at a time (one filling, one being decided; while many pages are read,
+ * one that takes turns); blocks are decided in order; events lie in the segment in the order of the answer.
  *
  * Two records with one key: equal ones count once; different ones are both kept, the later under the key with an
  * occurrence number and flagged. Keys are remembered while their leading id lasts, which is enough for answers in
@@ -17,6 +17,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { Flag, Keyed } from '../core/words.ts';
+import { BLOCK_BYTES, BLOCK_RECORDS, type Block, blocksOfPage, type Entry } from './blocks.ts';
 import { type IdMaker, REMOVED, versionOf } from './identity.ts';
 import { type KeyTable, type KnownRow, knownByKey, knownByRange } from './known.ts';
 import { type Counts, counting, occurrences, type Place } from './occurrence.ts';
@@ -47,23 +48,8 @@ export interface StagingContext extends KeyTable {
 /** Events of one batch: enough that a write to a sink is worth it, few enough to hold in memory when shaped. */
 const BATCH_BYTES = 2 << 20;
 const BATCH_EVENTS = 5000;
-const BLOCK_BYTES = 1 << 20;
-const BLOCK_RECORDS = 2000;
 /** Changes kept in memory before they go to a file: each trip there and to the database is paid for in thread switches. */
 const SPILL_AT = 800;
-
-interface Entry {
-  readonly keyed: Keyed | undefined;
-  readonly start: number;
-  readonly end: number;
-}
-
-interface Block {
-  buffer: Buffer;
-  used: number;
-  records: number;
-  entries: Entry[];
-}
 
 export interface StagingOptions {
   /** Remember all keys of the page, for answers that come back to an id. */
@@ -110,8 +96,9 @@ function lookedUp(entries: readonly Entry[], placed: readonly (Place | undefined
 const timeJson = (time: string): string => (/^[\d:TZ.+-]*$/.test(time) ? `"${time}"` : JSON.stringify(time));
 
 export function stagePage(context: StagingContext, options: StagingOptions = { careful: false }): Page {
-  let block: Block = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
-  let spare: Block | undefined = { buffer: Buffer.allocUnsafe(BLOCK_BYTES * 2), used: 0, records: 0, entries: [] };
+  const blocks = blocksOfPage();
+  let block = blocks.first;
+  let spare: Block | undefined;
   let deciding: Promise<void> | undefined;
   let failure: unknown;
   let segment: SegmentWriter | undefined;
@@ -284,13 +271,13 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     changes = newChanges();
   }
 
-  /** Hands the filled block over; resolves when another one may be filled. */
-  async function turn(): Promise<void> {
+  /** Waits for the block that is being decided. */
+  async function decided(): Promise<void> {
     await deciding;
     if (failure !== undefined) throw failure;
-    const full = block;
-    block = spare!;
-    spare = undefined;
+  }
+
+  function beginDeciding(full: Block): void {
     deciding = (async () => {
       if (segment === undefined) {
         segmentPath = context.newSegment();
@@ -301,6 +288,19 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       failure = error;
       spare = full;
     });
+  }
+
+  /** Hands the filled block over; resolves when another one, or the same again, may be filled. */
+  async function turn(): Promise<void> {
+    await decided();
+    const next = spare ?? blocks.second();
+    spare = undefined;
+    beginDeciding(block);
+    if (next !== undefined) block = next;
+    else {
+      await deciding;
+      spare = undefined;
+    }
   }
 
   const removeFiles = async (): Promise<void> => {
@@ -316,11 +316,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
       return highest;
     },
     reserve: (bytes) => {
-      if (block.buffer.length - block.used < bytes) {
-        const larger = Buffer.allocUnsafe((block.used + bytes) * 2);
-        block.buffer.copy(larger, 0, 0, block.used);
-        block.buffer = larger;
-      }
+      blocks.reserve(block, bytes);
       return block.used;
     },
     record: (keyed, start, end) => {
@@ -336,9 +332,10 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     },
     ready: () => (block.used < BLOCK_BYTES && block.records < BLOCK_RECORDS ? undefined : turn()),
     finish: async (coveredTo = null) => {
-      if (block.entries.length > 0) await turn();
-      await deciding;
-      if (failure !== undefined) throw failure;
+      await decided();
+      if (block.entries.length > 0) beginDeciding(block);
+      await decided();
+      blocks.end();
       await table.cover(coveredTo);
       const last = batches.at(-1);
       if (last !== undefined) closeBatch(last);
@@ -375,6 +372,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
     },
     abandon: async () => {
       await deciding;
+      blocks.end();
       await segment?.abandon().catch(() => {});
       await removeFiles();
     },
