@@ -45,6 +45,8 @@ describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
   let watched: Watched;
   let page: Page;
   const open = async (path: string): Promise<void> => {
+    // From nowhere: while a page's code is loaded, the one before it still stands there, settled.
+    await page.goto('about:blank');
     await page.goto(`${served.url}#${path}`);
     await settled(page);
   };

@@ -60,7 +60,8 @@ export function Streams({ connection }: { connection: string }) {
               { title: 'Safe up to', cell: ({ watermark }) => <Safe at={watermark} /> },
               {
                 title: 'Lag',
-                cell: ({ lag_seconds: lag }) => (typeof lag !== 'number' ? '–' : duration(lag * 1000)),
+                cell: ({ lag_seconds: lag }) =>
+                  typeof lag !== 'number' ? '–' : <span className="nowrap">{duration(lag * 1000)}</span>,
                 number: true,
               },
               { title: 'Records', cell: ({ rows_total }) => count(rows_total), number: true },
