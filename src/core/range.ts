@@ -21,6 +21,6 @@ export interface Step {
   readonly ids?: readonly number[];
   /** Where the next answer begins, in the data set's own words; absent: at the beginning. */
   readonly cursor?: string;
-  /** Rows without an id: how many equal ones of the seconds at the edge of the last answer were read, by key. */
+  /** Rows without an id: how many equal ones of the seconds at the edge of the last answer were read, by key (`outbox/tally.ts`). */
   readonly counts?: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,5 @@
 import type { Keyed } from '../core/words.ts';
+import { tally } from './tally.ts';
 
 /** An id came back after others: the page is not in order and must be staged with all keys remembered. */
 export class RepeatedKeyError extends Error {}
@@ -47,7 +48,7 @@ export function occurrences(ordered: boolean, careful: boolean): Occurrences {
   };
 }
 
-/** Keys and how many rows had them, by `lead TAB key`. */
+/** How many rows had a key, by the names a `tally` gives keys. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface Counting extends Occurrences {
@@ -63,21 +64,23 @@ const EDGE_ROWS = 200;
  * in which equal rows come. `before`: counts at the edge of the answer before this one.
  */
 export function counting(before: Counts = {}): Counting {
-  const counts = new Map(Object.entries(before));
+  const counts = tally();
+  for (const [name, n] of Object.entries(before)) {
+    // Checkpoints of older versions name keys as they are.
+    const tab = name.indexOf('\t');
+    if (tab < 0) counts.restore(name, n);
+    else for (let i = 0; i < n; i++) counts.count(Number(name.slice(0, tab)) >>> 0, name.slice(tab + 1));
+  }
   const last: number[] = [];
   return {
     place: ({ lead, key }) => {
       if (last.length === EDGE_ROWS) last.shift();
-      last.push(lead);
-      const name = `${lead}\t${key}`;
-      const n = (counts.get(name) ?? 0) + 1;
-      counts.set(name, n);
+      // Seconds have 32 bits until 2106; behind that, those that share them are looked at together.
+      const second = lead >>> 0;
+      last.push(second);
+      const n = counts.count(second, key);
       return { key: key === '' ? String(n) : `${key}\t${n}`, duplicate: false };
     },
-    edge: () => {
-      const seconds = new Set(last);
-      const at = [...counts].filter(([name]) => seconds.has(Number.parseInt(name, 10)));
-      return at.length === 0 ? undefined : Object.fromEntries(at);
-    },
+    edge: () => (last.length === 0 ? undefined : counts.of(new Set(last))),
   };
 }

@@ -45,7 +45,7 @@ export interface StagedPage {
   readonly bytes: number;
   readonly segmentBytes: number;
   /** Where rows are counted: counts at the page's edge. */
-  readonly edge: Counts | undefined;
+  readonly edge: () => Counts | undefined;
   /** Absent when nothing is to be emitted. */
   readonly segment: string | undefined;
   readonly batches: readonly StagedBatch[];

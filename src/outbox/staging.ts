@@ -351,7 +351,7 @@ export function stagePage(context: StagingContext, options: StagingOptions = { c
         ...counts,
         segment: counts.emitted > 0 ? segmentPath : undefined,
         segmentBytes: segment?.offset ?? 0,
-        edge: counted?.edge(),
+        edge: () => counted?.edge(),
         batches,
         changes: async function* () {
           if (spilled !== undefined) yield* spilled.read();

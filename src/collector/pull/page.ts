@@ -292,8 +292,9 @@ async function finished(
     return { staged: await page.finish(behind === undefined ? target.range.last : behind - 1), rest };
   }
   const staged = await page.finish();
-  if (rest === undefined || !('step' in rest) || staged.edge === undefined) return { staged, rest };
-  return { staged, rest: { step: { ...rest.step, counts: staged.edge } } };
+  if (rest === undefined || !('step' in rest)) return { staged, rest };
+  const counts = staged.edge();
+  return { staged, rest: counts === undefined ? rest : { step: { ...rest.step, counts } } };
 }
 
 const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
