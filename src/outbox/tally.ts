@@ -53,7 +53,7 @@ export function tally(): Tally {
 
   return {
     count: (group, text) => {
-      const digest = hash('sha256', text, 'latin1');
+      const digest = hash('sha256', text, 'binary');
       return add(word(digest, 0), word(digest, 4), group, 1);
     },
     of: (groups) => {
