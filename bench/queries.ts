@@ -59,6 +59,8 @@ try {
     // The collector makes it when the first load is over.
     await sql`CREATE INDEX IF NOT EXISTS finding_qid ON finding (qid, space)`.execute(store.db);
     if (values.results) await makeResultsIndex(store);
+    // As the server does by itself within a minute.
+    if (url !== undefined) await sql`ANALYZE`.execute(store.db);
     process.stderr.write(`filled in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
   }
   const policy = { ...DEFAULT_POLICY, sla: { 5: 7 * DAY, 4: 30 * DAY }, results: values.results };

@@ -21,6 +21,7 @@ export const POSTGRES_DIALECT: Dialect = {
   pieces: (name, table, text) => `DO $$ BEGIN
       CREATE EXTENSION IF NOT EXISTS pg_trgm;
       CREATE INDEX IF NOT EXISTS ${name} ON ${table} USING gin ((${text}) gin_trgm_ops);
+      ANALYZE ${table};
     EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object THEN NULL;
     END $$`,
 };

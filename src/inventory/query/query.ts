@@ -289,7 +289,10 @@ function fromOf(
   const isFound = whole?.indexed.some(
     (one) => first === one || filter.includes(`${one} = `) || filter.includes(`${one} IN `),
   );
-  const [base, ...joins] = (whole === undefined || isFound === true ? from : whole.from).split(/\s+(?=LEFT JOIN )/);
+  const isInPieces = store.dialect.pieces !== undefined && filter.includes(`lower(${whole?.pieces}) LIKE `);
+  const [base, ...joins] = (whole === undefined || isFound === true || isInPieces ? from : whole.from).split(
+    /\s+(?=LEFT JOIN )/,
+  );
   const needed: string[] = [];
   for (const join of joins.reverse()) {
     const alias = /^LEFT JOIN \w+ (\w+)/.exec(join)?.[1];

@@ -75,7 +75,7 @@ export const findings = (context: ViewContext): View => ({
     'Vulnerabilities on devices, each port and instance apart, with their life: opened, fixed, opened again, gone.',
   sources: SOURCES,
   from: `finding f ${ofHost} ${KNOWN} ${TEXTS}`,
-  whole: { from: `${BY_DEVICE} ${KNOWN} ${TEXTS}`, indexed: ['f.host', 'f.qid'] },
+  whole: { from: `${BY_DEVICE} ${KNOWN} ${TEXTS}`, indexed: ['f.host', 'f.qid'], pieces: 'r.results' },
   small: SMALL,
   where: `f.removed = 0 AND ${deviceShown(context)}`,
   key: KEY,

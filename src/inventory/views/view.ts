@@ -37,9 +37,10 @@ export interface View {
   readonly from: string;
   /**
    * The same for questions that look at most rows: it reads them in the order they lie in, several times as fast. A
-   * filter or an order by one of `indexed` (SQL) looks at few.
+   * filter or an order by one of `indexed` (SQL) looks at few. So does a search in `pieces`, where a database has an index
+   * of them; it takes such texts for rare, and without this would go the wrong way round.
    */
-  readonly whole?: { readonly from: string; readonly indexed: readonly string[] };
+  readonly whole?: { readonly from: string; readonly indexed: readonly string[]; readonly pieces?: string };
   /** Tables that have few rows beside the view, by alias. */
   readonly small?: Readonly<Record<string, SmallTable>>;
   /** What is shown unless all is asked for, removed rows and those beyond the policy's thresholds too. */
