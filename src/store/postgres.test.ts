@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres, type PostgresServer, startPostgres } from '../../test/support/postgres-server.ts';
 import { skipUnless } from '../../test/support/skip.ts';
 import { postgresFault } from './faults.ts';
-import { openPostgres } from './postgres.ts';
+import { openPostgres, POSTGRES_DIALECT } from './postgres.ts';
 import type { Store } from './store.ts';
 
 interface Schema {
@@ -51,6 +51,30 @@ describe('PostgreSQL, its server killed and started again', skipUnless(why === '
     await Promise.all(all);
     const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM t WHERE n >= 100`.execute(store.db);
     expect(rows).toEqual([{ n: 12 }]);
+  });
+
+  test('an index of pieces finds what stands inside texts; who may not make one goes without', async () => {
+    const url = new URL(await server.createDatabase());
+    const poor = `poor_${url.pathname.slice(1)}`;
+    const open = async (user: string): Promise<Store<Schema>> => {
+      const store = await openPostgres<Schema>(Object.assign(new URL(url), { username: user }).href);
+      opened.push(store);
+      return store;
+    };
+    const indexed = async (store: Store<Schema>): Promise<boolean> => {
+      await sql`CREATE TABLE words (word text COLLATE "C")`.execute(store.db);
+      await sql`INSERT INTO words SELECT 'OpenSSL ' || n FROM generate_series(1, 5000) n`.execute(store.db);
+      const make = sql.raw(POSTGRES_DIALECT.pieces!('words_pieces', 'words', 'lower(word)'));
+      for (let time = 0; time < 2; time++) await store.transaction(({ db }) => make.execute(db));
+      const found = sql<object>`SELECT word FROM words WHERE lower(word) LIKE ${'%ssl 4711%'} ESCAPE '\\'`;
+      expect((await found.execute(store.db)).rows).toEqual([{ word: 'OpenSSL 4711' }]);
+      const { rows } = await sql`EXPLAIN ${found}`.execute(store.db);
+      return JSON.stringify(rows).includes('words_pieces');
+    };
+    const owner = await open(url.username);
+    await sql.raw(`CREATE ROLE ${poor} LOGIN; CREATE SCHEMA ${poor} AUTHORIZATION ${poor}`).execute(owner.db);
+    expect(await indexed(await open(poor))).toBe(false);
+    expect(await indexed(owner)).toBe(true);
   });
 
   test('in the middle of a transaction: nothing of it is there, the error passes, and the store goes on [fault 27]', async () => {
