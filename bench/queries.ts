@@ -9,7 +9,7 @@
  * With --keep the database stays in DIR and is used again. With --results each finding has a text of RESULTS, about a
  * kilobyte, and the lines of `queries-results.txt` are asked.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,13 +45,12 @@ const DAY = 86_400_000;
 const dir = values.keep ?? (await mkdtemp(join(tmpdir(), 'quarry-queries-')));
 await mkdir(dir, { recursive: true });
 const file = join(dir, 'inventory.db');
-const isFilled = existsSync(file);
 const url = values['database-url'];
 const store = await (url === undefined ? openSqlite<InventorySchema>(file) : openPostgres<InventorySchema>(url));
 try {
   await migrate(store, inventoryMigrations, 1);
   const { n } = (await sql<{ n: number }>`SELECT count(*) AS n FROM space`.execute(store.db)).rows[0]!;
-  if (!isFilled || Number(n) === 0) {
+  if (Number(n) === 0) {
     const began = performance.now();
     const devices = Math.round(Number(values.findings) / PER_DEVICE);
     const size = { devices, perDevice: PER_DEVICE, qids: 5000, seed: 1, now: NOW };

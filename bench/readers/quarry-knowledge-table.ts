@@ -19,7 +19,10 @@ const nowhere: OpenSink = {
 };
 const dataDir = await mkdtemp(join(tmpdir(), 'quarry-bench-knowledge-'));
 try {
-  await collectFile(knowledge, knowledge.options.parse({}), process.argv[2] ?? '', dataDir, nowhere, true);
+  await collectFile(knowledge, knowledge.options.parse({}), process.argv[2] ?? '', dataDir, nowhere, {
+    inventory: true,
+    results: false,
+  });
   const usage = process.resourceUsage();
   const sums = knowledgeSums();
   const outbox = await openOutbox({ dataDir }, Date.now());

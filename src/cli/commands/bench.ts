@@ -6,6 +6,7 @@ import { print } from '../output.ts';
 export interface BenchFlags {
   readonly out?: string;
   readonly inventory: boolean;
+  readonly results?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,17 +40,20 @@ export async function bench(what: 'read' | 'ndjson' | 'collect', file: string, f
 }
 
 async function run(what: 'read' | 'ndjson' | 'collect', file: string, flags: BenchFlags): Promise<Result> {
-  if (what === 'collect') return collect(file, flags.out, flags.inventory);
+  if (what === 'collect') return collect(file, flags);
   const { benchLines, benchRead } = await import('../../collector/bench/read.ts');
   return what === 'read' ? benchRead(file) : benchLines(file, flags.out ?? '/dev/null');
 }
 
 /** Everything a pull does, into a temporary data directory (or `out`, kept). */
-async function collect(file: string, out: string | undefined, inventory: boolean): Promise<Result> {
+async function collect(file: string, { out, inventory, results = false }: BenchFlags): Promise<Result> {
   const { benchCollect } = await import('../../collector/bench/collect.ts');
   const dataDir = out ?? (await mkdtemp(join(tmpdir(), 'quarry-bench-')));
   try {
-    const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir, inventory);
+    const { records, checksum, longestTransactionMs, longestStallMs } = await benchCollect(file, dataDir, {
+      inventory,
+      results,
+    });
     return {
       records,
       checksum,

@@ -125,6 +125,7 @@ export function addCollect(program: Command, ends: Ends): void {
       .argument('<file>', 'the answer; a name ending in .gz is unpacked on the way')
       .option('--out <path>', 'where lines or files go')
       .option('--no-inventory', 'without the inventory')
+      .option('--results', 'collect: RESULTS of findings are kept in the inventory')
       .addOption(jsonOption()),
     'quarry bench read detections.xml.gz --json',
   ).action(async (what: 'read' | 'ndjson' | 'collect', file: string, options) =>

@@ -36,9 +36,17 @@ export interface CollectBench {
   readonly emitted: number;
 }
 
+/** What the inventory takes. */
+export interface Folding {
+  readonly inventory: boolean;
+  /** RESULTS of findings too. */
+  readonly results: boolean;
+}
+
 /**
  * The whole collector over one saved answer: staging, key table, outbox, delivery to a sink, each step as in a pull.
- * The pull is a full one into an empty data directory; with `inventory` it is folded as well.
+ * The pull is a full one into an empty data directory; with `inventory` it is folded as well,
+ * with `results` RESULTS of findings too.
  */
 export async function collectFile(
   facts: Dataset,
@@ -46,7 +54,7 @@ export async function collectFile(
   path: string,
   dataDir: string,
   sink: OpenSink,
-  inventory = false,
+  { inventory, results }: Folding = { inventory: false, results: false },
 ): Promise<CollectBench> {
   const outbox = await openOutbox({ dataDir }, Date.now());
   try {
@@ -96,7 +104,7 @@ export async function collectFile(
     const buffers = scratch();
     while ((await deliverOnce(workshop, running, signal, buffers)).batches > 0);
     if (inventory) {
-      const consumer = inventoryConsumer(outbox);
+      const consumer = inventoryConsumer(outbox, () => results);
       for (;;) {
         const { batches, failed } = await deliverOnce(workshop, consumer, signal, buffers);
         if (failed !== undefined) throw new Error(failed);
@@ -119,7 +127,7 @@ export interface CollectFigures {
 }
 
 /** `quarry bench collect`: a saved host list detection answer through everything, to the file sink and the inventory; sums over what the sink received. */
-export async function benchCollect(path: string, dataDir: string, inventory: boolean): Promise<CollectFigures> {
+export async function benchCollect(path: string, dataDir: string, folding: Folding): Promise<CollectFigures> {
   holdHeap();
   await mkdir(dataDir, { recursive: true });
   const stalls = monitorEventLoopDelay({ resolution: 5 });
@@ -144,7 +152,7 @@ export async function benchCollect(path: string, dataDir: string, inventory: boo
       path,
       dataDir,
       sink,
-      inventory,
+      folding,
     );
     return { records: sums.records, checksum: sums.checksum, longestTransactionMs, longestStallMs: stalls.max / 1e6 };
   } finally {
