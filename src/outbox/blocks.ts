@@ -30,7 +30,7 @@ const SIZE = BLOCK_BYTES + (BLOCK_BYTES >> 2);
 /** Second blocks there may be at once. */
 export const MOST_LENT = 6;
 /** Buffers kept for later pages. */
-const MOST_KEPT = 16;
+const MOST_KEPT = 8;
 const NOTHING = Buffer.alloc(0);
 
 const kept: Buffer[] = [];
