@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { skipUnless } from './support/skip.ts';
@@ -31,7 +31,12 @@ describe(
 
     beforeAll(() => {
       dir = mkdtempSync(join(tmpdir(), 'quarry-package-'));
-      const pack = run('npm', ['pack', '--json', '--pack-destination', dir], root);
+      // From a copy: packing builds anew, and other tests look at the page that is built here.
+      const copy = join(dir, 'clone');
+      const isLeftOut = (path: string): boolean => /^(node_modules|dist|\.git)$/.test(relative(root, path));
+      cpSync(root, copy, { recursive: true, filter: (path) => !isLeftOut(path) && !path.endsWith('web/node_modules') });
+      symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+      const pack = run('npm', ['pack', '--json', '--pack-destination', dir], copy);
       if (pack.status !== 0) throw new Error(`npm pack failed:\n${pack.stderr}`);
       const said = JSON.parse(pack.stdout.slice(pack.stdout.search(/^[[{]/m))) as unknown;
       packed = (Array.isArray(said) ? said[0] : Object.values(said as object)[0]) as typeof packed;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -20,14 +20,27 @@ export function isStale(): boolean {
     .some((path) => statSync(join(sources, path)).mtimeMs > mtimeMs);
 }
 
-/** Builds web/ into dist/web; answers the compressed size of what is loaded first. Throws above the limit. */
+/**
+ * Builds web/ into dist/web; answers the compressed size of what is loaded first. Throws above the limit. Built beside and
+ * put in place whole, so that two builds at once, and a server that shows the page meanwhile, do not disturb each other.
+ */
 export async function buildWebPage(): Promise<number> {
+  const dist = dirname(webDir);
+  mkdirSync(dist, { recursive: true });
+  const made = mkdtempSync(join(dist, '.web-'));
+  const old = mkdtempSync(join(dist, '.web-'));
   // Inside of tests it says something else, and the page would be built for developing.
   const { NODE_ENV } = process.env;
   process.env['NODE_ENV'] = 'production';
   try {
-    await build({ root: sources, configFile: join(sources, 'vite.config.ts'), logLevel: 'warn' });
+    const outDir = join(made, 'web');
+    await build({
+      ...{ root: sources, configFile: join(sources, 'vite.config.ts'), logLevel: 'warn' },
+      build: { outDir, emptyOutDir: true },
+    });
+    for (let n = 0; !moved(outDir, webDir); n++) moved(webDir, join(old, `${n}`));
   } finally {
+    for (const folder of [made, old]) rmSync(folder, { recursive: true, force: true });
     if (NODE_ENV === undefined) delete process.env['NODE_ENV'];
     else process.env['NODE_ENV'] = NODE_ENV;
   }
@@ -35,6 +48,17 @@ export async function buildWebPage(): Promise<number> {
   if (size > ENTRY_LIMIT)
     throw new Error(`the page needs ${size} bytes of compressed scripts to begin, more than ${ENTRY_LIMIT}`);
   return size;
+}
+
+/** Whether a folder could be moved; not where one is in its place, or somebody else has moved it. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(String((error as { code?: unknown }).code))) return false;
+    throw error;
+  }
 }
 
 /** Compressed bytes of the scripts that index.html names and of all that these import at once. */
