@@ -169,6 +169,16 @@ test('after closing, every call is refused and says why', async () => {
   await expect(count(store)).rejects.toThrow();
 });
 
+test('a store nobody asked for anything leaves no thread behind, and may be closed again', async () => {
+  const count = () => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
+  const before = count();
+  const store = await openSqlite(join(folder, 'unasked.db'));
+  expect(count()).toBe(before + 1);
+  await store.close();
+  await store.close();
+  expect(count()).toBe(before);
+});
+
 test('a data directory is held by one process, and is free as soon as that one is gone, however it went [fault 13]', async () => {
   const lock = join(folder, 'collector.lock');
   const child = new URL('../../test/support/lock-child.ts', import.meta.url).pathname;

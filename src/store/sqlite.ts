@@ -111,6 +111,8 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
     longestTransactionMs: () => longest,
     close: async () => {
       await db.destroy();
+      // Of a driver nobody has asked for anything, Kysely ends nothing.
+      await thread.end();
     },
   };
 }
