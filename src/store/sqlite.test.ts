@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -168,6 +169,32 @@ test('after closing, every call is refused and says why', async () => {
   await store.close();
   await expect(count(store)).rejects.toThrow();
 });
+
+test(
+  'an index over more than the cache holds is sorted in a file, not in memory [promise 10]',
+  skipUnless(existsSync('/proc/self/fd'), 'open files cannot be seen here'),
+  async () => {
+    const store = await openFile();
+    await sql`CREATE TABLE wide (n bigint, said text)`.execute(store.db);
+    await sql`WITH RECURSIVE up (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM up WHERE i < 600000)
+      INSERT INTO wide SELECT (i * 7919) % 1000003, 'what is to be sorted ' || i FROM up`.execute(store.db);
+    const files = new Set<string>();
+    const watch = setInterval(() => {
+      for (const fd of readdirSync('/proc/self/fd')) {
+        try {
+          files.add(readlinkSync(join('/proc/self/fd', fd)));
+        } catch {
+          // Closed meanwhile.
+        }
+      }
+    }, 5);
+    await sql`CREATE INDEX wide_said ON wide (said, n)`.execute(store.db);
+    clearInterval(watch);
+    // Of SQLite's own naming, without a name from the start.
+    const sorted = [...files].filter((path) => /\/etilqs_\w+ \(deleted\)$/.test(path));
+    expect(sorted.length).toBeGreaterThan(0);
+  },
+);
 
 test('a store nobody asked for anything leaves no thread behind, and may be closed again', async () => {
   const count = () => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;

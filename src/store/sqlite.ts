@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
   type CompiledQuery,
@@ -130,6 +131,8 @@ async function makeForOwner(file: string): Promise<void> {
 }
 
 async function startThread(file: string, readOnly: boolean): Promise<Thread> {
+  // Large sorts write beside the database, where there is room and nobody else may read; SQLite looks once, at the first.
+  process.env['SQLITE_TMPDIR'] ??= dirname(file);
   const source = new URL('./sqlite-worker.ts', import.meta.url);
   const worker = new Worker(existsSync(source) ? source : new URL('./sqlite-worker.js', import.meta.url), {
     workerData: { file, readOnly },
