@@ -20,8 +20,6 @@ const HOSTS = scaled('hosts of whole subscriptions', {
 });
 /** 24 streams read at once, the inventory included, however many hosts; what one stream may take stands in memory.test.ts. */
 const MOST_MB = 400;
-/** Bytes for each finding when the first load is over: SQLite sorts the index of findings by QID in memory. */
-const SORTED = 32;
 const DAY = 86_400_000;
 
 interface Held {
@@ -98,8 +96,7 @@ describe.each(HOSTS)('a subscription of %i hosts', (hosts) => {
       console.log(
         `24 data sets of ${hosts} hosts: ${events} events, 0 lost, 0 twice; at most ${peaks.map((mb) => mb.toFixed(0)).join(' and ')} MiB resident; ${seconds.toFixed(0)} s; ${JSON.stringify(exist)}`,
       );
-      const sorted = ((exist['host_list_detection'] ?? 0) * SORTED) / 2 ** 20;
-      expect(Math.max(...peaks)).toBeLessThanOrEqual(MOST_MB + sorted);
+      expect(Math.max(...peaks)).toBeLessThanOrEqual(MOST_MB);
     } finally {
       await simulator.close();
       await rm(dir, { recursive: true, force: true });
