@@ -20,7 +20,7 @@ const HOSTS = scaled('hosts of whole subscriptions', {
 });
 /**
  * 24 streams read at once, the inventory included, however many hosts: a tenth more than was measured with 100,000 (400
- * MiB; 386 with 20,000). What one stream may take stands in memory.test.ts.
+ * MiB; 274 with 1,000). What one stream may take stands in memory.test.ts.
  */
 const MOST_MB = 440;
 const DAY = 86_400_000;
