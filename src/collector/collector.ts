@@ -268,7 +268,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
   try {
     await Promise.race([pullsEnded(), failed]);
     if (!now.aborted && options.once && houseIsOurs(current)) await resendAll(current, options.timeout, now);
-    const alone = shared === undefined || options.once || (await shared.leases.workers().catch(() => 0)) === 1;
+    const alone = shared === undefined || options.once || (await shared.leases.others().catch(() => [0])).length === 0;
     if (!now.aborted && alone && (options.once || options.finish.aborted)) await drained(current, options);
   } finally {
     fault.abort();

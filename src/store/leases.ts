@@ -11,13 +11,15 @@
  *
  * A guard takes the row FOR KEY SHARE: renewing does not wait for it, taking over does (it skips such a row and comes
  * back), so a write that has passed its guard is finished or undone before anybody else begins. A process stopped inside
- * a transaction would hold that up; the guard has the server end a transaction that is idle for a third of TTL. No
- * session state is kept, so PgBouncer in transaction mode works.
+ * a transaction would hold that up: the guard has the server end a transaction that is idle for a third of TTL, and who
+ * takes ends one that has come to a halt inside a statement (`lease-locks.ts`). No session state is kept, so PgBouncer in
+ * transaction mode works.
  */
 import { hostname } from 'node:os';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import { QuarryError } from '../core/errors.ts';
+import { unlockLeases } from './lease-locks.ts';
 import type { Migration } from './migrate.ts';
 import type { Store, Transaction } from './store.ts';
 
@@ -67,16 +69,16 @@ export interface Leases {
   /** Held now, and safe to work under. */
   holds(resource: string): boolean;
   holding(): string[];
-  /** Takes up to `most` of these that are free; answers those it got. */
-  take(resources: readonly string[], most: number): Promise<string[]>;
+  /** Takes up to `most` of these that are free, and all that nobody took for `unclaimed` ms; answers those it got. */
+  take(resources: readonly string[], most: number, unclaimed?: number): Promise<string[]>;
   /** Marks held resources as used until `end`; a release waits for that. Where one is not held, all are lost. */
   use(resources: readonly string[]): Use;
   /** What is used now whose name begins so: a guard over all of it. */
   guardUsed(prefix: string): (tx: Transaction<never>) => Promise<void>;
   /** Gives back; used ones are not given to `use` again, and go when their last use ends. */
   release(resources: readonly string[]): Promise<void>;
-  /** How many workers were seen within TTL, this one included. */
-  workers(): Promise<number>;
+  /** How many leases each other worker holds that may be at work: one silent for two thirds of TTL has stopped. */
+  others(): Promise<number[]>;
   /** Milliseconds to add to this machine's clock to have the database's. */
   readonly clockOffset: number;
   /** Releases all and leaves. */
@@ -187,9 +189,20 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
     for (const { resource } of mine) held.delete(resource);
     if (mine.length === 0) return;
     await sql`
-      UPDATE lease SET owner = NULL, until = 0
+      UPDATE lease SET owner = NULL, until = ${NOW}
       FROM unnest(${mine.map(({ resource }) => resource)}::text[], ${mine.map(({ fence }) => fence)}::bigint[]) AS mine(r, f)
       WHERE resource = mine.r AND fence = mine.f AND owner = ${worker.id}`.execute(db);
+  }
+
+  async function claim(wanted: readonly string[], which: RawBuilder<unknown>, most: number) {
+    const { rows } = await sql<{ resource: string; fence: number }>`
+      WITH free AS (
+        SELECT resource FROM lease WHERE resource = ANY(${wanted}::text[]) AND ${which}
+        ORDER BY random() LIMIT ${most} FOR UPDATE SKIP LOCKED
+      )
+      UPDATE lease SET owner = ${worker.id}, fence = fence + 1, until = ${NOW} + ${ttl}::bigint, taken = ${NOW}
+      FROM free WHERE lease.resource = free.resource RETURNING lease.resource, lease.fence`.execute(db);
+    return rows;
   }
 
   const leases: Leases = {
@@ -197,23 +210,20 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
     clockOffset,
     holds: (resource) => held.get(resource)?.leaving === false,
     holding: () => [...held].filter(([, { leaving }]) => !leaving).map(([resource]) => resource),
-    take: async (resources, most) => {
+    take: async (resources, most, unclaimed) => {
       const wanted = resources.filter((resource) => !held.has(resource));
-      if (wanted.length === 0 || most <= 0) return [];
+      if (wanted.length === 0 || (most <= 0 && unclaimed === undefined)) return [];
       const asked = clock.monotonic();
-      await sql`INSERT INTO lease (resource, owner, fence, until, taken) SELECT r, NULL, 0, 0, 0 FROM unnest(${wanted}::text[]) AS wanted(r)
+      await sql`INSERT INTO lease (resource, owner, fence, until, taken) SELECT r, NULL, 0, ${NOW}, 0 FROM unnest(${wanted}::text[]) AS wanted(r)
         WHERE NOT EXISTS (SELECT 1 FROM lease WHERE resource = r) ON CONFLICT DO NOTHING`.execute(db);
-      const { rows } = await sql<{ resource: string; fence: number }>`
-        WITH free AS (
-          SELECT resource FROM lease
-          WHERE resource = ANY(${wanted}::text[]) AND (owner IS NULL OR owner = ${worker.id} OR until < ${NOW})
-          ORDER BY random() LIMIT ${most} FOR UPDATE SKIP LOCKED
-        )
-        UPDATE lease SET owner = ${worker.id}, fence = fence + 1, until = ${NOW} + ${ttl}::bigint, taken = ${NOW}
-        FROM free WHERE lease.resource = free.resource RETURNING lease.resource, lease.fence`.execute(db);
+      const free = sql`(owner IS NULL OR owner = ${worker.id} OR until < ${NOW})`;
+      const rows = most > 0 ? await claim(wanted, free, most) : [];
+      if (unclaimed !== undefined)
+        rows.push(...(await claim(wanted, sql`${free} AND until < ${NOW} - ${unclaimed}::bigint`, wanted.length)));
       if (held.size === 0) renewed = asked;
       for (const { resource, fence } of rows)
         held.set(resource, { fence, lost: new AbortController(), uses: 0, leaving: false, ended: () => {} });
+      await unlockLeases(db, wanted, ttl / 3);
       return rows.map(({ resource }) => resource);
     },
     use: (resources) => {
@@ -266,11 +276,11 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
       await Promise.all(ending);
       await giveBack(resources);
     },
-    workers: async () => {
-      const { rows } = await sql<{
-        n: number;
-      }>`SELECT count(*) AS n FROM worker WHERE seen > ${NOW} - ${ttl}::bigint`.execute(db);
-      return Math.max(1, Number(rows[0]?.n ?? 1));
+    others: async () => {
+      const { rows } = await sql<{ held: number }>`
+        SELECT count(l.resource) AS held FROM worker w LEFT JOIN lease l ON l.owner = w.id AND l.until > ${NOW}
+        WHERE w.id <> ${worker.id} AND w.seen > ${NOW} - ${(ttl * 2) / 3}::bigint GROUP BY w.id`.execute(db);
+      return rows.map(({ held: count }) => count);
     },
     close: async () => {
       clearInterval(beat);

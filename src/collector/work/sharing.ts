@@ -38,29 +38,37 @@ const LOOK_MS = 2000;
 export const subscriptionsIn = (resources: readonly string[]): string[] =>
   resources.filter((one) => one.startsWith(PULL)).map((one) => one.slice(PULL.length));
 
+/** Free work that nobody took for so long is taken beyond one's share: a share counts workers that may be dying. */
+const UNCLAIMED_MS = LOOK_MS;
+
 interface Taken {
   /** Pieces that nobody holds, and others do. */
   readonly left: number;
-  /** Resolves when what is given back is. */
-  readonly givenBack: Promise<unknown>;
+  /** Resolves when what is given back is, and what was taken has begun. */
+  readonly done: Promise<unknown>;
 }
 
-/** Takes what it may once; with `all`, beyond its share. What is given back is so when its page or write is finished. */
+/**
+ * Takes what it may once; with `all`, beyond its share. It gives back no more than others lack. What is given back is so
+ * when its page or write is finished, and what is taken begins when what was lost before has ended; neither is waited for.
+ */
 async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Promise<Taken> {
   const pieces = await piecesOf(hooks.parts());
-  const share = all ? pieces.length : Math.ceil(pieces.length / (await leases.workers()));
+  const others = all ? [] : await leases.others();
+  const share = Math.ceil(pieces.length / (others.length + 1));
+  const least = Math.floor(pieces.length / (others.length + 1));
+  const lacking = others.reduce((sum, held) => sum + Math.max(0, least - held), 0);
   const mine = leases.holding();
   const unwanted = mine.filter((resource) => !pieces.includes(resource));
-  const surplus = Math.max(0, mine.length - unwanted.length - share);
+  const surplus = Math.min(lacking, Math.max(0, mine.length - unwanted.length - share));
   // Deliveries move more easily than a pull under way.
   const movable = mine.filter((resource) => !unwanted.includes(resource)).sort((a, b) => rank(a) - rank(b));
   const going = [...unwanted, ...movable.slice(0, surplus)];
   // Marked at once, so that nothing is begun under them; a dead worker's pieces do not wait for a page under way here.
-  const released = leases.release(going);
-  const givenBack = Promise.allSettled([released, hooks.leave(subscriptionsIn(going))]);
-  const taken = await leases.take(pieces, share - leases.holding().length);
-  await hooks.began(subscriptionsIn(leases.holding()));
-  return { left: pieces.length - mine.length - taken.length, givenBack };
+  const givenBack = Promise.allSettled([leases.release(going), hooks.leave(subscriptionsIn(going))]);
+  const taken = await leases.take(pieces, share - leases.holding().length, UNCLAIMED_MS);
+  const began = hooks.began(subscriptionsIn(leases.holding()));
+  return { left: pieces.length - mine.length - taken.length, done: Promise.all([began, givenBack]) };
 }
 
 const rank = (resource: string): number => Number(resource.startsWith(PULL));
@@ -74,15 +82,17 @@ export async function keepSharing(
   all: boolean,
 ): Promise<void> {
   const going = new Set<Promise<unknown>>();
+  const complain = (error: unknown): void =>
+    log.warn('work could not be shared, trying again', {
+      what: error instanceof Error ? error.message : String(error),
+    });
   while (!signal.aborted) {
     try {
-      const { givenBack } = await takeShare(leases, hooks, all);
-      going.add(givenBack);
-      void givenBack.then(() => going.delete(givenBack));
+      const { done } = await takeShare(leases, hooks, all);
+      const told = done.catch(complain).finally(() => going.delete(told));
+      going.add(told);
     } catch (error) {
-      log.warn('work could not be shared, trying again', {
-        what: error instanceof Error ? error.message : String(error),
-      });
+      complain(error);
     }
     await wait(LOOK_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {});
   }
@@ -98,8 +108,8 @@ export async function takeAll(
 ): Promise<number> {
   const until = performance.now() + patience;
   for (;;) {
-    const { left, givenBack } = await takeShare(leases, { ...hooks, began: async () => {} }, true);
-    await givenBack;
+    const { left, done } = await takeShare(leases, { ...hooks, began: async () => {} }, true);
+    await done;
     if (left <= 0 || signal.aborted || performance.now() > until) return left;
     await wait(LOOK_MS / 4, undefined, { signal }).catch(() => {});
   }
