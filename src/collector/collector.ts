@@ -13,7 +13,6 @@
  * is closed before another of its name is opened. A stream that had stopped begins again.
  */
 import { asQuarryError, type QuarryError } from '../core/errors.ts';
-import { cleanUp as cleanUpOutbox } from '../outbox/clean-up.ts';
 import { registerSink } from '../outbox/delivery.ts';
 import { listSinks, type SinkState } from '../outbox/sink-state.ts';
 import type { ClaimedStream } from '../outbox/streams.ts';
@@ -22,16 +21,16 @@ import { type Imbalance, imbalances } from './balance.ts';
 import { bell } from './bell.ts';
 import { deliveryLoop, type RunningSink } from './deliver/deliver.ts';
 import { pressure } from './deliver/pressure.ts';
-import { RESEND_LOOK_MS, resendAll, resendDue } from './deliver/resend.ts';
-import { cleanUpInventory } from './fold/consumer.ts';
+import { resendAll } from './deliver/resend.ts';
 import { outlivedBy } from './fold/outlived.ts';
 import { holdHeap } from './heap.ts';
 import type { CollectorParts, RunOptions } from './parts.ts';
 import { claimOrRestart, keepPulling } from './pull/stream-loop.ts';
 import type { PullReport } from './report.ts';
 import { nameOf, type Stream, type Workshop } from './stream.ts';
+import { cleanUp, houseIsOurs, keepMerging, keepResending } from './work/housekeeping.ts';
 import { keepSharing, type SharingHooks, subscriptionsIn, takeAll } from './work/sharing.ts';
-import { HOUSEKEEPING, pullOf, takeTurn } from './work/turn.ts';
+import { pullOf, takeTurn } from './work/turn.ts';
 
 export type { CollectorParts, RunOptions } from './parts.ts';
 
@@ -46,7 +45,6 @@ export interface RunSummary {
   readonly interrupted: boolean;
 }
 
-const CLEAN_UP_EVERY_MS = 600_000;
 const DRAIN_LOOK_MS = 50;
 
 export async function runCollector(parts: CollectorParts, options: RunOptions): Promise<RunSummary> {
@@ -257,6 +255,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
         );
   const cleaning = cleanUp(parts, stopDelivery);
   const resending = keepResending(() => current, stopDelivery);
+  const merging = shared === undefined ? undefined : keepMerging(parts, stopDelivery);
   options.onRunning?.({
     stopped,
     change: (next) => {
@@ -278,6 +277,7 @@ export async function runCollector(parts: CollectorParts, options: RunOptions): 
       ...[...pulls.values(), ...deliveries.values()].map(({ done }) => done),
       cleaning,
       resending,
+      merging,
       sharingEnded,
     ]);
     for (const use of pulling.values()) use.end();
@@ -334,47 +334,5 @@ async function drained(parts: CollectorParts, options: RunOptions): Promise<void
     );
     if (waiting.length === 0) return;
     await clock.sleep(DRAIN_LOOK_MS, options.now).catch(() => {});
-  }
-}
-
-/** What all share is looked after by one worker at a time. */
-const houseIsOurs = ({ shared }: CollectorParts): boolean => shared === undefined || shared.leases.holds(HOUSEKEEPING);
-
-/** Copies of bodies not touched for longer than a call may last may go, and bodies older than anybody may be staging. */
-const COPIES_MS = 3 * 3_600_000;
-const WASTE_MS = 86_400_000;
-
-/** Once at the start, so that runs with `--once` clean up as well, then every ten minutes. */
-async function cleanUp(parts: CollectorParts, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await parts.outbox.bodies?.sweepCopies(Date.now() - COPIES_MS).catch(() => {});
-    if (!houseIsOurs(parts)) {
-      await parts.clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
-      continue;
-    }
-    parts.observer.phase('clean-up');
-    await cleanUpOutbox(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
-      parts.log.warn('clean-up failed', { what: asQuarryError(error).message });
-    });
-    await parts.outbox.bodies?.sweep(Date.now() - WASTE_MS).catch((error: unknown) => {
-      parts.log.warn('clean-up of bodies failed', { what: asQuarryError(error).message });
-    });
-    await cleanUpInventory(parts.outbox, parts.retention, parts.clock.now()).catch((error: unknown) => {
-      parts.log.warn('clean-up of the inventory failed', { what: asQuarryError(error).message });
-    });
-    await parts.clock.sleep(CLEAN_UP_EVERY_MS, signal).catch(() => {});
-  }
-}
-
-/** What routes want again, whenever it is due. */
-async function keepResending(now: () => CollectorParts, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const { clock, log } = now();
-    await clock.sleep(RESEND_LOOK_MS, signal).catch(() => {});
-    if (signal.aborted) return;
-    if (!houseIsOurs(now())) continue;
-    await resendDue(now()).catch((error: unknown) => {
-      log.warn('sending again failed', { what: asQuarryError(error).message });
-    });
   }
 }

@@ -7,6 +7,7 @@ export { permissionRecipe } from '../datasets/recipe.ts';
 export { datasets } from '../datasets/registry.gen.ts';
 export { copyBodies } from '../outbox/bodies.ts';
 export { discardHeld } from '../outbox/held-sweeps.ts';
+export { continueNumbers } from '../outbox/numbers.ts';
 export type { Outbox } from '../outbox/outbox.ts';
 export {
   countParked,

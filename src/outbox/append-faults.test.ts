@@ -103,7 +103,7 @@ async function snapshot(store: Store<OutboxSchema>): Promise<unknown> {
     'segment',
     'batch',
     'delivery',
-    'sink',
+    'sink_now',
     'absence',
     'keyspace',
     'counter',
@@ -133,6 +133,7 @@ function failingAt(store: Store<OutboxSchema>, n: number): Store<OutboxSchema> {
           transformResult: async ({ result }) => result,
         });
         return work({
+          dialect: tx.dialect,
           db,
           insertMany: (table, rows) => counted(() => tx.insertMany(table, rows)),
           updateMany: (table, match, set) => counted(() => tx.updateMany(table, match, set)),

@@ -4,8 +4,10 @@ import { QuarryError } from '../core/errors.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Bodies, KeptSegment } from './bodies.ts';
 import { REMOVED } from './identity.ts';
+import { takeNumber, takeNumbers } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
 import { groupsToJson } from './segment.ts';
+import { countAt, holdSinks } from './sink-counts.ts';
 import type { KeyChanges, StagedPage } from './staged.ts';
 
 /** Who writes: a stream, claimed under a fence number. */
@@ -107,10 +109,11 @@ export async function appendEvents(
   kept?: Pick<KeptSegment, 'object'>,
 ): Promise<void> {
   const { page, claim, now } = append;
-  let firstBatch = 0;
+  let ids: readonly number[] = [];
   if (page.segment !== undefined) {
-    const segment = await take(tx, 'segment', 1);
-    firstBatch = await take(tx, 'batch', page.batches.length);
+    const sinks = await openSinks(tx, append.sinks);
+    const segment = await takeNumber(tx, 'segment');
+    ids = await takeNumbers(tx, 'batch', page.batches.length);
     await tx.db
       .insertInto('segment')
       .values({ id: segment, file: basename(page.segment), bytes: page.segmentBytes, ...kept })
@@ -118,7 +121,7 @@ export async function appendEvents(
     let seq = firstSeq;
     const rows = page.batches.map((batch, i) => {
       const row = {
-        id: firstBatch + i,
+        id: ids[i]!,
         stream: claim.stream,
         keyspace: claim.keyspace,
         pull: append.pull,
@@ -143,28 +146,28 @@ export async function appendEvents(
         .insertInto('batch')
         .values(rows.slice(i, i + 100))
         .execute();
-    await queueForSinks(tx, append.sinks, rows);
+    for (const sink of sinks) await queueFor(tx, sink, rows);
   }
   let keys = 0;
-  for await (const changes of page.changes()) keys += await learn(tx, append, changes, firstBatch);
+  for await (const changes of page.changes()) keys += await learn(tx, append, changes, ids);
   if (keys !== 0) await countKeys(tx, claim.keyspace, keys);
 }
 
 /** What queueing needs to know of a batch. */
 export type Queueable = Pick<OutboxSchema['batch'], 'id' | 'events' | 'length_bytes'>;
 
-/** Queues new batches for each sink that is not suspended, and counts their events as appended there. */
-export async function queueForSinks(tx: Tx, sinks: readonly string[], batches: readonly Queueable[]): Promise<void> {
-  if (sinks.length === 0) return;
-  const rows = await tx.db
-    .selectFrom('sink')
-    .select('name')
-    .where('name', 'in', sinks)
-    .where('suspended', 'is not', null)
-    .execute();
-  const suspended = new Set(rows.map(({ name }) => name));
-  // In one order everywhere, so that two writers do not wait for each other in a ring.
-  for (const sink of [...sinks].sort()) if (!suspended.has(sink)) await queueFor(tx, sink, batches);
+/**
+ * Those of these sinks that new batches are queued for: all but the suspended. They are held together from here on, so
+ * that what is suspended or fed sees numbers taken after this, or their batches. Throws where one is not registered.
+ */
+export async function openSinks(tx: Tx, sinks: readonly string[]): Promise<string[]> {
+  if (sinks.length === 0) return [];
+  await holdSinks(tx, sinks, 'together');
+  const rows = await tx.db.selectFrom('sink').select(['name', 'suspended']).where('name', 'in', sinks).execute();
+  const missing = sinks.find((sink) => !rows.some(({ name }) => name === sink));
+  if (missing !== undefined)
+    throw new QuarryError('QRY9001', { what: `Batches were queued for the sink ${missing}, which is not registered.` });
+  return rows.filter(({ suspended }) => suspended === null).map(({ name }) => name);
 }
 
 /** Queues batches for one sink. */
@@ -175,26 +178,18 @@ export async function queueFor(tx: Tx, sink: string, batches: readonly Queueable
   await countQueued(tx, sink, { events, batches, appended: events });
 }
 
-/** Counts queued batches at a sink's row; `events` are those of them that wait. */
-export async function countQueued(
+/** Counts queued batches at a sink; `events` are those of them that wait. */
+export const countQueued = (
   tx: Tx,
   sink: string,
   { events, batches, appended }: { events: number; batches: readonly Queueable[]; appended: number },
-): Promise<void> {
-  const bytes = batches.reduce((sum, batch) => sum + batch.length_bytes, 0);
-  const { numUpdatedRows } = await tx.db
-    .updateTable('sink')
-    .set((eb) => ({
-      appended: eb('appended', '+', appended),
-      pending: eb('pending', '+', events),
-      pending_batches: eb('pending_batches', '+', batches.length),
-      pending_bytes: eb('pending_bytes', '+', bytes),
-    }))
-    .where('name', '=', sink)
-    .executeTakeFirst();
-  if (Number(numUpdatedRows) !== 1)
-    throw new QuarryError('QRY9001', { what: `Batches were queued for the sink ${sink}, which is not registered.` });
-}
+): Promise<void> =>
+  countAt(tx, sink, {
+    appended,
+    pending: events,
+    pending_batches: batches.length,
+    pending_bytes: batches.reduce((sum, batch) => sum + batch.length_bytes, 0),
+  });
 
 /** Keys that are known and not removed, more or fewer. */
 export async function countKeys(tx: Tx, keyspace: number, more: number): Promise<void> {
@@ -206,11 +201,11 @@ export async function countKeys(tx: Tx, keyspace: number, more: number): Promise
 }
 
 /** Returns how many keys there are more. */
-async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, firstBatch: number): Promise<number> {
+async function learn(tx: Tx, append: PageToAppend, changes: KeyChanges, ids: readonly number[]): Promise<number> {
   const { keyspace } = append.claim;
   const { inserts, updates, adopted, absent, seen } = changes;
   const shared = { form: append.form, since: append.pull };
-  const placed = (batches: readonly number[]): number[] => batches.map((batch) => firstBatch + batch);
+  const placed = (batches: readonly number[]): number[] => batches.map((batch) => ids[batch]!);
   expectAll(
     await tx.insertMany('known_key', { keyspace, ...inserts, ...shared, batch: placed(inserts.batch) }),
     inserts.lead.length,
@@ -249,26 +244,6 @@ export async function loseLive(tx: Tx, superseded: Readonly<Record<number, numbe
       .where('id', '=', Number(batch))
       .execute();
   }
-}
-
-/** Takes `n` numbers from a counter; returns the first. */
-export async function take(tx: Tx, name: string, n: number): Promise<number> {
-  await tx.db
-    .insertInto('counter')
-    .values({ name, value: 0 })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  await tx.db
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', n) }))
-    .where('name', '=', name)
-    .execute();
-  const { value } = await tx.db
-    .selectFrom('counter')
-    .select('value')
-    .where('name', '=', name)
-    .executeTakeFirstOrThrow();
-  return value - n + 1;
 }
 
 const fenced = (claim: Claim): QuarryError =>

@@ -17,9 +17,10 @@ import { basename, join } from 'node:path';
 import { sql } from 'kysely';
 import { QuarryError } from '../core/errors.ts';
 import type { Transaction } from '../store/store.ts';
-import { mayHaveHappened, take } from './append.ts';
+import { mayHaveHappened } from './append.ts';
 import type { KeptSegment } from './bodies.ts';
 import { liveNumbers } from './live.ts';
+import { takeNumber } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxSchema } from './schema.ts';
 import {
@@ -31,6 +32,7 @@ import {
   type SegmentWriter,
   type StoredEvents,
 } from './segment.ts';
+import { holdSinks } from './sink-counts.ts';
 
 /** A segment is worth it when less than this share of its events is live … */
 const LIVE_SHARE = 0.5;
@@ -166,15 +168,17 @@ async function replace(
   rewritten: readonly Rewritten[],
   made: KeptSegment & { readonly bytes: number },
 ): Promise<boolean> {
-  // The sinks' rows first: whoever queues batches again waits, or is seen below.
-  await tx.db
-    .updateTable('sink')
-    .set((eb) => ({ name: eb.ref('name') }))
-    .execute();
+  // The sinks first: whoever queues batches again waits, or is seen below.
+  const sinks = await tx.db.selectFrom('sink').select('name').execute();
+  await holdSinks(
+    tx,
+    sinks.map(({ name }) => name),
+    'alone',
+  );
   const present = await tx.db.selectFrom('batch').select('id').where('segment', '=', old).execute();
   const same = present.length === rewritten.length && rewritten.every(({ numbers }) => numbers.length > 0);
   if (!same || (await areHeld(tx.db, present))) return false;
-  const segment = await take(tx, 'segment', 1);
+  const segment = await takeNumber(tx, 'segment');
   await tx.db
     .insertInto('segment')
     .values({ id: segment, ...made })

@@ -5,6 +5,7 @@ import { countQueued, queueFor } from './append.ts';
 import { type KeyedBatch, liveNumbers } from './live.ts';
 import type { OutboxSchema } from './schema.ts';
 import { type BatchLocation, groupsFromJson } from './segment.ts';
+import { countAt, holdSinks } from './sink-counts.ts';
 
 /** A batch that waits for a sink. */
 export interface PendingBatch extends StreamIdentity {
@@ -124,7 +125,7 @@ export async function pendingBatches(
   subscriptions?: readonly string[],
 ): Promise<PendingBatch[]> {
   const state = await store.db
-    .selectFrom('sink')
+    .selectFrom('sink_now')
     .select(['pending_batches', 'paused_until', 'reason'])
     .where('name', '=', sink)
     .executeTakeFirst();
@@ -199,31 +200,30 @@ export async function settle(
   if (settlements.length === 0) return;
   const settledNone = settlements.every(({ delivered, parked }) => delivered + parked.length === 0);
   const pause = settledNone ? settlements.find(({ retry }) => retry !== undefined)?.retry : undefined;
-  // What its routes filtered says nothing about the sink.
-  const asked = pause !== undefined || !settledNone;
   await store.transaction(async (tx) => {
+    await holdSinks(tx, [sink], 'together');
     const sums: Sums = { delivered: 0, filtered: 0, parked: 0, batches: 0, bytes: 0 };
     for (const settlement of settlements) await settleOne(tx, sink, settlement, now, pause?.at, sums);
     const { delivered, filtered, parked, batches, bytes } = sums;
-    await tx.db
-      .updateTable('sink')
-      .set((eb) => ({
-        delivered: eb('delivered', '+', delivered),
-        filtered: eb('filtered', '+', filtered),
-        parked: eb('parked', '+', parked),
-        pending: eb('pending', '-', delivered + filtered + parked),
-        pending_batches: eb('pending_batches', '-', batches),
-        pending_bytes: eb('pending_bytes', '-', bytes),
-        ...(asked
-          ? {
-              paused_until: pause === undefined ? 0 : bounded(pause.at, now),
-              reason: pause === undefined ? null : readable(pause.reason),
-            }
-          : {}),
-        ...(delivered > 0 ? { last_delivered: now } : {}),
-      }))
-      .where('name', '=', sink)
-      .execute();
+    await countAt(tx, sink, {
+      ...{ delivered, filtered, parked },
+      pending: -(delivered + filtered + parked),
+      pending_batches: -batches,
+      pending_bytes: -bytes,
+      ...(delivered > 0 ? { last_delivered: now } : {}),
+    });
+    if (pause !== undefined) {
+      const until = { paused_until: bounded(pause.at, now), reason: readable(pause.reason) };
+      await tx.db.updateTable('sink').set(until).where('name', '=', sink).execute();
+    } else if (!settledNone) {
+      // What its routes filtered says nothing about the sink. A row that says so already is left to others.
+      await tx.db
+        .updateTable('sink')
+        .set({ paused_until: 0, reason: null })
+        .where('name', '=', sink)
+        .where(({ or, eb }) => or([eb('paused_until', '<>', 0), eb('reason', 'is not', null)]))
+        .execute();
+    }
   });
 }
 

@@ -1,8 +1,10 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { countQueued, take } from './append.ts';
+import { countQueued } from './append.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
+import { countAt, holdSinks } from './sink-counts.ts';
 
 /** An event a sink refused for good, or that could not be read back. `at` is epoch ms. */
 export interface ParkedEvent extends StreamIdentity {
@@ -107,7 +109,7 @@ export async function retryParked(
         .executeTakeFirstOrThrow();
       const again = new Set(parked.map(({ event }) => event));
       const settled = Array.from({ length: batch.events }, (_, event) => event).filter((event) => !again.has(event));
-      const round = await take(tx, 'round', 1);
+      const round = await takeNumber(tx, 'round');
       const values = { state: 'pending', attempts: 0, next_at: 0, round, settled: [json(settled)] };
       if ((await tx.insertMany('delivery', { sink, batch: [id], ...values })) === 0) {
         busy += parked.length;
@@ -117,11 +119,7 @@ export async function retryParked(
       await countQueued(tx, sink, { events: parked.length, batches: [batch], appended: 0 });
       retried += parked.length;
     }
-    await tx.db
-      .updateTable('sink')
-      .set((eb) => ({ parked: eb('parked', '-', retried) }))
-      .where('name', '=', sink)
-      .execute();
+    await countAt(tx, sink, { parked: -retried });
     return { retried, busy };
   });
 }
@@ -139,11 +137,7 @@ export async function discardParked(
       batch: rows.map(({ batch }) => batch),
       event: rows.map(({ event }) => event),
     });
-    await tx.db
-      .updateTable('sink')
-      .set((eb) => ({ parked: eb('parked', '-', discarded), discarded: eb('discarded', '+', discarded) }))
-      .where('name', '=', sink)
-      .execute();
+    await countAt(tx, sink, { parked: -discarded, discarded });
     return discarded;
   });
 }
@@ -151,8 +145,8 @@ export async function discardParked(
 const json = (settled: readonly number[]): string | null => (settled.length === 0 ? null : JSON.stringify(settled));
 
 async function parkedRows(tx: Transaction<OutboxSchema>, filter: ParkedFilter & { readonly sink: string }) {
-  // The sink's row first: whatever else changes what is parked there waits.
-  await tx.db.updateTable('sink').set({ name: filter.sink }).where('name', '=', filter.sink).execute();
+  // The sink first: whatever else changes what is parked there waits.
+  await holdSinks(tx, [filter.sink], 'alone');
   return tx.db
     .selectFrom('parked')
     .select(['batch', 'event'])

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { QuarryError } from '../core/errors.ts';
 import type { RemovalReason } from '../core/words.ts';
 import type { Transaction } from '../store/store.ts';
-import { type Claim, countKeys, loseLive, mayHaveHappened, queueForSinks, take } from './append.ts';
+import { type Claim, countKeys, loseLive, mayHaveHappened, openSinks, queueFor } from './append.ts';
 import type { KeptSegment } from './bodies.ts';
 import { type IdMaker, REMOVED } from './identity.ts';
+import { takeNumber } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxSchema } from './schema.ts';
 import { createSegment, groupsToJson } from './segment.ts';
@@ -145,8 +146,9 @@ async function appendRemovals(
     .executeTakeFirst();
   if (stream === undefined)
     throw new QuarryError('QRY4010', { what: `Stream ${claim.stream} was claimed again; nothing was removed.` });
-  const segment = await take(tx, 'segment', 1);
-  const id = await take(tx, 'batch', 1);
+  const sinks = await openSinks(tx, facts.sinks);
+  const segment = await takeNumber(tx, 'segment');
+  const id = await takeNumber(tx, 'batch');
   await tx.db
     .insertInto('segment')
     .values({ id: segment, file: basename(path), bytes: offset + length, ...kept })
@@ -171,7 +173,7 @@ async function appendRemovals(
     numbers: null,
   };
   await tx.db.insertInto('batch').values(batch).execute();
-  await queueForSinks(tx, facts.sinks, [batch]);
+  for (const sink of sinks) await queueFor(tx, sink, [batch]);
   const changed = await tx.updateMany(
     'known_key',
     {

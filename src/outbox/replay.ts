@@ -1,7 +1,9 @@
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store } from '../store/store.ts';
-import { countQueued, type Queueable, take } from './append.ts';
+import { countQueued, type Queueable } from './append.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
+import { holdSinks } from './sink-counts.ts';
 
 export interface Replay {
   readonly sink: string;
@@ -56,8 +58,8 @@ export async function replay(store: Store<OutboxSchema>, { sink, from, to, takes
 async function queueAgain(store: Store<OutboxSchema>, sink: string, chunk: readonly Queueable[]): Promise<Replayed> {
   return store.transaction(async (tx) => {
     const ids = chunk.map(({ id }) => id);
-    // The sink's row first: whatever else queues or settles there waits.
-    await tx.db.updateTable('sink').set({ name: sink }).where('name', '=', sink).execute();
+    // The sink first: whatever else queues or settles there waits.
+    await holdSinks(tx, [sink], 'alone');
     const waiting = await tx.db
       .selectFrom('delivery')
       .select('batch')
@@ -86,7 +88,7 @@ async function queueAgain(store: Store<OutboxSchema>, sink: string, chunk: reado
     const again = present.filter((batch) => !busy.has(batch.id) && settledOf(batch).length < batch.events);
     if (again.length === 0) return { batches: 0, events: 0 };
     await tx.insertMany('delivery', {
-      ...{ sink, state: 'pending', attempts: 0, next_at: 0, round: await take(tx, 'round', 1) },
+      ...{ sink, state: 'pending', attempts: 0, next_at: 0, round: await takeNumber(tx, 'round') },
       batch: again.map(({ id }) => id),
       settled: again.map((batch) => (settledOf(batch).length === 0 ? null : JSON.stringify(settledOf(batch)))),
     });

@@ -12,6 +12,7 @@ import { MOST_BATCHES } from './delivery.ts';
 import { REMOVED } from './identity.ts';
 import { busyOf, keep, queueEvents } from './resend.ts';
 import type { OutboxSchema } from './schema.ts';
+import { holdSinks } from './sink-counts.ts';
 
 /** Keys of these leading ids whose text is at least `from` and below `below`. */
 export interface SomeKeys {
@@ -32,12 +33,12 @@ export async function resendKeys(
   note: { readonly name: string; readonly progress: object },
 ): Promise<Requeued> {
   return await store.transaction(async (tx) => {
-    // The sink's row first: whatever else queues or settles there waits.
+    // The sink first: whatever else queues or settles there waits.
+    await holdSinks(tx, [sink], 'alone');
     const row = await tx.db
-      .updateTable('sink')
-      .set({ name: sink })
+      .selectFrom('sink_now')
+      .select(['suspended', 'pending_batches', 'reason'])
       .where('name', '=', sink)
-      .returning(['suspended', 'pending_batches', 'reason'])
       .executeTakeFirst();
     if (row === undefined || row.suspended !== null || row.reason !== null) return 'down';
     if (row.pending_batches > MOST_BATCHES) return 'busy';

@@ -7,9 +7,11 @@
  * Batches still on their way to the sink are left out (what is in them comes anyway), parked events stay parked.
  */
 import type { Store, Transaction } from '../store/store.ts';
-import { countQueued, take } from './append.ts';
+import { countQueued } from './append.ts';
 import { liveNumbers } from './live.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
+import { holdSinks } from './sink-counts.ts';
 
 /**
  * When the current records of a stream are sent again: after every full reading, what that reading did not send itself;
@@ -73,13 +75,9 @@ async function queuePiece(
   { before, from }: { readonly before: Progress; readonly from: Progress },
 ): Promise<{ events: number; last: number } | undefined> {
   const { at, until = at, after = 0 } = from;
-  // The sink's row first: whatever else queues or settles there waits.
-  const row = await tx.db
-    .updateTable('sink')
-    .set({ name: sink })
-    .where('name', '=', sink)
-    .returning('suspended')
-    .executeTakeFirst();
+  // The sink first: whatever else queues or settles there waits.
+  await holdSinks(tx, [sink], 'alone');
+  const row = await tx.db.selectFrom('sink').select('suspended').where('name', '=', sink).executeTakeFirst();
   // Whoever looked at the same time has queued this piece.
   const found = await progressOf(tx, name);
   if (found?.at !== before.at || found.after !== before.after) return undefined;
@@ -125,7 +123,7 @@ export async function busyOf(
 
 /**
  * Queues events of batches that are not on their way, by their numbers in each, and counts them; every other event of a
- * batch counts as settled, and so do those parked. The caller holds the sink's row. Returns how many events.
+ * batch counts as settled, and so do those parked. The caller holds the sink alone. Returns how many events.
  */
 export async function queueEvents(
   tx: Transaction<OutboxSchema>,
@@ -156,7 +154,7 @@ export async function queueEvents(
   }
   if (queued.length === 0) return 0;
   await tx.insertMany('delivery', {
-    ...{ sink, state: 'pending', attempts: 0, next_at: 0, round: await take(tx, 'round', 1) },
+    ...{ sink, state: 'pending', attempts: 0, next_at: 0, round: await takeNumber(tx, 'round') },
     batch: queued.map(({ batch }) => batch.id),
     settled: queued.map(({ settled }) => (settled.length === 0 ? null : JSON.stringify(settled))),
   });

@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
 import type { Migration } from '../store/migrate.ts';
+import { manyWritersSchema } from './many-writers.ts';
 
 /** The tables of the outbox and of stream state. Times are milliseconds since the epoch, UTC. */
 export interface OutboxSchema {
   meta: { name: string; value: string };
-  /** Numbers given out, one row per name. */
+  /** Numbers given out, one row per name, where one writes at a time; see `numbers.ts`. */
   counter: { name: string; value: number };
   /** The space keys are unique in: tenant × subscription × data set; `keys` counts those that are not removed. */
   keyspace: {
@@ -37,6 +38,10 @@ export interface OutboxSchema {
     round: Generated<number>;
   };
   sink: SinkTable;
+  /** Differences that are not yet in the sinks' rows; see `sink-counts.ts`. */
+  sink_change: { sink: string } & { [Name in keyof SinkCounts]: Generated<SinkCounts[Name]> };
+  /** Sinks with what is counted at them, of this moment: for reading. */
+  sink_now: SinkTable;
   /** Events that fare otherwise than their batch at a sink. */
   parked: { sink: string; batch: number; event: number; event_id: string; code: string; reason: string; at: number };
   quarantine: QuarantineTable;
@@ -104,6 +109,18 @@ interface BatchTable {
   lead_to: Generated<number>;
   /** After compaction: the event numbers that are left, as JSON; null while all are. */
   numbers: string | null;
+}
+
+export interface SinkCounts {
+  appended: number;
+  filtered: number;
+  delivered: number;
+  parked: number;
+  discarded: number;
+  pending: number;
+  pending_batches: number;
+  pending_bytes: number;
+  last_delivered: number | null;
 }
 
 interface SinkTable {
@@ -245,6 +262,11 @@ export const outboxMigrations: readonly Migration[] = [
       'CREATE INDEX segment_object ON segment (id) WHERE object = 1',
       ...(name === 'postgres' ? bodiesByDay(text) : []),
     ],
+  },
+  {
+    number: 63,
+    name: 'numbers and counts that many writers do not wait for',
+    statements: manyWritersSchema,
   },
 ];
 

@@ -31,7 +31,7 @@ export const circuitOf = ({ failing, nextAt }: SinkState, now: number): 'closed'
 
 /** Every sink with its counters and what is pending, from the counters alone; `verify.ts` holds them against the rows. */
 export async function listSinks(store: Store<OutboxSchema>): Promise<SinkState[]> {
-  const sinks = await store.db.selectFrom('sink').selectAll().orderBy('name').execute();
+  const sinks = await store.db.selectFrom('sink_now').selectAll().orderBy('name').execute();
   const states: SinkState[] = [];
   for (const row of sinks) {
     const first = await store.db
@@ -59,8 +59,8 @@ export async function listSinks(store: Store<OutboxSchema>): Promise<SinkState[]
   return states;
 }
 
-/** Bytes of bodies that wait for a sink: what `max_backlog` is held against. Costs one row. */
+/** Bytes of bodies that wait for a sink: what `max_backlog` is held against. Costs a row or a few. */
 export async function backlogBytes(store: Store<OutboxSchema>, sink: string): Promise<number> {
-  const row = await store.db.selectFrom('sink').select('pending_bytes').where('name', '=', sink).executeTakeFirst();
+  const row = await store.db.selectFrom('sink_now').select('pending_bytes').where('name', '=', sink).executeTakeFirst();
   return row?.pending_bytes ?? 0;
 }

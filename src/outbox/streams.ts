@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store } from '../store/store.ts';
-import { type Claim, take } from './append.ts';
+import type { Claim } from './append.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
 
 export interface ClaimedStream extends Claim {
@@ -28,7 +29,7 @@ export async function claimStream(store: Store<OutboxSchema>, identity: StreamId
       .where('dataset', '=', dataset)
       .executeTakeFirst();
     if (keyspace === undefined) {
-      keyspace = { id: await take(tx, 'keyspace', 1), unknown_fields: '[]' };
+      keyspace = { id: await takeNumber(tx, 'keyspace'), unknown_fields: '[]' };
       await tx.db
         .insertInto('keyspace')
         .values({ ...keyspace, ...space })
@@ -43,7 +44,7 @@ export async function claimStream(store: Store<OutboxSchema>, identity: StreamId
     if (row === undefined) {
       const zero = { received: 0, emitted: 0, unchanged: 0, quarantined: 0, removed: 0, appended: 0 };
       row = {
-        id: await take(tx, 'stream', 1),
+        id: await takeNumber(tx, 'stream'),
         ...space,
         connection,
         keyspace: keyspace.id,

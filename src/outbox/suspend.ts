@@ -5,18 +5,22 @@
  * is delivered: all of the retention time, and before that the newest body of each key. So nothing current is ever missing
  * at the sink, while states in between may be.
  *
- * Batch numbers are taken under the lock of their counter, here too: a page being appended is either seen here or sees the
- * sink's new state.
+ * Pages take the numbers of their batches while they hold the sink together with others, this holds it alone: a page being
+ * appended is either seen here or sees the sink's new state.
  */
 import type { StreamIdentity } from '../core/words.ts';
 import type { Store } from '../store/store.ts';
-import { type Queueable, queueFor, take } from './append.ts';
+import { type Queueable, queueFor } from './append.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
+import { holdSinks } from './sink-counts.ts';
 
 /** Suspends a sink; false where it is already. */
 export async function suspendSink(store: Store<OutboxSchema>, sink: string): Promise<boolean> {
   return store.transaction(async (tx) => {
-    const suspended = (await take(tx, 'batch', 0)) - 1;
+    await holdSinks(tx, [sink], 'alone');
+    // No batch's number: those below are queued, those above wait.
+    const suspended = await takeNumber(tx, 'batch');
     const { numUpdatedRows } = await tx.db
       .updateTable('sink')
       .set({ suspended })
@@ -41,12 +45,12 @@ export async function feedSuspended(
   most: number,
 ): Promise<Fed | undefined> {
   const look = (db: Store<OutboxSchema>['db']) =>
-    db.selectFrom('sink').select(['suspended', 'pending_bytes']).where('name', '=', sink).executeTakeFirst();
+    db.selectFrom('sink_now').select(['suspended', 'pending_bytes']).where('name', '=', sink).executeTakeFirst();
   const before = await look(store.db);
   if (before === undefined || before.suspended === null) return undefined;
   if (before.pending_bytes >= most) return 'full';
   return store.transaction(async (tx) => {
-    await take(tx, 'batch', 0);
+    await holdSinks(tx, [sink], 'alone');
     const row = await look(tx.db);
     if (row === undefined || row.suspended === null) return undefined;
     const streams = await tx.db

@@ -12,8 +12,9 @@
  */
 import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { RemovalReason } from '../core/words.ts';
-import { type Claim, take } from './append.ts';
+import type { Claim } from './append.ts';
 import { REMOVED } from './identity.ts';
+import { takeNumber } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import { type RemovalFacts, removeChunk } from './removals.ts';
 import type { OutboxSchema } from './schema.ts';
@@ -48,7 +49,7 @@ export async function openSweep(
       .where('stream', '=', claim.stream)
       .where('state', '=', 'open')
       .execute();
-    const id = await take(tx, 'sweep', 1);
+    const id = await takeNumber(tx, 'sweep');
     const row = { id, stream: claim.stream, kind, started: pull, scope, reason: '', known: 0, absent: 0, ended: null };
     await tx.db
       .insertInto('sweep')

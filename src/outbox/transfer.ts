@@ -15,8 +15,8 @@
  */
 import { QuarryError } from '../core/errors.ts';
 import type { Store } from '../store/store.ts';
-import { take } from './append.ts';
 import { REMOVED } from './identity.ts';
+import { takeNumber } from './numbers.ts';
 import type { OutboxSchema } from './schema.ts';
 import { keyLine, readLine, type StreamLine } from './transfer-lines.ts';
 import { FIRST, keysBehind } from './walk.ts';
@@ -110,7 +110,7 @@ export async function importState(store: Store<OutboxSchema>, lines: AsyncIterab
       if (space === undefined) throw notState(number, `no key space for ${stream.connection}/${stream.dataset}`);
       await refuseExisting(tx.db, stream);
       const checkpoint = JSON.stringify(stream.checkpoint);
-      const row = { ...stream, id: await take(tx, 'stream', 1), keyspace: space.id, fence: 0, checkpoint };
+      const row = { ...stream, id: await takeNumber(tx, 'stream'), keyspace: space.id, fence: 0, checkpoint };
       await tx.db.insertInto('stream').values(row).execute();
     }
   });
@@ -134,7 +134,7 @@ async function newKeyspace(
       .where('subscription', '=', subscription)
       .where('dataset', '=', dataset)
       .executeTakeFirst();
-    const id = known?.id ?? (await take(tx, 'keyspace', 1));
+    const id = known?.id ?? (await takeNumber(tx, 'keyspace'));
     if (known !== undefined) await tx.db.deleteFrom('known_key').where('keyspace', '=', id).execute();
     const row = { id, tenant, subscription, dataset, unknown_fields };
     await tx.db

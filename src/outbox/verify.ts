@@ -20,7 +20,7 @@ export async function verifyCounters(store: Store<OutboxSchema>): Promise<Defect
   const hold = (what: string, counted: number, found: number): void => {
     if (counted !== found) defects.push({ what, counted, found });
   };
-  for (const sink of await store.db.selectFrom('sink').selectAll().execute()) {
+  for (const sink of await store.db.selectFrom('sink_now').selectAll().execute()) {
     const rows = await store.db
       .selectFrom('delivery')
       .innerJoin('batch', 'batch.id', 'delivery.batch')

@@ -16,7 +16,7 @@ import {
 } from './store.ts';
 
 export const POSTGRES_DIALECT: Dialect = {
-  ...{ name: 'postgres', text: 'text COLLATE "C"', clustered: '' },
+  ...{ name: 'postgres', writers: 'many', text: 'text COLLATE "C"', clustered: '' },
   items: (list, alias) => `json_array_elements_text(CAST(${list} AS json)) ${alias}(value)`,
   pieces: (name, table, text) => `DO $$ BEGIN
       CREATE EXTENSION IF NOT EXISTS pg_trgm;
@@ -145,6 +145,7 @@ function inTransaction<Schema>(tx: Kysely<Schema>): Transaction<Schema> {
   const affected = async (query: ReturnType<typeof sql>): Promise<number> =>
     Number((await query.execute(tx)).numAffectedRows ?? 0);
   return {
+    dialect: POSTGRES_DIALECT,
     db: tx,
     insertMany: async (table, rows) => {
       const count = rowCount(rows);

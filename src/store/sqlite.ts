@@ -27,7 +27,7 @@ import {
 } from './store.ts';
 
 export const SQLITE_DIALECT: Dialect = {
-  ...{ name: 'sqlite', text: 'text', clustered: 'WITHOUT ROWID' },
+  ...{ name: 'sqlite', writers: 'one', text: 'text', clustered: 'WITHOUT ROWID' },
   items: (list, alias) => `json_each(${list}) ${alias}`,
 };
 
@@ -62,6 +62,7 @@ export async function openSqlite<Schema>(file: string, options: { readOnly?: boo
   const many = (sql: string, columns: readonly Column[], rows: number, several?: string): Promise<number> =>
     rows === 0 ? Promise.resolve(0) : (thread.ask({ kind: 'many', sql, several, columns, rows }) as Promise<number>);
   const inTransaction = (tx: Kysely<Schema>): Transaction<Schema> => ({
+    dialect: SQLITE_DIALECT,
     db: tx,
     insertMany: (table, rows) => {
       const names = Object.keys(rows);

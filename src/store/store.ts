@@ -24,6 +24,7 @@ export interface Store<Schema> {
 }
 
 export interface Transaction<Schema> {
+  readonly dialect: Dialect;
   readonly db: Kysely<Schema>;
   /** Inserts all rows; a row that breaks a uniqueness rule is left out. Returns how many were inserted. */
   insertMany(table: string & keyof Schema, rows: Columns): Promise<number>;
@@ -60,6 +61,8 @@ export interface Found {
 /** Where the databases differ in what a statement says; nothing else may ask which one it is. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
+  /** Whether write transactions run one at a time or several at once. */
+  readonly writers: 'one' | 'many';
   /** Text compared byte by byte, so that order is the same everywhere. */
   readonly text: string;
   /** At the end of CREATE TABLE: rows kept in the order of the primary key, where the database can. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openAccounts } from '../../accounts/accounts.ts';
-import { copyBodies, listWorkers, openOutbox } from '../../collector/port.ts';
+import { continueNumbers, copyBodies, listWorkers, openOutbox } from '../../collector/port.ts';
 import type { Config } from '../../config/config.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { copyTables, endCopy } from '../../store/copy.ts';
@@ -95,6 +95,7 @@ export async function dbCopy({ config, to, json }: DbOptions & { readonly to: st
       );
       const bodies = await copyBodies(target.store, join(dataDir, 'spool'));
       say(`${bodies.segments} segments, ${bodies.missing.length} of which were not in the spool folder`);
+      await continueNumbers(target.store);
       await endCopy(target.store);
       if (json === true) await printJson({ tables, bodies });
       else

@@ -41,7 +41,11 @@ export async function cleanUpInventory(outbox: Outbox, retention: number, now: n
 
 /** Whether all findings are folded but for so many batches, and no first reading of them is under way. */
 async function isLoaded({ store: { db } }: Outbox, batches: number): Promise<boolean> {
-  const sink = await db.selectFrom('sink').select('pending_batches').where('name', '=', INVENTORY).executeTakeFirst();
+  const sink = await db
+    .selectFrom('sink_now')
+    .select('pending_batches')
+    .where('name', '=', INVENTORY)
+    .executeTakeFirst();
   if (sink === undefined || sink.pending_batches > batches) return false;
   const streams = await db
     .selectFrom('stream')

@@ -125,7 +125,7 @@ export const spaceName = ({ tenant, subscription, dataset }: Pick<Coverage, 'ten
 /** Events the inventory has yet to fold, and those it refused. */
 export async function inventoryWaiting(outbox: Outbox): Promise<{ waiting: number; refused: number }> {
   const row = await outbox.store.db
-    .selectFrom('sink')
+    .selectFrom('sink_now')
     .select(['pending', 'parked'])
     .where('name', '=', INVENTORY)
     .executeTakeFirst();

@@ -4,6 +4,7 @@ import { DROP_RESULTS_INDEX } from '../../inventory/finding/results-index.ts';
 import { inventoryTables } from '../../inventory/schema.ts';
 import { registerSink } from '../../outbox/delivery.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
+import { mergeCounts } from '../../outbox/sink-counts.ts';
 import { feedsInventory, INVENTORY } from './consumer.ts';
 import { outlivedBy, RETENTION_MS } from './outlived.ts';
 
@@ -19,14 +20,16 @@ export const FORGET_INVENTORY: readonly string[] = ['delivery', 'parked']
  * directory must not be in use. Returns how many events wait to be folded.
  */
 export async function rebuildInventory(outbox: Outbox, now: number, retention = RETENTION_MS): Promise<number> {
-  await outbox.store.transaction(async ({ db }) => {
+  await outbox.store.transaction(async (tx) => {
+    const { db } = tx;
+    await mergeCounts(tx);
     for (const table of inventoryTables) await sql`DELETE FROM ${sql.table(table)}`.execute(db);
     for (const index of [DROP_QID_INDEX, DROP_RESULTS_INDEX]) await sql.raw(index).execute(db);
     for (const statement of FORGET_INVENTORY) await sql.raw(statement).execute(db);
   });
   await registerSink(outbox.store, INVENTORY, feedsInventory, now, outlivedBy(now - retention));
   const { pending } = await outbox.store.db
-    .selectFrom('sink')
+    .selectFrom('sink_now')
     .select('pending')
     .where('name', '=', INVENTORY)
     .executeTakeFirstOrThrow();
