@@ -94,7 +94,9 @@ describe('workers on one PostgreSQL', skipUnless(typeof runnable !== 'string', S
           await fleet.suffer(DEEDS[fault % DEEDS.length]!);
           for (const world of worlds.values()) if (random() < 0.5) await world.advance(Math.floor(random() * 5 * HOUR));
           if ((fault + 1) % 20 === 0)
-            console.log(`workers: ${fault + 1} faults, ${Math.round((performance.now() - began) / 1000)} s`);
+            console.log(
+              `workers: ${fault + 1} faults, ${Math.round((performance.now() - began) / 1000)} s; taken over after at most ${(Math.max(...fleet.takeovers) / 1000).toFixed(1)} s`,
+            );
         }
         const suffered = (performance.now() - began) / 1000;
         await fleet.leave();
