@@ -88,6 +88,13 @@ describe('quarry db copy', skipUnless(typeof runnable !== 'string', String(runna
       // What was copied goes with its day, as what is collected does.
       expect(await count('segment_body')).toBeGreaterThanOrEqual(bodies.segments);
       expect(await count('segment_body_rest')).toBe(0);
+      // No number is given out a second time.
+      const numbers = await client.query<{ name: string; given: string; next: string }>(
+        `SELECT name, value AS given, nextval('number_' || name) AS next FROM counter`,
+      );
+      expect(numbers.rows.map(({ name }) => name)).toContain('batch');
+      for (const { name, given, next } of numbers.rows)
+        expect({ name, again: Number(next) <= Number(given) }).toEqual({ name, again: false });
       await client.end();
     } finally {
       await rig.close();
