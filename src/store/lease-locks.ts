@@ -8,7 +8,8 @@ const PATIENCE = '2s';
 /**
  * Ends transactions that hold the row of a lease which ran out more than `late` ms ago and that wait for their process in
  * the middle of a statement (COPY, a long answer): it was stopped, or its machine is gone. The server's own limit is for
- * transactions that stand idle between statements; such a one would stand until TCP gives up, which takes hours.
+ * transactions that stand idle between statements; such a one would stand until TCP gives up, which takes hours. One lease
+ * at a call, any of them.
  */
 export async function unlockLeases<Schema>(
   db: Kysely<Schema>,
@@ -18,7 +19,7 @@ export async function unlockLeases<Schema>(
   const { rows } = await sql<{ resource: string }>`
     SELECT resource FROM lease WHERE resource = ANY(${resources}::text[])
       AND owner IS NOT NULL AND until < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - ${late}::bigint
-    ORDER BY resource LIMIT 1`.execute(db);
+    ORDER BY random() LIMIT 1`.execute(db);
   for (const { resource } of rows) await unlock(db, resource).catch(() => {});
 }
 

@@ -56,8 +56,7 @@ async function takeShare(leases: Leases, hooks: SharingHooks, all: boolean): Pro
   const pieces = await piecesOf(hooks.parts());
   const others = all ? [] : await leases.others();
   const share = Math.ceil(pieces.length / (others.length + 1));
-  const least = Math.floor(pieces.length / (others.length + 1));
-  const lacking = others.reduce((sum, held) => sum + Math.max(0, least - held), 0);
+  const lacking = others.reduce((sum, held) => sum + Math.max(0, share - held), 0);
   const mine = leases.holding();
   const unwanted = mine.filter((resource) => !pieces.includes(resource));
   const surplus = Math.min(lacking, Math.max(0, mine.length - unwanted.length - share));
