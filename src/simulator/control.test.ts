@@ -91,6 +91,16 @@ describe('/simulator', () => {
     );
   });
 
+  test('truth of some data sets is the same lines, and no others', () => {
+    const lines = Object.groupBy(
+      truthLines(sim.world, sim.now(), sim.activity),
+      (line) => (JSON.parse(line) as { dataset: string }).dataset,
+    );
+    expect(Object.keys(lines).length).toBeGreaterThan(20);
+    for (const [dataset, expected] of Object.entries(lines))
+      expect([...truthLines(sim.world, sim.now(), sim.activity, new Set([dataset]))]).toEqual(expected);
+  });
+
   test('anything else is a 404 that names the endpoints', async () => {
     expect((await control('nothing')).status).toBe(404);
     expect((await control('counters', 'POST')).text).toContain('GET /simulator/counters');

@@ -60,8 +60,9 @@ interface TruthLine {
   results_length?: number;
 }
 
+const TOLD = new Set(['host_list', 'host_list_detection']);
 const truth = (of: Simulator = sim): TruthLine[] =>
-  [...truthLines(of.world, of.now())].map((line) => JSON.parse(line) as TruthLine);
+  [...truthLines(of.world, of.now(), undefined, TOLD)].map((line) => JSON.parse(line) as TruthLine);
 
 function detectionsIn(root: Node): { key: string[]; status: string; length: number; node: Node; host: Node }[] {
   return all(root, 'HOST').flatMap((host) =>

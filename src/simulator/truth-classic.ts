@@ -11,13 +11,24 @@ import { stamp } from './world/time.ts';
 import { hasResults, standingOf, type VmScan, vmScanResults, vmScansAt } from './world/vm-scans.ts';
 import type { World } from './world/world.ts';
 
-/** `at` is milliseconds since 1970, UTC. */
-export function* classicTruthLines(world: World, at: number, log: ActivityLog): Generator<string> {
-  yield* activityLines(log, at);
-  for (const scan of vmScansAt(world, at)) {
-    yield scanLine(world, scan, at);
-    if (hasResults(scan, at)) yield* resultLines(world, scan);
-  }
+/** The lines of the data sets wanted. `at` is milliseconds since 1970, UTC. */
+export function* classicTruthLines(
+  world: World,
+  at: number,
+  log: ActivityLog,
+  wanted: (dataset: string) => boolean,
+): Generator<string> {
+  if (wanted('user_activity')) yield* activityLines(log, at);
+  const [scans, results] = [wanted('vm_scans'), wanted('vm_scan_results')];
+  if (scans || results)
+    for (const scan of vmScansAt(world, at)) {
+      if (scans) yield scanLine(world, scan, at);
+      if (results && hasResults(scan, at)) yield* resultLines(world, scan);
+    }
+  if (wanted('knowledge_base')) yield* knowledgeLines(world, at);
+}
+
+function* knowledgeLines(world: World, at: number): Generator<string> {
   for (const { entry } of knowledgeAt(world, at)) {
     const { vulnerability, title, published, modified, revision, cves, patchPublished } = entry();
     yield JSON.stringify({

@@ -78,8 +78,10 @@ const TOLD = {
   },
 } satisfies Record<string, Told>;
 
-export function* recordsTruthLines(world: World, at: number): Generator<string> {
+/** The lines of the data sets wanted. */
+export function* recordsTruthLines(world: World, at: number, wanted: (dataset: string) => boolean): Generator<string> {
   for (const [dataset, told] of Object.entries<Told>(TOLD)) {
+    if (!wanted(dataset)) continue;
     for (const fields of told(world, at)) yield JSON.stringify({ dataset, ...fields });
   }
 }

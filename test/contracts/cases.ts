@@ -1,4 +1,6 @@
+import type { SimulatorOptions } from '../../src/simulator/index.ts';
 import type { Line } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 
 /** Where a data set must be asked, or its events be held against the truth, otherwise than all others. */
 export interface Case {
@@ -8,8 +10,8 @@ export interface Case {
   readonly keyOf?: (line: Line) => readonly string[];
   /** Lines of the truth that are to be there; all without it. */
   readonly holds?: (truth: TruthLine, username: string) => boolean;
-  /** Hosts of the simulated subscription; many by default. */
-  readonly hosts?: number;
+  /** The simulated subscription, where it is to be otherwise: 12 hosts by default. */
+  readonly world?: Partial<SimulatorOptions>;
   /** Objects per answer where few are asked for at once; 3 by default. */
   readonly few?: number;
 }
@@ -20,11 +22,13 @@ export interface TruthLine {
   readonly [field: string]: unknown;
 }
 
+const hostQids = scaled('QIDs of a KnowledgeBase', { quick: 499, full: 4999 });
+
 export const CASES: Readonly<Record<string, Case>> = {
   // A first reading of fifteen months is hundreds of windows; the simulated world has events of a week.
   fim_events: { options: { start_time_in_utc: '2026-11-12T00:00:00Z' } },
   // Thousands of entries, whatever the number of hosts; hundreds of answers would say no more than some.
-  knowledge_base: { few: 700 },
+  knowledge_base: { few: Math.ceil(hostQids / 8), world: { hostQids, extraQids: Math.ceil(hostQids / 10) } },
   compliance_controls: { few: 150 },
   compliance_scans: { few: 150 },
   // The product's own calls are rows, too.

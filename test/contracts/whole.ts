@@ -11,10 +11,10 @@ const DAYS = scaled('days between full readings', { quick: [9], full: [1, 2, 9] 
 /** What every data set does against a simulated Qualys over a socket, however it is read. */
 export function wholeContract(file: DatasetFile): void {
   const { name, kind } = file;
-  const { options = {}, keyOf, holds, hosts = 12, few = 3 } = CASES[name] ?? {};
+  const { options = {}, keyOf, holds, world, few = 3 } = CASES[name] ?? {};
 
   async function withRig(more: Record<string, unknown>, test: (rig: Rig) => Promise<void>): Promise<void> {
-    const rig = await startRig({ hosts, datasets: { [name]: { every: '1h', ...options, ...more } } });
+    const rig = await startRig({ hosts: 12, ...world, datasets: { [name]: { every: '1h', ...options, ...more } } });
     try {
       await test(rig);
     } finally {
@@ -25,9 +25,9 @@ export function wholeContract(file: DatasetFile): void {
   /** Keys as the truth spells them. Of a log what was there stays. */
   function truth(rig: Rig): string[] {
     const keys: string[] = [];
-    for (const text of truthLines(rig.simulator.world, rig.simulator.now())) {
+    for (const text of truthLines(rig.simulator.world, rig.simulator.now(), undefined, new Set([name]))) {
       const line = JSON.parse(text) as TruthLine;
-      if (line.dataset === name && holds?.(line, rig.simulator.username) !== false) keys.push(keyText(line.key));
+      if (holds?.(line, rig.simulator.username) !== false) keys.push(keyText(line.key));
     }
     return keys;
   }

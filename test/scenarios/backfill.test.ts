@@ -15,9 +15,8 @@ const configOf = ({ config, dir }: Rig) =>
 
 /** Keys of what was processed within a time. */
 function within(rig: Rig, dataset: string, { from, to }: Backfill): string[] {
-  return [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity)]
-    .map((text) => JSON.parse(text) as { dataset: string; key: string[]; processed?: string })
-    .filter((line) => line.dataset === dataset)
+  return [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity, new Set([dataset]))]
+    .map((text) => JSON.parse(text) as { key: string[]; processed?: string })
     .map(({ key, processed }) => ({ key, at: Date.parse(processed ?? key[0]!) }))
     .filter(({ at }) => at >= Date.parse(from) && at < Date.parse(to))
     .map(({ key }) => keyText(key));

@@ -48,9 +48,9 @@ const run = (...more: string[]): Promise<Exited> =>
 
 /** Ids of what FIM has processed since then, from the generator. */
 const fimEventsSince = (from: string): string[] =>
-  [...truthLines(simulator.world, simulator.now(), simulator.activity)]
-    .map((text) => JSON.parse(text) as { dataset: string; key: string[]; processed?: string })
-    .filter(({ dataset, processed = '' }) => dataset === 'fim_events' && Date.parse(processed) >= Date.parse(from))
+  [...truthLines(simulator.world, simulator.now(), simulator.activity, new Set(['fim_events']))]
+    .map((text) => JSON.parse(text) as { key: string[]; processed?: string })
+    .filter(({ processed = '' }) => Date.parse(processed) >= Date.parse(from))
     .map(({ key }) => key[0]!);
 
 /** The same message under another pulling id. */

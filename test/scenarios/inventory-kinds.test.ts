@@ -19,9 +19,9 @@ afterAll(() => rig.close());
 
 type Truth = Record<string, unknown> & { readonly dataset: string; readonly key: string[] };
 const truthOf = (dataset: string): Truth[] =>
-  [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity)]
-    .map((text) => JSON.parse(text) as Truth)
-    .filter((line) => line.dataset === dataset);
+  [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity, new Set([dataset]))].map(
+    (text) => JSON.parse(text) as Truth,
+  );
 const texts = (rows: readonly Row[], column: string): string[] => rows.map((row) => String(row[column]));
 const filled = (rows: readonly Row[], column: string): number =>
   rows.filter((row) => row[column] !== null && row[column] !== '[]').length;

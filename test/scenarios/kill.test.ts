@@ -7,8 +7,10 @@ import { outOf, told } from '../support/kill/verdict.ts';
 import { scaled } from '../support/scale.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-const kills = scaled('kills', { quick: 30, full: 100, soak: 1000 });
-const killsOfOthers = scaled('kills of other kinds', { quick: 18, full: 40, soak: 400 });
+const kills = scaled('kills', { quick: 18, full: 100, soak: 1000 });
+const killsOfOthers = scaled('kills of other kinds', { quick: 14, full: 40, soak: 400 });
+const hosts = scaled('hosts of a collector that is killed', { quick: 50, full: 100 });
+const hostQids = scaled('QIDs of a KnowledgeBase that is read under kills', { quick: 997, full: 4999 });
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 
 /** `sweep`s often, so that absence is concluded under fire too. */
@@ -46,8 +48,7 @@ describe('a collector killed again and again with SIGKILL', () => {
       survives(
         'kills',
         {
-          kills,
-          hosts: 100,
+          ...{ kills, hosts, hostQids },
           aims: PHASES,
           unaimed: 0.15,
           datasets: {
@@ -56,7 +57,7 @@ describe('a collector killed again and again with SIGKILL', () => {
             host_list: { page_size: 20, ...restless },
             host_list_detection: { page_size: 10, ...restless },
             user_activity: { page_size: 10, every: '5m' },
-            knowledge_base: { page_size: 300, ...calm },
+            knowledge_base: { page_size: Math.ceil(hostQids / 16), ...calm },
           },
           advanceUpTo: 5 * 3_600_000,
           thorough: true,
@@ -72,8 +73,7 @@ describe('a collector killed again and again with SIGKILL', () => {
       survives(
         'kills, other kinds',
         {
-          kills: killsOfOthers,
-          hosts: 100,
+          ...{ kills: killsOfOthers, hosts },
           aims: PHASES,
           unaimed: 0.15,
           datasets: {

@@ -14,9 +14,11 @@ import { verifyCounters } from '../../src/outbox/verify.ts';
 import { startSimulator, truthLines } from '../../src/simulator/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { connectionTo, DAY, newest, type Rig, type RigOptions, startRig } from '../support/rig.ts';
+import { scaled } from '../support/scale.ts';
 
 const KB = { knowledge_base: { every: '1h' } };
-const SMALL = { hosts: 5, extraQids: 400, datasets: KB };
+const hostQids = scaled('QIDs of a KnowledgeBase in the inventory', { quick: 997, full: 4999 });
+const SMALL = { hosts: 5, hostQids, extraQids: 400, datasets: KB };
 const ENDPOINT = '/api/fo/knowledge_base/vuln/';
 
 async function withRig(options: RigOptions, test: (rig: Rig) => Promise<void>): Promise<void> {
@@ -59,8 +61,7 @@ interface Known {
 /** What Qualys knows now, from the simulator's generator. */
 function truth({ simulator }: Rig): Known[] {
   const known: Known[] = [];
-  for (const text of truthLines(simulator.world, simulator.now(), simulator.activity)) {
-    if (!text.startsWith('{"dataset":"knowledge_base"')) continue;
+  for (const text of truthLines(simulator.world, simulator.now(), simulator.activity, new Set(['knowledge_base']))) {
     const line = JSON.parse(text) as Omit<Known, 'qid'> & { key: [string]; last_modified: string };
     const { key, title, severity, last_modified: modified, cves } = line;
     known.push({ qid: Number(key[0]), title, severity, modified, cves: cves.filter((cve) => cve !== '') });
@@ -114,7 +115,7 @@ describe('the inventory knows the KnowledgeBase', () => {
     withRig(SMALL, async (rig) => {
       await rig.run();
       const all = truth(rig).map(({ qid }) => qid);
-      const fewer = await startSimulator({ hosts: 5, extraQids: 385 });
+      const fewer = await startSimulator({ hosts: 5, hostQids, extraQids: 385 });
       try {
         const connections = rig.config['connections'] as Record<string, unknown>;
         connections['acme'] = connectionTo(fewer, KB);

@@ -52,9 +52,13 @@ function told(lines: readonly Line[]): Map<string, string> {
 
 function true_(rig: Rig): Map<string, string> {
   const found = new Map<string, string>();
-  for (const text of truthLines(rig.simulator.world, rig.simulator.now())) {
+  for (const text of truthLines(
+    rig.simulator.world,
+    rig.simulator.now(),
+    undefined,
+    new Set(['host_list_detection']),
+  )) {
     const line = JSON.parse(text) as Record<string, unknown> & { key: string[] };
-    if (line['dataset'] !== 'host_list_detection') continue;
     found.set(
       keyText(line.key),
       JSON.stringify([

@@ -13,9 +13,8 @@ interface Truth {
 }
 
 function truth(rig: Rig, dataset: string): Truth[] {
-  return [...truthLines(rig.simulator.world, rig.simulator.now())]
-    .map((text) => JSON.parse(text) as Omit<Truth, 'key'> & { dataset: string; key: string[] })
-    .filter((one) => one.dataset === dataset)
+  return [...truthLines(rig.simulator.world, rig.simulator.now(), undefined, new Set([dataset]))]
+    .map((text) => JSON.parse(text) as Omit<Truth, 'key'> & { key: string[] })
     .map((one) => ({ ...one, key: one.key.join('|') }));
 }
 

@@ -7,9 +7,9 @@ export type Truth = Record<string, unknown> & { readonly dataset: string; readon
 
 /** What there is, from the generator of the simulated world. */
 export const truthOf = (rig: Rig, dataset: string): Truth[] =>
-  [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity)]
-    .map((text) => JSON.parse(text) as Truth)
-    .filter((line) => line.dataset === dataset);
+  [...truthLines(rig.simulator.world, rig.simulator.now(), rig.simulator.activity, new Set([dataset]))].map(
+    (text) => JSON.parse(text) as Truth,
+  );
 
 /** What an inventory has to show: hosts by id, and findings in words of both sides by host, QID and place. */
 export interface Picture {

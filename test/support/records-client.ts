@@ -53,16 +53,9 @@ export interface TruthLine {
   readonly [field: string]: unknown;
 }
 
-const told = new WeakMap<Simulator, { readonly at: number; readonly lines: readonly TruthLine[] }>();
-
 export function truth(of: Simulator, dataset: string): TruthLine[] {
-  const at = of.now();
-  let known = told.get(of);
-  if (known?.at !== at) {
-    known = { at, lines: [...recordsTruthLines(of.world, at)].map((line) => JSON.parse(line) as TruthLine) };
-    told.set(of, known);
-  }
-  return known.lines.filter((line) => line.dataset === dataset);
+  const lines = recordsTruthLines(of.world, of.now(), (one) => one === dataset);
+  return [...lines].map((line) => JSON.parse(line) as TruthLine);
 }
 
 /** Keys of the truth, their parts joined by `|`. */

@@ -73,6 +73,6 @@ export interface TruthLine {
 
 /** What the simulator says exists of a REST data set now. */
 export function truthOf(sim: Simulator, dataset: string): TruthLine[] {
-  const lines = [...restTruthLines(sim.world, sim.now())].map((line) => JSON.parse(line) as TruthLine);
-  return lines.filter((line) => line.dataset === dataset);
+  const lines = restTruthLines(sim.world, sim.now(), (one) => one === dataset);
+  return [...lines].map((line) => JSON.parse(line) as TruthLine);
 }

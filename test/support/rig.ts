@@ -111,10 +111,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     lines: (dataset, id = 'acme') => readLines(join(dir, 'out', id, dataset)),
     truth: (dataset) => {
       const keys = new Set<string>();
-      for (const text of truthLines(simulator.world, simulator.now(), simulator.activity)) {
-        const line = JSON.parse(text) as { dataset: string; key: string[] };
-        if (line.dataset === dataset) keys.add(keyText(line.key));
-      }
+      for (const text of truthLines(simulator.world, simulator.now(), simulator.activity, new Set([dataset])))
+        keys.add(keyText((JSON.parse(text) as { key: string[] }).key));
       return keys;
     },
     state: async (dataset = 'host_list_detection', id = 'acme') => {

@@ -33,8 +33,7 @@ const qids = (nodes: readonly Node[]): number[] => nodes.map((node) => Number(va
 const qidsOf = async (params: Params): Promise<number[]> => qids(await list(params));
 
 function truth(of = sim): { qid: number; last_modified: string; title: string; severity: number; cves: string[] }[] {
-  return [...truthLines(of.world, of.now())]
-    .filter((line) => line.startsWith('{"dataset":"knowledge_base"'))
+  return [...truthLines(of.world, of.now(), undefined, new Set(['knowledge_base']))]
     .map((line) => JSON.parse(line))
     .map((line) => ({ ...line, qid: Number(line.key[0]) }));
 }
@@ -281,6 +280,23 @@ describe('parameters', () => {
     expect(await qidsOf({ ...range, discovery_auth_types: 'Windows,SNMP' })).toEqual(
       where((vuln) => types(vuln).some((type) => type === 'Windows' || type === 'SNMP')),
     );
+  });
+
+  test('the number of QIDs that hosts can have is an option: a prime, up to 4,999', async () => {
+    for (const hostQids of [0, 1, 4, 498, 5003, 2.5])
+      await expect(startSimulator({ hosts: 1, hostQids }), String(hostQids)).rejects.toThrow('hostQids');
+    const few = await startSimulator({ hosts: 30, hostQids: 97, extraQids: 3 });
+    try {
+      const known = truth(few).map(({ qid }) => qid);
+      expect(known).toHaveLength(100);
+      const found = [...truthLines(few.world, few.now(), undefined, new Set(['host_list_detection']))].map((line) =>
+        Number((JSON.parse(line) as { key: string[] }).key[1]),
+      );
+      expect(new Set(found).size).toBeGreaterThan(90);
+      expect(found.filter((qid) => !known.includes(qid))).toEqual([]);
+    } finally {
+      await few.close();
+    }
   });
 
   test('the number of further QIDs is an option, up to 200,000', async () => {

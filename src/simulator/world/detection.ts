@@ -11,7 +11,7 @@ import { type Life, lastScan, NEVER, processedTime, scanFrom, scanTime } from '.
 import { dice, hash, int, roll } from './random.ts';
 import { resultsText } from './results.ts';
 import { DAY, SECOND } from './time.ts';
-import { VULNERABILITY_COUNT, type Vulnerability } from './vulnerabilities.ts';
+import type { Vulnerability } from './vulnerabilities.ts';
 
 export type Status = 'New' | 'Active' | 'Re-Opened' | 'Fixed';
 
@@ -68,8 +68,9 @@ export function* detectionsOf(ground: Ground, host: Host, t: number, processedFr
   const slots = host.slots;
   const arrivals = slots === 0 ? 0 : laterSlots(ground, host, t);
   const walk = dice(hash(ground.seed, n * 2, 0xde7));
-  const start = int(walk, 0, VULNERABILITY_COUNT - 1);
-  const stride = int(walk, 1, VULNERABILITY_COUNT - 1);
+  const count = ground.vulnerabilities.length;
+  const start = int(walk, 0, count - 1);
+  const stride = int(walk, 1, count - 1);
   let group = -1;
   let portIndex = 0;
   for (let d = 0; d < slots + arrivals; d++) {
@@ -91,7 +92,7 @@ export function* detectionsOf(ground: Ground, host: Host, t: number, processedFr
       late: d >= slots,
       vulnerability,
       portIndex,
-      round: Math.floor(group / VULNERABILITY_COUNT),
+      round: Math.floor(group / count),
       host,
     });
     if (detection !== undefined && detection.lastProcessed >= processedFrom) yield detection;
@@ -99,7 +100,7 @@ export function* detectionsOf(ground: Ground, host: Host, t: number, processedFr
 }
 
 function at(ground: Ground, start: number, stride: number, group: number): Vulnerability {
-  return ground.vulnerabilities[(start + group * stride) % VULNERABILITY_COUNT]!;
+  return ground.vulnerabilities[(start + group * stride) % ground.vulnerabilities.length]!;
 }
 
 function isService(ground: Ground, start: number, stride: number, group: number): boolean {

@@ -1,8 +1,8 @@
 import { chance, type Dice, dice, hash, int, pick } from './random.ts';
 
 /**
- * The vulnerabilities this world knows: the same few thousand for every host, so that the KnowledgeBase and the
- * detections agree. Made once per world; a few megabytes.
+ * The vulnerabilities that hosts of this world can have: the same few thousand for every host, so that the KnowledgeBase
+ * and the detections agree. Made once per world; a few megabytes.
  */
 
 export type DetectionType = 'Confirmed' | 'Potential' | 'Info';
@@ -38,7 +38,7 @@ export interface Vulnerability {
 }
 
 /** A prime, so that any stride walks through all of them before it repeats. */
-export const VULNERABILITY_COUNT = 4999;
+const VULNERABILITY_COUNT = 4999;
 
 const PRODUCTS = [
   ['OpenSSL', 'General remote services'],
@@ -69,13 +69,21 @@ const VECTORS = [
   'AV:N/AC:H/PR:N/UI:R/S:C/C:L/I:L/A:N',
 ] as const;
 
-export function makeVulnerabilities(seed: number): readonly Vulnerability[] {
-  return Array.from({ length: VULNERABILITY_COUNT }, (_, v) => {
+/** @throws RangeError when `count` is no prime from 2 to 4,999. */
+export function makeVulnerabilities(seed: number, count = VULNERABILITY_COUNT): readonly Vulnerability[] {
+  if (!isPrime(count) || count > VULNERABILITY_COUNT) throw new RangeError(`hostQids: ${count}`);
+  return Array.from({ length: count }, (_, v) => {
     const service = v % 10 < 3;
     // Remote checks have lower numbers than local ones, as at Qualys; all ascend with gaps.
     const qid = service ? 38_000 + Math.floor(v / 10) * 21 + (v % 10) * 5 : 370_000 + v * 3 + (v % 2);
     return makeVulnerability(qid, service, dice(hash(seed, v, 0x6b62)));
   });
+}
+
+function isPrime(n: number): boolean {
+  if (!Number.isInteger(n) || n < 2) return false;
+  for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
+  return true;
 }
 
 export function makeVulnerability(qid: number, service: boolean, d: Dice): Vulnerability {

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly giant?: number;
   /** All scans of a day are processed in one second. */
   readonly sameSecond?: boolean;
+  /** QIDs that hosts can have, a prime up to 4,999, which is the default. */
+  readonly hostQids?: number;
   /** QIDs in the KnowledgeBase that no host has, up to 200,000; 500 by default. */
   readonly extraQids?: number;
   /** Hosts born after the epoch take over addresses, machines and images of earlier ones; for small worlds. */
@@ -95,7 +97,7 @@ export function createWorld(options: WorldOptions): World {
   if (!(Number.isInteger(extraQids) && extraQids >= 0 && extraQids <= MAX_EXTRA_QIDS)) {
     throw new RangeError(`extraQids: ${extraQids}`);
   }
-  const vulnerabilities = makeVulnerabilities(pace.seed);
+  const vulnerabilities = makeVulnerabilities(pace.seed, options.hostQids);
   const ground = { seed: pace.seed, epoch: pace.epoch, lateness: 0, vulnerabilities };
   let sight = 100;
   const giant = options.giant === undefined ? undefined : Math.ceil(pace.hosts / 2);

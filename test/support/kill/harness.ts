@@ -27,6 +27,8 @@ export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   readonly hosts: number;
+  /** QIDs that hosts can have, a prime. */
+  readonly hostQids?: number;
   /** Phases to aim at, the one hit least so far first. */
   readonly aims: readonly Phase[];
   /** Share of the kills that are not aimed: any moment after the start. */
@@ -95,7 +97,8 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   const began = performance.now();
   const random = randomFrom(options.seed);
   const dir = await mkdtemp(join(tmpdir(), 'quarry-kill-'));
-  const simulator = await startSimulatorChild({ hosts: options.hosts, seed: options.seed, churn: 0.01, frozen: true });
+  const world = { hosts: options.hosts, ...(options.hostQids === undefined ? {} : { hostQids: options.hostQids }) };
+  const simulator = await startSimulatorChild({ ...world, seed: options.seed, churn: 0.01, frozen: true });
   // Never behind the world: what lies ahead of a collector's clock is not asked for in windows.
   const start = DEFAULT_EPOCH + options.kills * options.advanceUpTo + DAY;
   const schedule = { start, since: Date.now() };
