@@ -1,6 +1,6 @@
+import { ATTRIBUTED, MARKS, PARENTAL, SKIP, TEXTUAL } from './cells.ts';
 import { overLimit } from './failure.ts';
 import { PADDING, type Scan } from './state.ts';
-import { ATTRIBUTED, MARKS, PARENTAL, SKIP, TEXTUAL } from './tape.ts';
 
 /**
  * The outer element's bytes. While a record inside it is read, and whenever the buffer moves, what the outer element

@@ -1,33 +1,19 @@
-import { INVALID, NON_ASCII, NON_SPACE } from './bytes.ts';
+import * as Bytes from './bytes.ts';
+import * as Cells from './cells.ts';
 import { closeContextFor, resumeContext, suspendContext } from './context.ts';
 import { addAttribute, addEnvelopeText, closeElement, openElement, takeText } from './envelope.ts';
 import { failure, overLimit } from './failure.ts';
-import { FACTS, MEANING, NAME_MARKS, SPELLING } from './names.ts';
-import { CONTAINER, DOCUMENT, DROPPED, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } from './plan.ts';
+import * as NameFacts from './names.ts';
+import * as Kinds from './plan.ts';
 import type { Scan } from './state.ts';
-import {
-  ATTRIBUTE,
-  ATTRIBUTED,
-  addElement,
-  addText,
-  clear,
-  dropLast,
-  END,
-  GROUP,
-  growCells,
-  LISTED,
-  MARKS,
-  NEXT,
-  PARENT,
-  PARENTAL,
-  PIECE,
-  SKIP,
-  START,
-  type Tape,
-  TEXTUAL,
-} from './tape.ts';
+import { addElement, addText, clear, dropLast, growCells, type Tape } from './tape.ts';
 import { decode, textOf } from './text.ts';
 import { isValid } from './utf8.ts';
+
+const { INVALID, NON_ASCII, NON_SPACE } = Bytes;
+const { FACTS, MEANING, NAME_MARKS, SPELLING } = NameFacts;
+const { CONTAINER, DOCUMENT, DROPPED, ID, ID_RANGE, INNER, INNER_LIST, OUTER, RECORD } = Kinds;
+const { ATTRIBUTE, ATTRIBUTED, END, GROUP, LISTED, MARKS, NEXT, PARENT, PARENTAL, PIECE, SKIP, START, TEXTUAL } = Cells;
 
 /** What happens when an element begins, holds text and ends: the complete form of what the scanner does in a hurry. */
 

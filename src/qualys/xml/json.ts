@@ -1,23 +1,14 @@
-import { CONTROL, ESCAPE, SPACE_CLASS, WORK } from './bytes.ts';
+import * as Bytes from './bytes.ts';
+import * as Cells from './cells.ts';
 import type { Names } from './names.ts';
-import { TEXT_NAME } from './plan.ts';
-import {
-  ATTRIBUTE,
-  ATTRIBUTED,
-  END,
-  GROUP,
-  LISTED,
-  MARKS,
-  NEXT,
-  PARENTAL,
-  PIECES,
-  REPEATED,
-  SKIP,
-  START,
-  type Tape,
-  VERBATIM,
-} from './tape.ts';
+import * as Kinds from './plan.ts';
+import type { Tape } from './tape.ts';
 import { isBlank, type Located, locate } from './text.ts';
+
+const { CONTROL, ESCAPE, SPACE_CLASS, WORK } = Bytes;
+const { TEXT_NAME } = Kinds;
+const { ATTRIBUTE, ATTRIBUTED, END, GROUP, LISTED, MARKS, NEXT, PARENTAL, PIECES, REPEATED, SKIP, START, VERBATIM } =
+  Cells;
 
 /**
  * Records as compact JSON in UTF-8, byte for byte what JSON.stringify makes of the record's object, without the object.

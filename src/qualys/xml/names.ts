@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { VERBATIM } from './cells.ts';
 import type { Plan } from './plan.ts';
-import { VERBATIM } from './tape.ts';
 
 /** Why a name was refused. */
 export type NameFault = 'too_many' | 'not_a_name';

@@ -1,5 +1,8 @@
+import * as Cells from './cells.ts';
 import type { Names } from './names.ts';
-import { ATTRIBUTE, GROUP, MARKS, NEXT, SKIP, type Tape, topLevel } from './tape.ts';
+import { type Tape, topLevel } from './tape.ts';
+
+const { ATTRIBUTE, GROUP, MARKS, NEXT, SKIP } = Cells;
 
 /** A path into a record, taken apart once: the names of elements; `@name` as its last step names an attribute. */
 export interface Path {

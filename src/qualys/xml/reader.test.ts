@@ -217,6 +217,19 @@ describe('records inside an outer element', () => {
     expect(seen[0]).toMatchObject({ record: { RESULTS: '</RESULTS></DETECTION></HOST><HOST>' } });
   });
 
+  it('keeps every byte of a CDATA section, wherever among eight it stands', () => {
+    const odd = ['\t', '\n', '\u0001', '\u001f', '"', '\\', ']', '\u007f', 'é', '🔒', ' ', '!', '#', '[', '^'];
+    for (const letter of odd)
+      for (let at = 0; at < 12; at++) {
+        const text = 'x'.repeat(at) + letter + 'y'.repeat(12 - at) + letter;
+        const [seen] = hosts(`<HOST><RESULTS><![CDATA[${text}]]></RESULTS></HOST>`).seen;
+        expect(seen).toMatchObject({
+          record: { RESULTS: text },
+          flags: letter < ' ' && letter !== '\t' && letter !== '\n' ? ['control_chars'] : [],
+        });
+      }
+  });
+
   it('[fault 57] holds one record, not a host: 50,000 detections in one host need the buffer of one', () => {
     let count = 0;
     let written = 0;

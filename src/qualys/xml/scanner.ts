@@ -1,14 +1,23 @@
-import { CDATA_CLASS, ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SENTINEL, STOP, TEXT_CLASS } from './bytes.ts';
+import * as Bytes from './bytes.ts';
+import * as Cells from './cells.ts';
 import { attach, endElement, reserve, takeRun } from './elements.ts';
 import { failure, overLimit } from './failure.ts';
 import { continueMarkup, enterMarkup, notXml, startsCdata } from './markup.ts';
-import { FACTS, FOLLOWER, FROM, hashStep, MEANING, NAME_MARKS, OTHER_FOLLOWER, SPELLING, TO } from './names.ts';
-import { PLAIN } from './plan.ts';
-import { CONTENT, type Scan } from './state.ts';
+import * as NameFacts from './names.ts';
+import { hashStep } from './names.ts';
+import * as Kinds from './plan.ts';
+import type { Scan } from './state.ts';
+import * as Modes from './state.ts';
 import { checkReference, endTag, MORE, nameId, plainAttributes, startTag, tagArrived } from './tags.ts';
-import { addElement, END, LISTED, MARKS, SKIP, START, TEXTUAL, VERBATIM } from './tape.ts';
+import { addElement } from './tape.ts';
 import { classesOf } from './text.ts';
 import { isValid } from './utf8.ts';
+
+const { CDATA_CLASS, ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SENTINEL, STOP, TEXT_CLASS } = Bytes;
+const { FACTS, FOLLOWER, FROM, MEANING, NAME_MARKS, OTHER_FOLLOWER, SPELLING, TO } = NameFacts;
+const { PLAIN } = Kinds;
+const { CONTENT } = Modes;
+const { END, LISTED, MARKS, SKIP, START, TEXTUAL, VERBATIM } = Cells;
 
 /**
  * The hot loop: reads what is buffered as far as it goes. One pass over the bytes; the only memory touched besides is
@@ -25,10 +34,9 @@ import { isValid } from './utf8.ts';
  * Speed. A name is first guessed (the name that followed the previous one last time) and compared, at once, with its
  * closing `>`; only a wrong guess is hashed. An element with nothing but text, its end tag included, is read without
  * being opened (`leaf` below); everything unusual in it falls back to the general way, from where it stands. Nothing is
- * allocated here.
+ * allocated here. Constants are this module's own: see cells.ts.
  */
 export function scan(s: Scan, last: boolean): void {
-  const nameClass = NAME_CLASS;
   const { names, open, groups, states, words } = s;
   const { kind: kinds, next: following, listed } = s.plan;
   const known = names.known;
@@ -128,7 +136,7 @@ export function scan(s: Scan, last: boolean): void {
         continue;
       }
 
-      if (nameClass[byte] !== 3) {
+      if (NAME_CLASS[byte] !== 3) {
         pause(s, at, at, 0);
         if (!enterMarkup(s, at)) return;
         break;
@@ -141,7 +149,7 @@ export function scan(s: Scan, last: boolean): void {
       let start = facts[fact + FROM]!;
       let size = facts[fact + TO]! - start;
       let i = at + 1 + size;
-      if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || nameClass[b[i]!] !== 0) {
+      if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || NAME_CLASS[b[i]!] !== 0) {
         const other = facts[previous + OTHER_FOLLOWER]!;
         facts[previous + OTHER_FOLLOWER] = name;
         name = other;
@@ -149,11 +157,11 @@ export function scan(s: Scan, last: boolean): void {
         start = facts[fact + FROM]!;
         size = facts[fact + TO]! - start;
         i = at + 1 + size;
-        if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || nameClass[b[i]!] !== 0) {
+        if (equalBytes(b, words, at + 1, nameBytes, nameWords, start, size) !== size || NAME_CLASS[b[i]!] !== 0) {
           i = at + 1;
           let hash = 0;
           let letter = b[i]!;
-          while (nameClass[letter] !== 0) {
+          while (NAME_CLASS[letter] !== 0) {
             hash = hashStep(hash, letter);
             letter = b[++i]!;
           }
@@ -267,32 +275,42 @@ export function scan(s: Scan, last: boolean): void {
 
 /** Where the text at `at` ends: at markup, a reference or `]`. Its classes are in `s.classes`. */
 function textEnd(s: Scan, b: Uint8Array, at: number): number {
-  const table = TEXT_CLASS;
   let classes = 0;
-  let byteClass = table[b[at]!]!;
+  let byteClass = TEXT_CLASS[b[at]!]!;
   while (byteClass < STOP) {
     classes |= byteClass;
-    byteClass = table[b[++at]!]!;
+    byteClass = TEXT_CLASS[b[++at]!]!;
   }
   s.classes = classes;
   return at;
 }
 
 /** Where the CDATA section whose text is at `at` ends: at `]]>`, or near the end of the buffer. */
-function cdataEnd(s: Scan, b: Uint8Array, at: number): number {
-  const table = CDATA_CLASS;
+function cdataEnd(s: Scan, b: Uint8Array, start: number): number {
   const { length, words } = s;
-  const start = at;
+  let at = start;
   let classes = 0;
   for (;;) {
-    // Eight bytes at once while all are plain: none of them has a class of its own, and none is `]`.
-    while (((marked(words.getInt32(at, true)) | marked(words.getInt32(at + 4, true))) & 0x80808080) === 0) at += 8;
-    const stop = at + 8;
-    let byteClass = table[b[at]!]!;
-    while (byteClass < STOP) {
+    // Eight bytes at once while all are plain: none of them has a class of its own, and none is `]`. Going straight to
+    // the first that is not spares a twelfth of the scan of a KnowledgeBase (measured on Node 24).
+    let found = marked(words.getInt32(at, true));
+    let more = marked(words.getInt32(at + 4, true));
+    while (((found | more) & 0x80808080) === 0) {
+      at += 8;
+      found = marked(words.getInt32(at, true));
+      more = marked(words.getInt32(at + 4, true));
+    }
+    found &= 0x80808080;
+    if (found === 0) {
+      found = more & 0x80808080;
+      at += 4;
+    }
+    // The lowest of the high bits is that of the first byte that is not plain (a borrow reaches only those behind it).
+    at += (31 - Math.clz32(found & -found)) >> 3;
+    let byteClass = CDATA_CLASS[b[at]!]!;
+    while ((byteClass & ~NON_SPACE) !== 0 && byteClass < STOP) {
       classes |= byteClass;
-      if (++at === stop) break;
-      byteClass = table[b[at]!]!;
+      byteClass = CDATA_CLASS[b[++at]!]!;
     }
     if (byteClass < STOP) continue;
     if (at + 2 >= length || (b[at + 1] === SENTINEL && b[at + 2] === 0x3e)) break;
@@ -300,7 +318,7 @@ function cdataEnd(s: Scan, b: Uint8Array, at: number): number {
     at++;
   }
   // What was read eight at a time is not space alone, as a rule, by its first byte.
-  for (let i = start; i < at && (classes & NON_SPACE) === 0; i++) classes |= table[b[i]!]! & NON_SPACE;
+  for (let i = start; i < at && (classes & NON_SPACE) === 0; i++) classes |= CDATA_CLASS[b[i]!]! & NON_SPACE;
   s.classes = classes;
   return at;
 }

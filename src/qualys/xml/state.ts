@@ -1,10 +1,11 @@
 import type { RecordHandler } from '../../core/words.ts';
+import { GROUP } from './cells.ts';
 import { createEnvelope, type Envelope } from './envelope.ts';
 import type { XmlLimits } from './limits.ts';
 import { createNames, type Names } from './names.ts';
 import type { Plan } from './plan.ts';
 import type { XmlRecordView } from './record-view.ts';
-import { createTape, GROUP, type Tape } from './tape.ts';
+import { createTape, type Tape } from './tape.ts';
 import { createLocated, type Located } from './text.ts';
 
 /** Where the scanner stands in the document. */

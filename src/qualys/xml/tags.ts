@@ -1,11 +1,15 @@
-import { ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SPACE_CLASS, STOP, VALUE_CLASS } from './bytes.ts';
+import * as Bytes from './bytes.ts';
 import { beginElement, endElement } from './elements.ts';
 import { failure, overLimit } from './failure.ts';
-import { FACTS, FIRST_ATTRIBUTE, FROM, hashStep, intern, TO } from './names.ts';
+import * as NameFacts from './names.ts';
+import { hashStep, intern } from './names.ts';
 import type { Scan } from './state.ts';
 import { widen } from './tape.ts';
 import { classesOf, INCOMPLETE, MALFORMED, REFERENCE_BYTES, referenceAt } from './text.ts';
 import { isValid } from './utf8.ts';
+
+const { ESCAPE, INVALID, NAME_CLASS, NON_ASCII, NON_SPACE, SPACE_CLASS, STOP, VALUE_CLASS } = Bytes;
+const { FACTS, FIRST_ATTRIBUTE, FROM, TO } = NameFacts;
 
 /** Tags in their complete form, attributes included. Every function returns where it ends, or -1 when bytes are missing. */
 export const MORE = -1;

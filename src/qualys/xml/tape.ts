@@ -1,3 +1,7 @@
+import * as Cells from './cells.ts';
+
+const { NAME, START, END, MARKS, NEXT, SKIP, PARENT, LAST, GROUP, PIECES, PARENTAL, REPEATED, TEXTUAL, PIECE } = Cells;
+
 /**
  * A record as a tape: one cell group per element or attribute, in document order, each with the place of its text in
  * the source bytes. Nothing is decoded and no object is made until somebody asks.
@@ -27,36 +31,6 @@ export interface Tape {
   /** Source bytes of the whole record, once it has ended. */
   length: number;
 }
-
-export const NAME = 0;
-export const START = 1;
-export const END = 2;
-/** Byte classes of the text, and the marks below. */
-export const MARKS = 3;
-export const NEXT = 4;
-export const SKIP = 5;
-export const PARENT = 6;
-export const LAST = 7;
-/** Cells of a group. */
-export const GROUP = 8;
-
-/** Text in more than one piece. */
-export const PIECES = 1 << 10;
-export const ATTRIBUTE = 1 << 11;
-/** Has attributes. */
-export const ATTRIBUTED = 1 << 12;
-/** Has child elements. */
-export const PARENTAL = 1 << 13;
-/** Declared to repeat: an array even when alone. */
-export const LISTED = 1 << 14;
-/** Text keeps its outer white space. */
-export const VERBATIM = 1 << 15;
-/** Not the first sibling of its name. */
-export const REPEATED = 1 << 16;
-/** Has text (other than white space, unless verbatim). */
-export const TEXTUAL = 1 << 17;
-
-export const PIECE = 4;
 
 export function createTape(depth: number, width: number): Tape {
   return {

@@ -1,6 +1,10 @@
-import { CONTROL, ESCAPE, FOLDED, INVALID, NON_ASCII, REFERENCE, RETURN, SPACE_CLASS, WORK } from './bytes.ts';
-import { ATTRIBUTE, END, MARKS, PIECES, START, type Tape, TEXTUAL, VERBATIM } from './tape.ts';
+import * as Bytes from './bytes.ts';
+import * as Cells from './cells.ts';
+import type { Tape } from './tape.ts';
 import { putCodePoint, sequenceAt } from './utf8.ts';
+
+const { CONTROL, ESCAPE, FOLDED, INVALID, NON_ASCII, REFERENCE, RETURN, SPACE_CLASS, WORK } = Bytes;
+const { ATTRIBUTE, END, MARKS, PIECES, START, TEXTUAL, VERBATIM } = Cells;
 
 /** A text ready for use: bytes[start, end) is UTF-8, line ends and references resolved, trimmed unless verbatim. */
 export interface Located {

@@ -1,12 +1,16 @@
 import type { Flag, Members } from '../../core/words.ts';
-import { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } from './bytes.ts';
+import * as Bytes from './bytes.ts';
+import * as Cells from './cells.ts';
 import { createWriter, OVERSHOOT, writeRecord } from './json.ts';
 import { createPaths, every, first } from './paths.ts';
 import type { XmlRecordView } from './record-view.ts';
 import type { Scan } from './state.ts';
-import { GROUP, MARKS, PARENTAL, type Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 import { isBlank, locate, numberOf, textOf } from './text.ts';
 import { utf16Length } from './utf8.ts';
+
+const { CONTROL, ESCAPE, INVALID, NON_ASCII, REFERENCE, RETURN } = Bytes;
+const { GROUP, MARKS, PARENTAL } = Cells;
 
 const NO_FLAGS: readonly Flag[] = [];
 const FLAGS: readonly (readonly Flag[])[] = [
@@ -70,26 +74,27 @@ export function createView(scan: Scan, tape: Tape, context: Tape | undefined): X
     text: (name) => text(tape, name),
     texts: (paths) => {
       const list = pathsOf(paths);
-      const texts: (string | undefined)[] = [];
+      const texts = new Array<string | undefined>(list.length);
       for (let i = 0; i < list.length; i++) {
         const group = first(tape, list[i]!);
-        texts.push(group !== 0 && locateText(tape, group) ? textOf(found) : undefined);
+        texts[i] = group !== 0 && locateText(tape, group) ? textOf(found) : undefined;
       }
       return texts;
     },
     numbers: (paths) => {
       const list = pathsOf(paths);
-      const numbers: number[] = [];
+      const numbers = new Array<number>(list.length);
       for (let i = 0; i < list.length; i++) {
         const group = first(tape, list[i]!);
-        numbers.push(group !== 0 && locateText(tape, group) ? numberOf(found) : Number.NaN);
+        numbers[i] = group !== 0 && locateText(tape, group) ? numberOf(found) : Number.NaN;
       }
       return numbers;
     },
     all: (path) => {
-      const texts: (string | undefined)[] = [];
-      for (const group of every(tape, pathOf(path)))
-        texts.push(group !== 0 && locateText(tape, group) ? textOf(found) : undefined);
+      const groups = every(tape, pathOf(path));
+      const texts = new Array<string | undefined>(groups.length);
+      for (let i = 0; i < groups.length; i++)
+        texts[i] = groups[i] !== 0 && locateText(tape, groups[i]!) ? textOf(found) : undefined;
       return texts;
     },
     contextText: (name) => (context === undefined ? undefined : text(context, name)),
