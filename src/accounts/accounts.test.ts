@@ -173,6 +173,17 @@ describeStores('accounts', (kind) => {
     expect(await listUsers(store)).toMatchObject([{ role: 'admin', tenants: '*' }]);
   });
 
+  it('are not let in by the first link once somebody may sign in, under whatever name', async () => {
+    const store = await open(await kind.place());
+    const link = reveal(await newFirstLink(store, T0));
+    await addUser(store, { login: 'ada', role: 'viewer', tenants: ['acme'], password: PASSWORD }, WHO, T0, COST);
+    for (const login of ['eve', 'ada'])
+      await expect(useFirstLink(store, link, { login, password: PASSWORD }, 'a', T0, COST)).rejects.toMatchObject({
+        code: 'QRY8008',
+      });
+    expect((await listUsers(store)).map(({ login }) => login)).toEqual(['ada']);
+  });
+
   it('leave a trail of what they did, without secrets', async () => {
     const store = await open(await kind.place());
     const ada = await admin(store);

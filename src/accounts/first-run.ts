@@ -12,7 +12,7 @@ import { newTicket, ticketHash } from './words.ts';
 const VALID_MS = 24 * 3_600_000;
 
 /** True while nobody can sign in. */
-export async function nobodyYet({ db }: Store<AccountsSchema>): Promise<boolean> {
+export async function nobodyYet({ db }: Pick<Store<AccountsSchema>, 'db'>): Promise<boolean> {
   return (await db.selectFrom('account').select('id').limit(1).executeTakeFirst()) === undefined;
 }
 
@@ -31,8 +31,9 @@ export async function newFirstLink(store: Store<AccountsSchema>, now: number): P
 
 /**
  * The first administrator, made by who holds the link; for the demo, whose login is known, an open session at once.
- * The link is used up first, so that two who hold it do not both get in. Throws QRY8008 where it is no link (any more),
- * QRY8001 for a login or password that cannot be one: the link then stays good.
+ * The link is used up first, so that two who hold it do not both get in. Outside the demo it is void once somebody may
+ * sign in, however they were made: it would let whoever reads it in a log in as anybody. Throws QRY8008 where it is no
+ * link (any more), QRY8001 for a login or password that cannot be one: the link then stays good.
  */
 export async function useFirstLink(
   store: Store<AccountsSchema>,
@@ -48,11 +49,14 @@ export async function useFirstLink(
     const row = await tx.db.selectFrom('first_link').select('expires').where('id', '=', id).executeTakeFirst();
     const { numDeletedRows } = await tx.db.deleteFrom('first_link').where('id', '=', id).executeTakeFirst();
     if (row === undefined || Number(numDeletedRows) === 0 || row.expires <= now) return undefined;
+    if (admin.password !== undefined && !(await nobodyYet(tx))) return undefined;
     await note(tx, who, { action: 'first_link.use', target: admin.login }, now);
     return row;
   });
   if (used === undefined)
-    throw new QuarryError('QRY8008', { what: 'The link was used, has expired, or was replaced by a newer one.' });
+    throw new QuarryError('QRY8008', {
+      what: 'The link was used, has expired, was replaced by a newer one, or somebody may sign in already.',
+    });
   try {
     const known = await userByLogin(store, admin.login);
     const user = known ?? (await addUser(store, { ...admin, role: 'admin', tenants: '*' }, who, now, cost));

@@ -658,8 +658,8 @@ export const CATALOGUE = {
   QRY8008: {
     next: 'stop_stream',
     title: 'The sign-in link is not good any more',
-    why: 'It signs in once, for a day, and a newer one replaces it.',
-    fix: 'Start Quarry again for a new link, or run `quarry user add`.',
+    why: 'It signs in once, for a day, while nobody else may sign in; a newer one replaces it.',
+    fix: 'While nobody may sign in, start Quarry again for a new link; else sign in, or run `quarry user add`.',
   },
   QRY8010: {
     next: 'stop_process',
