@@ -81,7 +81,9 @@ export interface AnswerEnd {
 
 /** A reader is fed chunks as they come and calls the handler; `end` returns what stood around the records or throws. */
 export interface AnswerReader {
-  /** Throws QuarryError QRY3001/QRY3003/QRY3004/QRY3005 on input that cannot be read. */
+  /**
+   * Keeps nothing of the chunk's memory. Throws QuarryError QRY3001/QRY3003/QRY3004/QRY3005 on input that cannot be read.
+   */
   write(chunk: Uint8Array): void;
   /** Throws QRY3002 when the closing root tag, or the end of the JSON document, has not been read. */
   end(): AnswerEnd;

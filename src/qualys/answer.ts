@@ -8,7 +8,7 @@ export interface Answer {
   readonly headers: Headers;
   /** The Date header, epoch milliseconds. */
   readonly serverTime: number | undefined;
-  /** Decompressed; to be read once. Leaving it early abandons the call. */
+  /** Decompressed; to be read once, a chunk good until the next one is asked for. Leaving it early abandons the call. */
   readonly body: AsyncIterable<Buffer>;
   /** Which of the call's versions answered. */
   readonly version: string | undefined;

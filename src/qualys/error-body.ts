@@ -27,7 +27,7 @@ export async function readShortBody(answer: Answer): Promise<ReadBody> {
   let bytes = 0;
   try {
     for await (const chunk of answer.body) {
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes > MOST) break;
     }

@@ -174,6 +174,17 @@ describe('a page that is not whole is no page', () => {
     expect(error).toMatchObject({ code: 'QRY3001', next: 'isolate' });
   });
 
+  it('packed and long: what went before a fault is still known where its chunks have been given back', async () => {
+    const packed = (text: string, status = 200) => whole(gzipSync(text), status, { 'content-encoding': 'gzip' });
+    const long = hostList(30_000);
+    const malformed = await failure(packed(long.replace('</HOST_LIST>', '</HOST_LISTS>')));
+    expect(malformed).toMatchObject({ code: 'QRY3001', next: 'isolate' });
+    await client.close();
+    await server.close();
+    const said = simpleReturn('1905', `parameter ids has invalid value ${'7,'.repeat(300_000)}`);
+    expect((await failure(packed(said, 400))).message).toContain('1905');
+  });
+
   it('QRY3001 says there is more, not how to go on', async () => {
     const warning = '<WARNING><CODE>1980</CODE><TEXT>t</TEXT></WARNING>';
     expect((await failure(whole(hostList(1, 1, warning)))).code).toBe('QRY3001');

@@ -67,7 +67,7 @@ export async function fetchAnswer(
   let end: AnswerEnd | undefined;
   let unread: { thrown: unknown } | undefined;
   for await (const chunk of answer.body) {
-    if (bytes < HEAD) head.push(chunk);
+    if (bytes < HEAD) head.push(Buffer.from(chunk));
     bytes += chunk.length;
     unread = failing(() => reader.write(chunk));
     if (unread !== undefined) break;

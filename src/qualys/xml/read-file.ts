@@ -28,7 +28,7 @@ export async function readFileInto(
     }
     return reader.end();
   }
-  const file = openSync(path);
+  const file = openSync(path, 'r');
   try {
     const chunk = Buffer.allocUnsafeSlow(CHUNK);
     for (;;) {
