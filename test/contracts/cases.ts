@@ -1,6 +1,5 @@
 import type { SimulatorOptions } from '../../src/simulator/index.ts';
-import type { Line } from '../support/rig.ts';
-import { scaled } from '../support/scale.ts';
+import { hostQids, type Line } from '../support/rig.ts';
 
 /** Where a data set must be asked, or its events be held against the truth, otherwise than all others. */
 export interface Case {
@@ -10,7 +9,7 @@ export interface Case {
   readonly keyOf?: (line: Line) => readonly string[];
   /** Lines of the truth that are to be there; all without it. */
   readonly holds?: (truth: TruthLine, username: string) => boolean;
-  /** The simulated subscription, where it is to be otherwise: 12 hosts by default. */
+  /** The simulated subscription, where it is to be otherwise than a few hosts. */
   readonly world?: Partial<SimulatorOptions>;
   /** Objects per answer where few are asked for at once; 3 by default. */
   readonly few?: number;
@@ -21,8 +20,6 @@ export interface TruthLine {
   readonly key: readonly string[];
   readonly [field: string]: unknown;
 }
-
-const hostQids = scaled('QIDs of a KnowledgeBase', { quick: 499, full: 4999 });
 
 export const CASES: Readonly<Record<string, Case>> = {
   // A first reading of fifteen months is hundreds of windows; the simulated world has events of a week.

@@ -5,6 +5,7 @@ import { DAY, difference, keyText, type Line, newest, type Rig, repeated, SAME, 
 import { scaled } from '../support/scale.ts';
 import { CASES, type TruthLine } from './cases.ts';
 
+const hosts = scaled('hosts of each data set', { quick: 8, full: 12 });
 /** Days that pass between looks at the world. */
 const DAYS = scaled('days between full readings', { quick: [9], full: [1, 2, 9] });
 
@@ -14,7 +15,7 @@ export function wholeContract(file: DatasetFile): void {
   const { options = {}, keyOf, holds, world, few = 3 } = CASES[name] ?? {};
 
   async function withRig(more: Record<string, unknown>, test: (rig: Rig) => Promise<void>): Promise<void> {
-    const rig = await startRig({ hosts: 12, ...world, datasets: { [name]: { every: '1h', ...options, ...more } } });
+    const rig = await startRig({ hosts, ...world, datasets: { [name]: { every: '1h', ...options, ...more } } });
     try {
       await test(rig);
     } finally {

@@ -9,7 +9,7 @@ import { datasets } from '../../src/datasets/registry.gen.ts';
 import { DEFAULT_EPOCH } from '../../src/simulator/index.ts';
 import { CASES, type TruthLine } from '../contracts/cases.ts';
 import { startCollectorChild, startSimulatorChild } from '../support/kill/children.ts';
-import type { Line } from '../support/rig.ts';
+import { hostQids, type Line } from '../support/rig.ts';
 import { scaled } from '../support/scale.ts';
 import { shortHash } from '../support/short-hash.ts';
 
@@ -50,7 +50,7 @@ describe.each(HOSTS)('a subscription of %i hosts', (hosts) => {
   it('all 24 data sets are complete and nothing is twice; a second run adds nothing [promise 2] [promise 10]', async () => {
     const began = performance.now();
     const dir = await mkdtemp(join(tmpdir(), 'quarry-whole-'));
-    const simulator = await startSimulatorChild({ hosts, frozen: true });
+    const simulator = await startSimulatorChild({ hosts, hostQids, frozen: true });
     try {
       const wanted = Object.fromEntries([...datasets.keys()].map((name) => [name, { ...CASES[name]?.options }]));
       expect(Object.keys(wanted)).toHaveLength(24);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { datasets, planOf, presets, sinks } from '../../src/collector/port.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { DAY, difference, newest, repeated, SAME, startRig } from '../support/rig.ts';
+import { DAY, difference, hostQids, newest, repeated, SAME, startRig } from '../support/rig.ts';
 
 it('[M12] modified_within: Qualys is asked for no older hosts, and hosts that grow too old leave as aged out', async () => {
   const rig = await startRig({ hosts: 40, datasets: { host_assets: {} } });
@@ -36,7 +36,7 @@ it('[M12] modified_within: Qualys is asked for no older hosts, and hosts that gr
 });
 
 it('a preset is collected as if its data sets were written out', async () => {
-  const rig = await startRig({ hosts: 15, connection: { preset: 'vulnerabilities', datasets: undefined } });
+  const rig = await startRig({ hosts: 15, hostQids, connection: { preset: 'vulnerabilities', datasets: undefined } });
   try {
     const { streams } = await rig.run();
     expect([...streams].sort()).toEqual(['acme/host_list_detection', 'acme/knowledge_base']);
@@ -50,7 +50,7 @@ it('a preset is collected as if its data sets were written out', async () => {
 
 it('every preset names data sets and options that there are', async () => {
   for (const preset of ['exposure', 'hosts', 'vulnerabilities']) {
-    const rig = await startRig({ hosts: 2, connection: { preset, datasets: undefined } });
+    const rig = await startRig({ hosts: 2, hostQids, connection: { preset, datasets: undefined } });
     try {
       const { stopped, streams } = await rig.run();
       expect([...stopped.values()]).toEqual([]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { CLASSES } from '../support/ocsf/classes.ts';
-import { type Line, type Rig, startRig } from '../support/rig.ts';
+import { hostQids, type Line, type Rig, startRig } from '../support/rig.ts';
 
 /**
  * One collection into a file sink of every format, from the simulator: what no golden file has seen, and the
@@ -14,7 +14,12 @@ const WANTED = ['host_list_detection', 'knowledge_base', 'host_list', 'user_acti
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await startRig({ hosts: 6, extraQids: 50, datasets: Object.fromEntries(WANTED.map((name) => [name, {}])) });
+  rig = await startRig({
+    hosts: 6,
+    hostQids,
+    extraQids: 50,
+    datasets: Object.fromEntries(WANTED.map((name) => [name, {}])),
+  });
   rig.config = {
     ...rig.config,
     sinks: Object.fromEntries(FORMATS.map((format) => [format, { type: 'file', path: join(rig.dir, format), format }])),

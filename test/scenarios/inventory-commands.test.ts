@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli, type Exited, startCli, writeConfig } from '../support/cli.ts';
 import { wholeInventory } from '../support/inventory.ts';
-import { DAY, difference, type Rig, SAME, startRig } from '../support/rig.ts';
+import { DAY, difference, hostQids, type Rig, SAME, startRig } from '../support/rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
   rig = await startRig({
-    hosts: 20,
-    churn: 0.03,
+    ...{ hosts: 20, hostQids, churn: 0.03 },
     datasets: { host_list: {}, host_list_detection: {}, assets: {}, knowledge_base: {}, users: {} },
   });
   await writeConfig(rig.dir, rig.config);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { truthLines } from '../../src/simulator/index.ts';
 import { type Row, viewRows } from '../support/inventory.ts';
-import { difference, type Rig, SAME, startRig } from '../support/rig.ts';
+import { difference, hostQids, type Rig, SAME, startRig } from '../support/rig.ts';
 
 /** Every kind of thing the inventory has, against the generator of the simulated world. */
 const DATASETS = [
@@ -10,7 +10,8 @@ const DATASETS = [
 ];
 let rig: Rig;
 beforeAll(async () => {
-  rig = await startRig({ hosts: 30, datasets: Object.fromEntries(DATASETS.map((name) => [name, { every: '1d' }])) });
+  const wanted = Object.fromEntries(DATASETS.map((name) => [name, { every: '1d' }]));
+  rig = await startRig({ hosts: 30, hostQids, datasets: wanted });
   const { stopped, imbalances } = await rig.run();
   expect([...stopped.values()].map(String)).toEqual([]);
   expect(imbalances).toEqual([]);

@@ -10,7 +10,7 @@ import { scaled } from '../support/scale.ts';
 import { skipUnless } from '../support/skip.ts';
 
 const soak = process.env['QUARRY_SOAK'] === '1';
-const kills = scaled('kills with three sinks', { quick: 12, full: 30, soak: 400 });
+const kills = scaled('kills with three sinks', { quick: 8, full: 30, soak: 400 });
 const seed = Number(process.env['QUARRY_SEED'] ?? Date.now() % 1_000_000);
 const runnable = findPostgres();
 

@@ -1,10 +1,19 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { silentObserver } from '../../src/collector/observer.ts';
-import { keyText, type Line, newest, type Rig, type RigOptions, readLines, startRig } from '../support/rig.ts';
+import {
+  hostQids,
+  keyText,
+  type Line,
+  newest,
+  type Rig,
+  type RigOptions,
+  readLines,
+  startRig,
+} from '../support/rig.ts';
 
 const DETECTIONS = 'host_list_detection';
-const OPTIONS: RigOptions = { hosts: 30, datasets: { [DETECTIONS]: {}, knowledge_base: { every: '1h' } } };
+const OPTIONS: RigOptions = { hosts: 30, hostQids, datasets: { [DETECTIONS]: {}, knowledge_base: { every: '1h' } } };
 
 /** A route asks for findings again, another does not. */
 async function withRig(test: (rig: Rig) => Promise<void>): Promise<void> {

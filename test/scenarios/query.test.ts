@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli, configFile, type Exited, writeConfig } from '../support/cli.ts';
 import { viewRows, withOutbox } from '../support/inventory.ts';
-import { type Rig, startRig } from '../support/rig.ts';
+import { hostQids, type Rig, startRig } from '../support/rig.ts';
 
 const DATASETS = { host_list: {}, host_list_detection: {}, host_assets: {}, knowledge_base: {} };
 
@@ -17,7 +17,7 @@ const lines = (text: string): Record<string, unknown>[] =>
   text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
 
 beforeAll(async () => {
-  rig = await startRig({ hosts: 12, speed: 2000, datasets: DATASETS });
+  rig = await startRig({ hosts: 12, hostQids, speed: 2000, datasets: DATASETS });
   await rig.run();
   await writeConfig(rig.dir, rig.config);
 }, 120_000);

@@ -12,12 +12,16 @@ import { datasets } from '../../src/datasets/registry.gen.ts';
 import type { Timeouts } from '../../src/qualys/call-timer.ts';
 import { type Simulator, type SimulatorOptions, startSimulator, truthLines } from '../../src/simulator/index.ts';
 import { sinks } from '../../src/sinks/registry.gen.ts';
+import { scaled } from './scale.ts';
 import { type TestClock, testClock } from './test-clock.ts';
 
-/** A line of the file sink. */
 /** How long delivery may take, in the rig's own fast time: minutes of a busy machine's. It ends when nothing waits. */
 const DELIVERY_MS = 12 * 3_600_000;
 
+/** For worlds whose KnowledgeBase is read beside other things: thousands of entries take long and say no more. */
+export const hostQids = scaled('QIDs of a KnowledgeBase', { quick: 499, full: 4999 });
+
+/** A line of the file sink. */
 export interface Line {
   readonly id: string;
   readonly seq: number;

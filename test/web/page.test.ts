@@ -13,6 +13,7 @@ import {
   watchedPage,
 } from '../support/browser.ts';
 import { until, writeConfig } from '../support/cli.ts';
+import { scaled } from '../support/scale.ts';
 import { skipUnless } from '../support/skip.ts';
 import { type ServedPage, servePage } from '../support/web-demo.ts';
 
@@ -38,6 +39,17 @@ const PAGES: readonly (readonly [name: string, path: string])[] = [
   ...['users', 'tokens', 'audit', 'config'].map((tab) => [`settings-${tab}`, `/settings?tab=${tab}`] as const),
   ...[...VIEWS, ...MORE_VIEWS].map((view) => [`explore-${view}`, `/explore/${view}`] as const),
 ];
+
+const IN_THE_DARK = [
+  '/',
+  '/explore/findings',
+  '/pictures',
+  '/connections/new',
+  '/connections/demo',
+  '/verify',
+  '/sinks',
+];
+const NARROW = ['/', '/connections/demo', '/connections/new', '/explore/findings', '/sinks', '/settings?tab=config'];
 
 describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
   let browser: Browser;
@@ -128,15 +140,7 @@ describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
 
   it('is readable in the dark', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
-    for (const path of [
-      '/',
-      '/connections/demo',
-      '/explore/findings',
-      '/pictures',
-      '/verify',
-      '/sinks',
-      '/connections/new',
-    ]) {
+    for (const path of IN_THE_DARK.slice(0, scaled('pages in the dark', { quick: 4, full: IN_THE_DARK.length }))) {
       await open(path);
       expect({ path, wrong: await violations(page) }).toEqual({ path, wrong: [] });
     }
@@ -149,8 +153,7 @@ describe('the page', skipUnless(hasChromium, NO_CHROMIUM), () => {
 
   it('fits a telephone: nothing but tables is moved sideways', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    const paths = ['/', '/connections/demo', '/connections/new', '/explore/findings', '/sinks', '/settings?tab=config'];
-    for (const path of paths) {
+    for (const path of NARROW.slice(0, scaled('pages on a telephone', { quick: 4, full: NARROW.length }))) {
       await open(path);
       const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       expect({ path, over, wrong: await violations(page) }).toEqual({ path, over: 0, wrong: [] });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { withOutbox } from '../../../test/support/inventory.ts';
-import { DAY, newest, type Rig, type RigOptions, startRig } from '../../../test/support/rig.ts';
+import { DAY, hostQids, newest, type Rig, type RigOptions, startRig } from '../../../test/support/rig.ts';
 import { datasets } from '../../datasets/registry.gen.ts';
 import { type Coverage, coverage } from './coverage.ts';
 
@@ -25,7 +25,7 @@ const coverageOf = async (of: Rig, dataset: string): Promise<Coverage> =>
 
 describe('how complete a data set is', () => {
   it('every data set is complete against what Qualys has for it, and holds what there is', async () => {
-    const all = await start({ hosts: 8, datasets: Object.fromEntries(ENTITIES.map((name) => [name, {}])) });
+    const all = await start({ hosts: 8, hostQids, datasets: Object.fromEntries(ENTITIES.map((name) => [name, {}])) });
     const { stopped } = await all.run();
     expect([...stopped.values()].map(String)).toEqual([]);
     const found = await withOutbox(all, coverage);
