@@ -40,10 +40,12 @@ process.on('uncaughtException', (thrown) => {
   process.exit(EXIT.failed);
 });
 
-// A reader that goes away (`quarry pull … | head`) is no error.
+// A reader that goes away (`quarry pull … | head`) is no error; a full disk behind `> file` is one, and no defect.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  const details = { what: error.message, where: 'standard output', fix: 'See whether the disk behind it is full.' };
+  process.stderr.write(`${explain(new QuarryError('QRY6005', details))}\n`);
+  process.exit(EXIT.failed);
 });
 
 process.exitCode = await main(process.argv.slice(2));

@@ -18,6 +18,7 @@ export function quarryProgram(ends: Ends): Command {
     .version(version(), '-V, --version')
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError('--help says what there is.')
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
   addSetup(program, ends);
   addCollect(program, ends);

@@ -152,7 +152,8 @@ export function findConfig({ file, env, cwd }: Pick<LoadOptions, 'file' | 'env' 
   const places = named !== undefined ? [resolve(cwd, named)] : [...below, ...usual];
   const found = places.find((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
   if (found !== undefined) return found;
-  const by = file === undefined ? 'QUARRY_CONFIG' : '-c';
+  // The command line hands the variable over as if it had been typed.
+  const by = file === undefined || file === env['QUARRY_CONFIG'] ? 'QUARRY_CONFIG' : '-c';
   const looked =
     named !== undefined
       ? [`${places[0]} (${by})`]

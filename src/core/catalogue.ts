@@ -549,8 +549,8 @@ export const CATALOGUE = {
   },
   QRY6003: {
     next: 'stop_process',
-    title: 'No such sink, connection or data set',
-    why: 'The name is not in the configuration.',
+    title: 'No such name',
+    why: 'Nothing that was set up has this name.',
     fix: 'Use one of those named.',
   },
   QRY6004: {
@@ -575,7 +575,7 @@ export const CATALOGUE = {
     next: 'stop_process',
     title: 'The address is taken',
     why: 'Another program listens on the address of the HTTP server, or it is not one of this machine.',
-    fix: 'Choose another with server.listen or QUARRY_LISTEN, or run without one: --no-server.',
+    fix: 'Choose another with server.listen or QUARRY_LISTEN (the demo: --listen), or run without one: --no-server.',
   },
   QRY6011: {
     next: 'retry',
@@ -593,7 +593,7 @@ export const CATALOGUE = {
     next: 'stop_process',
     title: 'A query that cannot be read',
     why: 'The filter is not of the form the query language takes, or names what the view does not have.',
-    fix: 'See the guide to queries: severity>=4 and os:windows and last_seen<7d.',
+    fix: 'See the guide to queries: severity>=4 and os:windows and last_found<7d.',
   },
   QRY6021: {
     next: 'stop_process',

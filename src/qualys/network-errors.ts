@@ -88,7 +88,9 @@ export function networkError(failure: Failure, redact: Redact): { error: QuarryE
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const name = thrown instanceof Error ? thrown.name : '';
   const verdict = judge(failure, code, message, name);
-  const cause = new Error(redact(`${code === '' ? '' : `${code}: `}${message}`));
+  // OpenSSL says this one with addresses and files of its own.
+  const said = code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? 'it does not speak TLS; is it http://?' : message;
+  const cause = new Error(redact(`${code === '' ? '' : `${code}: `}${said}`));
   delete cause.stack;
   const what = answering ? `The answer of ${host} broke off: ${cause.message}` : `${host}: ${cause.message}`;
   return { error: new QuarryError(verdict.code, { what, where, cause }), unsent: verdict.unsent };

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli, STACK, writeConfig } from '../support/cli.ts';
@@ -75,6 +75,26 @@ describe('--json', () => {
     expect(valid).toMatchObject({ ok: true, unreachable: [] });
   });
 
+  it('of a configuration with problems says them as data too', async () => {
+    await writeFile(join(rig.dir, 'wrong.yaml'), 'connections:\n  a: { platform: EU1, usrname: x }\n');
+    const { code, stdout, stderr } = await quarry('validate', '-c', 'wrong.yaml', '--offline', '--json');
+    expect(code).toBe(78);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      problems: expect.arrayContaining([
+        {
+          code: 'QRY1003',
+          where: 'wrong.yaml:2:23',
+          path: 'connections.a.usrname',
+          message: expect.stringContaining('"username"'),
+        },
+      ]),
+    });
+    expect(stderr).toContain('wrong.yaml:2:23');
+    const missing = await quarry('validate', '-c', 'elsewhere.yaml', '--json');
+    expect([missing.code, JSON.parse(missing.stdout).problems[0].code]).toEqual([78, 'QRY1001']);
+  });
+
   it('and without it a table a person can read', async () => {
     const [list, status, datasets] = await Promise.all([
       quarry('state', 'list'),
@@ -132,6 +152,8 @@ describe('what is typed wrong', () => {
     [['run', '--once', '--only', 'host_lst'], 2, 'host_list, host_list_detection'],
     [['run', '--timeout', 'soon'], 2, 'Write 30s, 5m or 1h.'],
     [['run', '-c', 'elsewhere.yaml'], 78, 'elsewhere.yaml (-c)'],
+    [['frobnicate'], 2, '--help says what there is.'],
+    [['db', 'copy', '--to', 'mysql://db/quarry'], 2, 'Write postgres://user@host:5432/database.'],
     [['state', 'show', 'acme/hosts'], 2, 'acme/host_list, acme/host_list_detection'],
     [['state', 'reset', 'acme/host_list'], 2, '--yes'],
     [['state', 'show'], 2, "missing required argument 'stream'"],
@@ -157,6 +179,53 @@ describe('what is typed wrong', () => {
     expect({ code, stdout, stack: STACK.test(stderr) }).toEqual({ code: exit, stdout: '', stack: false });
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('QRY9001');
+  });
+});
+
+describe('what is not there', () => {
+  it('QUARRY_CONFIG is named as the place that was looked at', async () => {
+    const { code, stderr } = await cli(['state', 'list'], { cwd: rig.dir, env: { QUARRY_CONFIG: 'gone.yaml' } });
+    expect(code).toBe(78);
+    expect(stderr).toContain('gone.yaml (QUARRY_CONFIG)');
+  });
+
+  it('nothing collected yet: what would make it', async () => {
+    const env = { QUARRY_DATA_DIR: join(rig.dir, 'nowhere') };
+    for (const args of [
+      ['state', 'list'],
+      ['query', 'devices'],
+      ['outbox', 'status'],
+    ]) {
+      const { code, stdout, stderr } = await cli(args, { cwd: rig.dir, env });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^QRY4005 Nothing was collected here yet.*\n.*\n {2}do: {2}`quarry run` makes it/);
+    }
+  });
+});
+
+describe('bench', () => {
+  const answer = `<?xml version="1.0"?><HOST_LIST_VM_DETECTION_OUTPUT><RESPONSE><HOST_LIST><HOST><ID>7</ID><DETECTION_LIST><DETECTION><QID>38170</QID><RESULTS>a&amp;b</RESULTS></DETECTION></DETECTION_LIST></HOST></HOST_LIST></RESPONSE></HOST_LIST_VM_DETECTION_OUTPUT>`;
+  it('sums up the same whatever is done with the answer, and collects into a new folder only', async () => {
+    await writeFile(join(rig.dir, 'answer.xml'), answer);
+    const figures = { records: 1, checksum: '1:1:7:38170:3' };
+    for (const args of [['read'], ['ndjson'], ['collect', '--out', 'kept']]) {
+      const { code, stdout } = await quarry('bench', args[0]!, 'answer.xml', ...args.slice(1), '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({ ...figures, cpu_s: expect.any(Number), rss_mb: expect.any(Number) });
+    }
+    const again = await quarry('bench', 'collect', 'answer.xml', '--out', 'kept', '--json');
+    expect([again.code, again.stdout]).toEqual([2, '']);
+    expect(again.stderr).toContain('Name another folder with --out');
+  });
+
+  it('says that the file is no answer, not that it is read again', async () => {
+    await writeFile(join(rig.dir, 'cut.xml'), answer.slice(0, 150));
+    await writeFile(join(rig.dir, 'plain.gz'), 'not packed');
+    for (const file of ['cut.xml', 'plain.gz']) {
+      const { code, stderr } = await quarry('bench', 'read', file);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^QRY3002 .*\\(${file}.*\\)\\n.*\\n {2}do: {2}Give a whole answer`));
+    }
   });
 });
 
@@ -215,6 +284,12 @@ describe('pipes and terminals', () => {
       const { code, stdout, stderr } = await cli(args, head);
       expect({ code, length: stdout.length, stderr }).toEqual({ code: 0, length: 20, stderr: '' });
     }
+  });
+
+  it('a full disk behind > is said, and is no defect', async () => {
+    const { code, stderr } = await cli(['datasets', '--json'], { cwd: rig.dir, after: '> /dev/full' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^QRY6005 .*no space left.*\(standard output\)/);
   });
 
   it('no colours where they are not wanted', async () => {

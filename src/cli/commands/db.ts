@@ -76,6 +76,12 @@ export async function dbStatus({ config, json }: DbOptions): Promise<number> {
 /** Moves an installation from SQLite to PostgreSQL: tables and bodies, compared afterwards. The source stays as it is. */
 export async function dbCopy({ config, to, json }: DbOptions & { readonly to: string }): Promise<number> {
   const { dataDir, databaseUrl } = configuration(config);
+  if (!/^postgres(ql)?:\/\/./.test(to))
+    throw new QuarryError('QRY6004', {
+      what: 'That is no address of a PostgreSQL.',
+      where: '--to',
+      fix: 'Write postgres://user@host:5432/database.',
+    });
   if (databaseUrl !== undefined) {
     const what = 'The configuration names a PostgreSQL already: what is copied is the SQLite file of a data directory.';
     throw new QuarryError('QRY4017', { what, fix: 'Leave database_url (and QUARRY_DATABASE_URL) out while copying.' });
@@ -85,8 +91,23 @@ export async function dbCopy({ config, to, json }: DbOptions & { readonly to: st
     await migrateAt({ dataDir, databaseUrl: undefined, bodies: undefined, env: process.env });
     // A spool of its own: what the new database does not name yet must not look like waste.
     const scratch = await mkdtemp(join(dataDir, 'copy-'));
-    await migrateAt({ dataDir: scratch, databaseUrl: to, bodies: undefined, env: process.env });
-    const source = await openSqlite<Record<string, never>>(join(dataDir, 'quarry.db'), { readOnly: true });
+    try {
+      await migrateAt({ dataDir: scratch, databaseUrl: to, bodies: undefined, env: process.env });
+      return await copyInto(to, { dataDir, scratch, json });
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  } finally {
+    release();
+  }
+}
+
+async function copyInto(
+  to: string,
+  { dataDir, scratch, json }: { dataDir: string; scratch: string; json: boolean | undefined },
+): Promise<number> {
+  const source = await openSqlite<Record<string, never>>(join(dataDir, 'quarry.db'), { readOnly: true });
+  try {
     const target = await openOutbox({ dataDir: scratch, databaseUrl: to }, Date.now());
     try {
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -104,11 +125,9 @@ export async function dbCopy({ config, to, json }: DbOptions & { readonly to: st
         );
       return 0;
     } finally {
-      await source.close();
       await target.close();
-      await rm(scratch, { recursive: true, force: true });
     }
   } finally {
-    release();
+    await source.close();
   }
 }

@@ -39,7 +39,11 @@ export async function simulate(flags: SimulateFlags): Promise<number> {
           what,
           fix: '`quarry simulate --fault list` shows the faults; hosts go from 1 to 1,000,000.',
         })
-      : new QuarryError('QRY6010', { what, where: `127.0.0.1:${flags.port}` });
+      : new QuarryError('QRY6010', {
+          what,
+          where: `127.0.0.1:${flags.port}`,
+          fix: 'Choose another with --port; 0 takes a free one.',
+        });
   });
   try {
     if (flags.truth !== undefined) await saveTruth(simulator.world, simulator.now(), flags.truth);
@@ -52,7 +56,7 @@ export async function simulate(flags: SimulateFlags): Promise<number> {
     const stop = stopping(0, () => {});
     await once(stop.finish, 'abort');
     stop.end();
-    return 0;
+    return stop.code() ?? 0;
   } finally {
     await simulator.close();
   }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { addressKey, addressOf, datasets } from '../../collector/port.ts';
 import { type Config, whereIs } from '../../config/config.ts';
+import { problemsOf } from '../../config/problems.ts';
 import { warningsOf } from '../../config/warnings.ts';
 import { QuarryError } from '../../core/errors.ts';
 import { EXIT } from '../exit.ts';
@@ -10,8 +11,31 @@ import { configuration } from './configuration.ts';
 
 const REACH_MS = 5000;
 
-/** Syntax → schema → references and secrets → addresses; then, unless offline, whether the API servers can be reached. */
-export async function validate(options: { config?: string; offline?: boolean; json?: boolean }): Promise<number> {
+interface ValidateOptions {
+  readonly config?: string;
+  readonly offline?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Syntax → schema → references and secrets → addresses; then, unless offline, whether the API servers can be reached.
+ * Throws what is wrong; as JSON it is on standard output besides.
+ */
+export async function validate(options: ValidateOptions): Promise<number> {
+  try {
+    return await validated(options);
+  } catch (error) {
+    if (options.json === true && error instanceof QuarryError) {
+      const { code, where = '', message } = error;
+      const problems = problemsOf(error);
+      const one = { code, where, path: '', message };
+      await printJson({ ok: false, problems: problems.length > 0 ? problems : [one], unreachable: [], warnings: [] });
+    }
+    throw error;
+  }
+}
+
+async function validated(options: ValidateOptions): Promise<number> {
   const config = configuration(options.config);
   const servers = apiServers(config);
   const warnings = warningsOf(config, { datasets });
@@ -23,7 +47,7 @@ export async function validate(options: { config?: string; offline?: boolean; js
     }
   }
   if (options.json === true)
-    await printJson({ file: config.file, ok: unreachable.length === 0, unreachable, warnings });
+    await printJson({ file: config.file, ok: unreachable.length === 0, problems: [], unreachable, warnings });
   else {
     for (const warning of warnings) process.stderr.write(`${warning}\n`);
     for (const { connection, server, why } of unreachable)

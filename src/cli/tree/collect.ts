@@ -18,6 +18,7 @@ export function addCollect(program: Command, ends: Ends): void {
           .choices(['ndjson', 'json', 'csv', 'table'])
           .default('ndjson'),
       )
+      .addOption(jsonOption().implies({ output: 'json' }))
       .addOption(logFormatOption()),
     'quarry pull host_list --since 7d --limit 100 -o table',
     'quarry pull host_list_detection --connection acme > detections.ndjson',
