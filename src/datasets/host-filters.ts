@@ -2,6 +2,16 @@ import { z } from 'zod';
 import type { Ask, Call } from '../core/dataset.ts';
 import { params } from './define.ts';
 
+/** Numbers and ranges of them as Qualys takes them, separated by commas; a list becomes that. */
+export const ranges = (item: RegExp) =>
+  z.union([
+    z.string().regex(new RegExp(`^${item.source}(,${item.source})*$`)),
+    z
+      .array(z.string().regex(new RegExp(`^${item.source}$`)))
+      .min(1)
+      .transform((items) => items.join(',')),
+  ]);
+
 /**
  * Options that choose hosts: the same on the host list and on host list detection, since Qualys takes the same
  * parameters on both. Together they are the scope.
@@ -15,7 +25,16 @@ export const hostFilters = {
     .array(z.string().min(1))
     .meta({ description: 'No hosts with one of these asset tags (by name).' })
     .optional(),
-  ips: z.string().meta({ description: 'Only these addresses: 10.0.0.1-10.0.0.255,10.1.2.3' }).optional(),
+  ips: z
+    .union([
+      z.string(),
+      z
+        .array(z.string().min(1))
+        .min(1)
+        .transform((items) => items.join(',')),
+    ])
+    .meta({ description: 'Only these addresses: 10.0.0.1-10.0.0.255,10.1.2.3; or a list.' })
+    .optional(),
   network_ids: z.array(z.string()).meta({ description: 'Only hosts of these networks.' }).optional(),
   asset_group_ids: z.array(z.string()).meta({ description: 'Only hosts of these asset groups.' }).optional(),
 };

@@ -7,6 +7,7 @@ import {
   hostIds,
   hostPageParams,
   hostScope,
+  ranges,
 } from './host-filters.ts';
 import hostList from './host-list.ts';
 import { byWarning } from './paging.ts';
@@ -31,15 +32,11 @@ export default defineDataset({
       .min(1)
       .meta({ description: 'Only these kinds of vulnerabilities.' })
       .optional(),
-    severities: z
-      .string()
-      .regex(/^[1-5](-[1-5])?(,[1-5](-[1-5])?)*$/)
-      .meta({ description: 'Only these severities: 3-5 or 4,5.' })
+    severities: ranges(/[1-5](-[1-5])?/)
+      .meta({ description: 'Only these severities: 3-5, 4,5 or [4, 5].' })
       .optional(),
-    qids: z
-      .string()
-      .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/)
-      .meta({ description: 'Only these QIDs: 38170,90000-90099.' })
+    qids: ranges(/\d+(-\d+)?/)
+      .meta({ description: 'Only these QIDs: 38170,90000-90099; or a list.' })
       .optional(),
     show_igs: z
       .boolean()

@@ -9,6 +9,7 @@ export interface OptionSchema {
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly items?: OptionSchema;
+  readonly anyOf?: readonly OptionSchema[];
   readonly properties?: Readonly<Record<string, OptionSchema>>;
 }
 
@@ -24,7 +25,9 @@ const listed = (value: unknown): string[] => (Array.isArray(value) ? value.map(S
 
 /** One option of a data set, as its schema says it is; nothing chosen means the default. */
 export function SchemaField({ name, schema, value, disabled, onChange }: SchemaFieldProps) {
-  const { type, description, items, pattern } = schema;
+  // What may be a text or a list is typed as a text here.
+  const text = schema.anyOf?.find((one) => one.type === 'string' && one.enum === undefined);
+  const { type = text?.type, description, items, pattern = text?.pattern } = schema;
   const usual = schema.default;
   const common = { label: words(name), description, disabled };
   const placeholder = usual === undefined ? '' : `${listed(usual).join(', ') || String(usual)} (default)`;
@@ -67,14 +70,14 @@ export function SchemaField({ name, schema, value, disabled, onChange }: SchemaF
         onChange={(next) => onChange(items?.type === 'integer' ? next.map(Number) : next)}
       />
     );
-  const text = value === undefined ? '' : String(value);
-  const wrong = pattern !== undefined && text !== '' && !new RegExp(pattern).test(text);
+  const typed = value === undefined ? '' : String(value);
+  const wrong = pattern !== undefined && typed !== '' && !new RegExp(pattern).test(typed);
   return (
     <TextInput
       {...common}
       placeholder={placeholder}
       error={wrong ? 'It does not have this form.' : undefined}
-      value={text}
+      value={typed}
       onChange={({ currentTarget: { value: next } }) =>
         onChange(type !== 'string' && /^\d+$/.test(next) ? Number(next) : next)
       }
