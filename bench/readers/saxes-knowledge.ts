@@ -1,9 +1,9 @@
 /** KnowledgeBase answer → the same entries by saxes. */
-import { createReadStream } from 'node:fs';
 import { SaxesParser } from 'saxes';
 import { entryOf } from '../../src/inventory/knowledge/entry.ts';
 import { knowledgeSums } from './knowledge-sums.ts';
 import type { Plain } from './saxes-records.ts';
+import { textChunks } from './text-chunks.ts';
 
 const LISTS = new Set(['CVE', 'SOFTWARE', 'THREAT_INTEL', 'AUTH_TYPE']);
 
@@ -56,7 +56,6 @@ parser.on('closetag', () => {
   else if (Array.isArray(present)) present.push(value);
   else parent[name] = [present, value];
 });
-for await (const chunk of createReadStream(process.argv[2] ?? '', { encoding: 'utf8', highWaterMark: 256 * 1024 }))
-  parser.write(chunk as string);
+for (const chunk of textChunks(process.argv[2] ?? '')) parser.write(chunk);
 parser.close();
 sums.report();

@@ -9,7 +9,7 @@ let used = 0;
 let [hosts, records, ids, qids, results] = [0, 0, 0, 0, 0];
 let host: Plain | undefined;
 let hostBytes = Buffer.alloc(0);
-await saxesRecords(
+saxesRecords(
   process.argv[2] ?? '',
   (record, around) => {
     records++;

@@ -3,7 +3,7 @@ import { report } from './report.ts';
 import { saxesRecords } from './saxes-records.ts';
 
 let [hosts, records, ids, qids, results] = [0, 0, 0, 0, 0];
-await saxesRecords(
+saxesRecords(
   process.argv[2] ?? '',
   (record) => {
     records++;

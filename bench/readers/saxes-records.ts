@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { SaxesParser } from 'saxes';
+import { textChunks } from './text-chunks.ts';
 
 /** A record as plain objects: what a careful program makes of the answer with saxes. */
 export type Plain = { [name: string]: string | Plain | (string | Plain)[] };
@@ -7,11 +7,11 @@ export type Plain = { [name: string]: string | Plain | (string | Plain)[] };
 const LISTS = new Set(['TAG', 'QDS_FACTOR', 'ATTRIBUTE', 'CLOUD_TAG']);
 
 /** Streams a host list detection answer through saxes; calls `detection` for each with its host so far. */
-export async function saxesRecords(
+export function saxesRecords(
   path: string,
   detection: (record: Plain, host: Plain) => void,
   hostEnd: (host: Plain) => void,
-): Promise<void> {
+): void {
   const parser = new SaxesParser({ position: false });
   const names: string[] = [];
   const objects: (Plain | undefined)[] = [];
@@ -64,7 +64,6 @@ export async function saxesRecords(
     else if (Array.isArray(present)) present.push(value);
     else parent[name] = [present, value];
   });
-  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 }))
-    parser.write(chunk as string);
+  for (const chunk of textChunks(path)) parser.write(chunk);
   parser.close();
 }
