@@ -167,6 +167,7 @@ describe('what is typed wrong', () => {
     [['pull', 'host_lst'], 2, 'Did you mean host_list?'],
     [['pull', 'host_list', '--limit', 'few'], 2, 'Give a whole number from 1 on.'],
     [['pull', 'host_list', '--since', 'yesterday'], 2, 'neither a time nor a duration'],
+    [['pull', 'host_list', '--since', 'yesterday'], 2, 'or how long ago: 7d'],
     [['pull', 'host_list', '-o', 'xml'], 2, 'Allowed choices are ndjson, json, csv, table.'],
     [['simulate', '--fault', 'nonsense'], 2, 'no fault is named nonsense'],
     [['simulate', '--port', 'http'], 2, 'Give a whole number from 0 to 65535.'],

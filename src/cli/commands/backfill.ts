@@ -30,7 +30,11 @@ export async function backfill(dataset: string, flags: BackfillFlags): Promise<n
   const from = timeOf(flags.from, '--from');
   const to = flags.to === undefined ? qualysTime(Date.now()) : timeOf(flags.to, '--to');
   if (Date.parse(from) >= Date.parse(to))
-    throw new QuarryError('QRY6004', { what: `--from ${from} is not before --to ${to}.`, where: '--from' });
+    throw new QuarryError('QRY6004', {
+      what: `--from ${from} is not before --to ${to}.`,
+      where: '--from',
+      fix: 'Give --from the earlier of the two.',
+    });
   const before = await askBackfill(config, stream, { from, to });
   if (before !== undefined) speak.log.warn('this takes the place of a back-fill that was not done', { ...before });
   try {
@@ -80,5 +84,10 @@ function timeOf(text: string, where: string): string {
   const ago = parseDuration(text);
   const time = ago === undefined ? parseTime(text) : qualysTime(Date.now() - ago);
   if (time !== undefined) return time;
-  throw new QuarryError('QRY6004', { what: `“${text}” is neither a time nor a duration.`, where });
+  const what = `“${text}” is neither a time nor a duration.`;
+  throw new QuarryError('QRY6004', {
+    what,
+    where,
+    fix: 'Write 2026-01-31, 2026-01-31T12:00:00Z, or how long ago: 7d.',
+  });
 }

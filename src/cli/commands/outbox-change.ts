@@ -51,7 +51,12 @@ export async function replayTo(options: ReplayOptions): Promise<number> {
   const { sink, dataset } = options;
   const from = timeOf(options.from, '--from');
   const to = options.to === undefined ? Date.now() : timeOf(options.to, '--to');
-  if (from >= to) throw new QuarryError('QRY6004', { what: '--from is not before --to.', where: '--from' });
+  if (from >= to)
+    throw new QuarryError('QRY6004', {
+      what: '--from is not before --to.',
+      where: '--from',
+      fix: 'Give --from the earlier of the two.',
+    });
   const wanted = dataset === undefined ? undefined : datasetNamed(config, dataset);
   return withOutboxBeside(config, async (box) => {
     await knownSink(box, sink);

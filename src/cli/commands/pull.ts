@@ -53,7 +53,12 @@ function sinceOf(text: string | undefined): string | undefined {
   if (ago !== undefined) return qualysTime(Date.now() - ago);
   const time = parseTime(text);
   if (time !== undefined) return time;
-  throw new QuarryError('QRY6004', { what: `“${text}” is neither a time nor a duration.`, where: '--since' });
+  const what = `“${text}” is neither a time nor a duration.`;
+  throw new QuarryError('QRY6004', {
+    what,
+    where: '--since',
+    fix: 'Write 2026-01-31, 2026-01-31T12:00:00Z, or how long ago: 7d.',
+  });
 }
 
 /** Columns of CSV and table: the host first, then the record's documented fields. */
