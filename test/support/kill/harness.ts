@@ -31,6 +31,8 @@ export interface KillOptions {
   readonly hostQids?: number;
   /** Phases to aim at, the one hit least so far first. */
   readonly aims: readonly Phase[];
+  /** Killing goes on until each of them was hit so often, for up to twice as many kills. */
+  readonly hitsEach?: number;
   /** Share of the kills that are not aimed: any moment after the start. */
   readonly unaimed: number;
   /** Schedule and page sizes of the data sets; what `CASES` says of them is added. */
@@ -134,7 +136,8 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
   }
 
   try {
-    for (let kill = 0; kill < options.kills; kill++) {
+    const isMissed = (): boolean => options.aims.some((aim) => hits[aim] < (options.hitsEach ?? 0));
+    for (let kill = 0; kill < options.kills || (kill < options.kills * 2 && isMissed()); kill++) {
       await options.beforeStart?.(dir);
       const least = [...options.aims].sort((a, b) => hits[a] - hits[b])[0];
       const aim = random() < options.unaimed ? undefined : least;
@@ -146,7 +149,7 @@ export async function killAgainAndAgain(options: KillOptions): Promise<KillRepor
       if (killedAt === undefined) throw new Error(`kill ${kill}: it had ended by itself:\n${child.log().join('\n')}`);
       hits[await whereHit(join(dir, 'phase'), killedAt)]++;
       await rm(join(dir, 'phase'), { force: true });
-      if (options.advanceUpTo > 0 && random() < 0.8)
+      if (kill < options.kills && options.advanceUpTo > 0 && random() < 0.8)
         await simulator.advance(Math.floor(random() * options.advanceUpTo));
     }
     await options.beforeStart?.(dir);
