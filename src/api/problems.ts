@@ -96,6 +96,9 @@ export function problemOf(thrown: FastifyError | Error, request: FastifyRequest)
   );
 }
 
+/** Explains every code; see `errors-page.ts`. */
+export const ERRORS_PAGE = '/docs/errors';
+
 function said(
   error: QuarryError,
   status: number,
@@ -104,7 +107,7 @@ function said(
 ): { status: number; body: Problem } {
   const { code, message: detail, fix, where } = error;
   const body = {
-    type: `/docs/errors#${code.toLowerCase()}`,
+    type: `${ERRORS_PAGE}#${code.toLowerCase()}`,
     title: CATALOGUE[code].title,
     status,
     detail,

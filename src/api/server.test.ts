@@ -90,6 +90,15 @@ describe('a server without a connection yet', () => {
     expect(Object.keys(document.paths)).toContain('/api/v1/session');
   });
 
+  it('explains where the type of a problem leads', async () => {
+    const problem = (await (await get('/api/v1/session')).json()) as { type: string; title: string };
+    const [path, anchor] = problem.type.split('#');
+    const page = await get(path!);
+    expect(page.status).toBe(200);
+    const text = await page.text();
+    expect(text).toContain(`<section id="${anchor}"><h2>${anchor!.toUpperCase()}: ${problem.title}</h2>`);
+  });
+
   it('a token of the command line signs in beside the running collector', async () => {
     const made = await cli(['user', 'token', 'ada', '--name', 't', '-c', 'quarry.yaml'], { cwd: dir });
     expect((await get('/api/v1/session', { authorization: `Bearer ${made.stdout.trim()}` })).status).toBe(401);

@@ -17,8 +17,9 @@ import { QuarryError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { addAccess } from './access.ts';
 import { ANYBODY, type Api, type App } from './context.ts';
+import { errorsPage } from './errors-page.ts';
 import { addOnce } from './once.ts';
-import { sendProblem } from './problems.ts';
+import { ERRORS_PAGE, sendProblem } from './problems.ts';
 import { ROUTES } from './routes/routes.ts';
 
 export interface RunningServer {
@@ -132,6 +133,9 @@ export async function buildServer({ api, log, webDir }: Omit<ServerOptions, 'lis
   addOnce(app, api);
   for (const add of ROUTES) add(app, api);
   app.get('/api/openapi.json', { config: ANYBODY, schema: { hide: true } }, async () => app.swagger());
+  app.get(ERRORS_PAGE, { config: ANYBODY, schema: { hide: true } }, (_, reply) =>
+    reply.type('text/html; charset=utf-8').send(errorsPage()),
+  );
   if (!hasPage)
     app.get('/', { config: ANYBODY, schema: { hide: true } }, (_, reply) =>
       reply.type('text/html; charset=utf-8').send(PAGE),
