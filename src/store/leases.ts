@@ -223,7 +223,7 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
       if (held.size === 0) renewed = asked;
       for (const { resource, fence } of rows)
         held.set(resource, { fence, lost: new AbortController(), uses: 0, leaving: false, ended: () => {} });
-      await unlockLeases(db, wanted, ttl / 3);
+      await unlockLeases(db, wanted, Math.round(ttl / 3));
       return rows.map(({ resource }) => resource);
     },
     use: (resources) => {
@@ -279,7 +279,9 @@ export async function openLeases(given: Store<never>, options: LeaseOptions): Pr
     others: async () => {
       const { rows } = await sql<{ held: number }>`
         SELECT count(l.resource) AS held FROM worker w LEFT JOIN lease l ON l.owner = w.id AND l.until > ${NOW}
-        WHERE w.id <> ${worker.id} AND w.seen > ${NOW} - ${(ttl * 2) / 3}::bigint GROUP BY w.id`.execute(db);
+        WHERE w.id <> ${worker.id} AND w.seen > ${NOW} - ${Math.round((ttl * 2) / 3)}::bigint GROUP BY w.id`.execute(
+        db,
+      );
       return rows.map(({ held: count }) => count);
     },
     close: async () => {

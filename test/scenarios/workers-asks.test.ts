@@ -83,10 +83,9 @@ describe('a node that only answers people', skipUnless(typeof runnable !== 'stri
 
   it('a pull is ended from there', async () => {
     rig.simulator.setFault('slow=600000');
-    const calls = rig.simulator.counters().calls;
     await post('/api/v1/connections/acme/streams/host_list/run');
-    // What is shown may be of a pull before: this one's call has come.
-    await until(async () => rig.simulator.counters().calls > calls);
+    // What is shown of the stream may be of the pull before.
+    await until(async () => (await pullsOf('acme'))[0]?.status === 'running');
     await isAt('acme', 'pulling');
     expect(await post('/api/v1/connections/acme/streams/host_list/terminate')).toEqual({
       streams: ['acme/host_list'],
